@@ -1,0 +1,108 @@
+"""A fleet's samples as text: OpenMetrics for promtool, and the Prometheus format for stores that import it."""
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from typing import TextIO
+
+from llumnix_dash.catalog import METRICS
+from llumnix_dash.catalog.exporters import ENGINE
+from llumnix_dash.catalog.metric import Counter, Histogram
+from llumnix_dash.fleet.fleet import Fleet
+from llumnix_dash.fleet.history import Family, Labels, Track
+
+_NAMES = [metric.name for metric in METRICS]
+
+
+def write_openmetrics(fleet: Fleet, stream: TextIO) -> None:
+    """Writes what ``promtool tsdb create-blocks-from openmetrics`` reads: times in seconds, ``# EOF`` at the end."""
+    for family in fleet.history.in_order(_NAMES):
+        stream.write(_type_line(family, fleet))
+        _write_family(family, [f" {time}\n" for time in fleet.times], stream)
+    stream.write("# TYPE up gauge\n")
+    _write_up(fleet, [f" {time}\n" for time in fleet.times], stream)
+    stream.write("# EOF\n")
+
+
+def write_prometheus(fleet: Fleet, stream: TextIO) -> None:
+    """Writes what VictoriaMetrics reads at ``/api/v1/import/prometheus``: times in milliseconds."""
+    times = [f" {time * 1000}\n" for time in fleet.times]
+    for family in fleet.history.in_order(_NAMES):
+        _write_family(family, times, stream)
+    _write_up(fleet, times, stream)
+
+
+def _type_line(family: Family, fleet: Fleet) -> str:
+    name = family.metric.name
+    if isinstance(family.metric, Counter):
+        base = name.removesuffix("_total")
+        # A counter's family is named without the suffix, unless a histogram has that name already.
+        return f"# TYPE {name} unknown\n" if base in fleet.history.families else f"# TYPE {base} counter\n"
+    return f"# TYPE {name} {family.metric.kind}\n"
+
+
+def _write_family(family: Family, times: list[str], stream: TextIO) -> None:
+    name, metric = family.metric.name, family.metric
+    # Go's library writes a whole bound as "1000", Python's, which vLLM uses, as "1000.0".
+    bound = _python_bound if ENGINE in metric.exporters else _go_bound
+    for track in family.tracks:
+        stamps = _stamps(track, times)
+        if not isinstance(metric, Histogram):
+            stream.writelines(_lines(f"{name}{{{_text(track.labels)}}} ", track.values, stamps))
+            continue
+        labels = _text(track.labels)
+        ends = [*map(bound, metric.buckets), "+Inf"]
+        for number, end in enumerate(ends):
+            prefix = f'{name}_bucket{{{labels},le="{end}"}} '
+            stream.write("".join(_whole(prefix, track.column(number), stamps)))
+        stream.write("".join(_lines(f"{name}_sum{{{labels}}} ", track.column(track.width - 1), stamps)))
+        stream.write("".join(_whole(f"{name}_count{{{labels}}} ", track.column(track.width - 2), stamps)))
+
+
+def _write_up(fleet: Fleet, times: list[str], stream: TextIO) -> None:
+    for track in fleet.history.up.values():
+        stream.writelines(_lines(f"up{{{_text(track.labels)}}} ", track.values, _stamps(track, times)))
+
+
+def _stamps(track: Track, times: list[str]) -> list[str]:
+    return times if len(track.ticks) == len(times) else [times[tick] for tick in track.ticks]
+
+
+def _whole(prefix: str, values: Iterable[float], stamps: list[str]) -> list[str]:
+    return [f"{prefix}{int(value)}{stamp}" for value, stamp in zip(values, stamps, strict=True)]
+
+
+def _lines(prefix: str, values: Iterable[float], stamps: list[str]) -> Iterator[str]:
+    for value, stamp in zip(values, stamps, strict=True):
+        yield f"{prefix}{number(value)}{stamp}"
+
+
+def number(value: float) -> str:
+    """The shortest text that reads back as the value."""
+    if value.is_integer():
+        return str(int(value))
+    return "+Inf" if math.isinf(value) else repr(value)
+
+
+def _python_bound(bound: float) -> str:
+    return repr(float(bound))
+
+
+def _go_bound(bound: float) -> str:
+    return (
+        f"{bound:g}"
+        if bound < 1_000_000 and bound != int(bound)
+        else str(int(bound))
+        if bound == int(bound)
+        else repr(bound)
+    )
+
+
+def _text(labels: Labels) -> str:
+    return ",".join(f'{name}="{_escape(value)}"' for name, value in labels)
+
+
+def _escape(value: str) -> str:
+    return value.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
+
+
+Writer = Callable[[Fleet, TextIO], None]
