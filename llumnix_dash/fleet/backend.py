@@ -11,8 +11,8 @@ from llumnix_dash.fleet.engine import BUSY, Engine
 from llumnix_dash.fleet.requests import Gaps, Leg, Request
 from llumnix_dash.fleet.target import Target
 
-# Of many engines, the least loaded of so many drawn ones is taken.
-CHOICES = 4
+# Of up to so many engines, the scheduler takes the least loaded.
+MOST_COMPARED = 8
 KV_TRANSFER_SECONDS_PER_TOKEN = 20e-6
 PREEMPTION_USAGE = 0.97
 PREEMPTION_SECONDS = 0.25
@@ -47,6 +47,10 @@ class Backend:
         self._draw = draw
         self._done = done
         self._freed = freed
+
+    def has_room(self, model: str) -> bool:
+        """Whether an engine of each stage would take a request now."""
+        return all(any(map(self._takes_more, engines)) for engines in self._stages[model])
 
     def choose(self, model: str) -> list[Engine] | None:
         """The engines that a request would pass now, in order; None where all of a stage are busy or down."""
@@ -83,13 +87,17 @@ class Backend:
             leg.finished = self._clock.now
             self._done(leg.request, "502")
 
+    def _takes_more(self, engine: Engine) -> bool:
+        return engine.load < BUSY and engine.target.process.is_up(self._clock.now)
+
     def _least_loaded(self, engines: list[Engine]) -> Engine | None:
-        some = engines
-        if len(engines) > CHOICES:
-            some = [engines[self._draw.one_of(len(engines))] for _ in range(CHOICES)]
-        now = self._clock.now
-        free = [one for one in some if one.load < BUSY and one.target.process.is_up(now)]
-        return min(free, key=lambda one: one.load) if free else None
+        free = engines
+        if len(engines) > MOST_COMPARED:
+            # The better of two drawn ones is nearly as good as the best, and quick in a large fleet.
+            free = [one for one in (engines[self._draw.one_of(len(engines))] for _ in "ab") if self._takes_more(one)]
+        if len(engines) <= MOST_COMPARED or not free:
+            free = [one for one in engines if self._takes_more(one)]
+        return min(free, key=_load) if free else None
 
     def _begin(self, request: Request, engine: Engine, tokens: int, transfer: float | None = None) -> None:
         """The request reaches an engine; ``transfer`` is the time of the KV cache's way for one that only decodes."""
@@ -207,3 +215,7 @@ class Backend:
         record.left(leg.engine.target.process, leg)
         self._fill(leg.engine)
         self._freed(request.model)
+
+
+def _load(engine: Engine) -> float:
+    return engine.load

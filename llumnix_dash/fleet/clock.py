@@ -19,8 +19,8 @@ class Clock:
         self._events: list[tuple[float, int, Callable[..., None], tuple[Any, ...]]] = []
 
     def at(self, time: float, action: Callable[..., None], *arguments: Any) -> None:
-        """Runs the action at this time, to the microsecond."""
-        heapq.heappush(self._events, (round(time, 6), next(self._order), action, arguments))
+        """Runs the action at this time."""
+        heapq.heappush(self._events, (time, next(self._order), action, arguments))
 
     def after(self, delay: float, action: Callable[..., None], *arguments: Any) -> None:
         """Runs the action so many seconds from now."""

@@ -87,7 +87,7 @@ class Frontend:
     def advance(self, model: str) -> None:
         """Schedules from the queue what the engines may take now."""
         queue = self._queues[model]
-        while queue and self.backend.choose(model):
+        while queue and self.backend.has_room(model):
             self._ask_scheduler(queue.popleft())
 
     def answer(self, request: Request, status: str) -> None:
@@ -160,7 +160,7 @@ class Frontend:
             return
         request.queued = self._clock.now
         queue = self._queues[request.model]
-        if not queue and self.backend.choose(request.model):
+        if not queue and self.backend.has_room(request.model):
             self._ask_scheduler(request)
         elif len(queue) >= QUEUE_LIMIT:
             self._ask_scheduler(request, "all_endpoints_busy")

@@ -16,11 +16,6 @@ class Distribution:
         self.counts = [0] * (len(bounds) + 1)
         self.sum = 0.0
 
-    def observe(self, value: float, times: int = 1) -> None:
-        """Counts the value, so many times; one on a bound belongs to the bucket that ends there."""
-        self.counts[bisect_left(self.bounds, value)] += times
-        self.sum += value * times
-
     def row(self) -> list[float]:
         """The cumulative count of each bucket, +Inf last, and then the sum."""
         row: list[float] = [*accumulate(self.counts)]
@@ -90,4 +85,7 @@ class Process:
         distribution = series.get(labels)
         if distribution is None:
             distribution = series[labels] = Distribution(metric.buckets)
-        distribution.observe(value, times)  # type: ignore[union-attr]
+        assert isinstance(distribution, Distribution)
+        # A value on a bound belongs to the bucket that ends there.
+        distribution.counts[bisect_left(distribution.bounds, value)] += times
+        distribution.sum += value * times

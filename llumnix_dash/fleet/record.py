@@ -99,9 +99,10 @@ def left(process: Process, leg: Leg) -> None:
     count = sum(times for _, times in leg.gaps)
     decoding = sum(gap * times for gap, times in leg.gaps)
     process.observe(vllm.REQUEST_TPOT, round(decoding / count, 6) if count else 0.0, model, rank)
-    for gap, times in leg.gaps:
-        process.observe(vllm.ITL, gap, model, rank, times=times)
-        process.observe(vllm.TIME_PER_OUTPUT_TOKEN, gap, model, rank, times=times)
+    for metric in (vllm.ITL, vllm.TIME_PER_OUTPUT_TOKEN):
+        if metric.name in process.metrics:
+            for gap, times in leg.gaps:
+                process.observe(metric, gap, model, rank, times=times)
     if count:
         # The steps that it shared: so many of the batch's size that all tokens are in one of them.
         steps, rest = divmod(count, leg.batch)

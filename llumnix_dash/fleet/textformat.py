@@ -1,7 +1,7 @@
 """A fleet's samples as text: OpenMetrics for promtool, and the Prometheus format for stores that import it."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from typing import TextIO
 
 from llumnix_dash.catalog import METRICS
@@ -43,37 +43,32 @@ def _type_line(family: Family, fleet: Fleet) -> str:
 def _write_family(family: Family, times: list[str], stream: TextIO) -> None:
     name, metric = family.metric.name, family.metric
     # Go's library writes a whole bound as "1000", Python's, which vLLM uses, as "1000.0".
-    bound = _python_bound if ENGINE in metric.exporters else _go_bound
+    bound_text = _python_bound if ENGINE in metric.exporters else _go_bound
     for track in family.tracks:
+        labels = _text(track.labels)
         stamps = _stamps(track, times)
         if not isinstance(metric, Histogram):
-            stream.writelines(_lines(f"{name}{{{_text(track.labels)}}} ", track.values, stamps))
+            stream.write(_series(f"{name}{{{labels}}} ", map(number, track.values), stamps))
             continue
-        labels = _text(track.labels)
-        ends = [*map(bound, metric.buckets), "+Inf"]
-        for number, end in enumerate(ends):
-            prefix = f'{name}_bucket{{{labels},le="{end}"}} '
-            stream.write("".join(_whole(prefix, track.column(number), stamps)))
-        stream.write("".join(_lines(f"{name}_sum{{{labels}}} ", track.column(track.width - 1), stamps)))
-        stream.write("".join(_whole(f"{name}_count{{{labels}}} ", track.column(track.width - 2), stamps)))
+        counts = [[*map(str, map(int, track.column(place)))] for place in range(track.width - 1)]
+        for place, bound in enumerate([*map(bound_text, metric.buckets), "+Inf"]):
+            stream.write(_series(f'{name}_bucket{{{labels},le="{bound}"}} ', counts[place], stamps))
+        stream.write(_series(f"{name}_sum{{{labels}}} ", map(number, track.column(track.width - 1)), stamps))
+        stream.write(_series(f"{name}_count{{{labels}}} ", counts[-1], stamps))
 
 
 def _write_up(fleet: Fleet, times: list[str], stream: TextIO) -> None:
     for track in fleet.history.up.values():
-        stream.writelines(_lines(f"up{{{_text(track.labels)}}} ", track.values, _stamps(track, times)))
+        stream.write(_series(f"up{{{_text(track.labels)}}} ", map(number, track.values), _stamps(track, times)))
 
 
 def _stamps(track: Track, times: list[str]) -> list[str]:
     return times if len(track.ticks) == len(times) else [times[tick] for tick in track.ticks]
 
 
-def _whole(prefix: str, values: Iterable[float], stamps: list[str]) -> list[str]:
-    return [f"{prefix}{int(value)}{stamp}" for value, stamp in zip(values, stamps, strict=True)]
-
-
-def _lines(prefix: str, values: Iterable[float], stamps: list[str]) -> Iterator[str]:
-    for value, stamp in zip(values, stamps, strict=True):
-        yield f"{prefix}{number(value)}{stamp}"
+def _series(prefix: str, values: Iterable[str], stamps: list[str]) -> str:
+    """A series' lines. The long prefix is put in by join: it is most of the text, and this is most of the time."""
+    return prefix + prefix.join([value + stamp for value, stamp in zip(values, stamps, strict=True)])
 
 
 def number(value: float) -> str:
@@ -88,13 +83,7 @@ def _python_bound(bound: float) -> str:
 
 
 def _go_bound(bound: float) -> str:
-    return (
-        f"{bound:g}"
-        if bound < 1_000_000 and bound != int(bound)
-        else str(int(bound))
-        if bound == int(bound)
-        else repr(bound)
-    )
+    return f"{bound:.12g}"
 
 
 def _text(labels: Labels) -> str:
@@ -103,6 +92,3 @@ def _text(labels: Labels) -> str:
 
 def _escape(value: str) -> str:
     return value.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
-
-
-Writer = Callable[[Fleet, TextIO], None]
