@@ -90,6 +90,13 @@ class History:
         family.tracks.append(track)
         return track
 
+    @property
+    def samples(self) -> int:
+        """How many samples a store has of it, ``up`` included."""
+        tracks = [track for family in self.families.values() for track in family.tracks] + [*self.up.values()]
+        # The store has a series for a histogram's count, which the row has as the last bucket.
+        return sum(len(track.values) + len(track.ticks) * (track.width > 1) for track in tracks)
+
     def in_order(self, names: list[str]) -> Iterator[Family]:
         """The families, those of these names first."""
         known = [self.families[name] for name in names if name in self.families]

@@ -82,6 +82,17 @@ class Target:
             labels |= {"infer_type": self.pool.role, "model": self.pool.model}
         return labels
 
+    @property
+    def kubernetes_labels(self) -> dict[str, str]:
+        """The labels of its pod, for an engine, or of its Service, by which monitors select it."""
+        if self.pool is None:
+            return {"app": self.exporter.name}
+        return {
+            "leaderworkerset.sigs.k8s.io/name": self.pool.role,
+            "llumnix.io/infer-type": self.pool.role,
+            "llumnix.io/model": self.pool.model,
+        }
+
     def moved(self) -> "Target":
         """The same process at another address, as a pod that has been made anew."""
         first, second, third, fourth = self.host.split(".")

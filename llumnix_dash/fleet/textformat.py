@@ -1,12 +1,12 @@
 """A fleet's samples as text: OpenMetrics for promtool, and the Prometheus format for stores that import it."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TextIO
 
 from llumnix_dash.catalog import METRICS
 from llumnix_dash.catalog.exporters import ENGINE
-from llumnix_dash.catalog.metric import Counter, Histogram
+from llumnix_dash.catalog.metric import Counter, Histogram, Metric
 from llumnix_dash.fleet.fleet import Fleet
 from llumnix_dash.fleet.history import Family, Labels, Track
 
@@ -42,8 +42,6 @@ def _type_line(family: Family, fleet: Fleet) -> str:
 
 def _write_family(family: Family, times: list[str], stream: TextIO) -> None:
     name, metric = family.metric.name, family.metric
-    # Go's library writes a whole bound as "1000", Python's, which vLLM uses, as "1000.0".
-    bound_text = _python_bound if ENGINE in metric.exporters else _go_bound
     for track in family.tracks:
         labels = _text(track.labels)
         stamps = _stamps(track, times)
@@ -51,7 +49,7 @@ def _write_family(family: Family, times: list[str], stream: TextIO) -> None:
             stream.write(_series(f"{name}{{{labels}}} ", map(number, track.values), stamps))
             continue
         counts = [[*map(str, map(int, track.column(place)))] for place in range(track.width - 1)]
-        for place, bound in enumerate([*map(bound_text, metric.buckets), "+Inf"]):
+        for place, bound in enumerate([*map(bound_text(metric), metric.buckets), "+Inf"]):
             stream.write(_series(f'{name}_bucket{{{labels},le="{bound}"}} ', counts[place], stamps))
         stream.write(_series(f"{name}_sum{{{labels}}} ", map(number, track.column(track.width - 1)), stamps))
         stream.write(_series(f"{name}_count{{{labels}}} ", counts[-1], stamps))
@@ -76,6 +74,14 @@ def number(value: float) -> str:
     if value.is_integer():
         return str(int(value))
     return "+Inf" if math.isinf(value) else repr(value)
+
+
+def bound_text(metric: Metric) -> Callable[[float], str]:
+    """How the metric's exporter writes a bucket's bound.
+
+    Go's client library writes a whole one as ``1000``, that of Python, which vLLM uses, as ``1000.0``.
+    """
+    return _python_bound if ENGINE in metric.exporters else _go_bound
 
 
 def _python_bound(bound: float) -> str:
