@@ -51,10 +51,7 @@ def instance_status(role: str) -> RowOfPanels:
                 "hybrid waiting to decode": cms.HYBRID_SCHEDULER_WAITING_TO_DECODE_REQUESTS,
             },
             role=role,
-        ),
-        per_instance(f"cms_used_tokens_{role}", f"CMS Used Tokens ({name})", {"": cms.USED_GPU_TOKENS}, role=role),
-        per_instance(
-            f"cms_kv_cache_usage_{role}", f"CMS KV Cache Usage Ratio ({name})", {"": cms.KV_CACHE_USAGE}, role=role
+            width=12,
         ),
         per_instance(
             f"cms_prefill_tokens_{role}",
@@ -65,6 +62,7 @@ def instance_status(role: str) -> RowOfPanels:
                 "unallocated, running": cms.UNALLOCATED_TOKENS_SCHEDULER_RUNNING_PREFILLS,
             },
             role=role,
+            width=12,
         ),
         per_instance(
             f"cms_decode_tokens_{role}",
@@ -78,12 +76,14 @@ def instance_status(role: str) -> RowOfPanels:
             },
             rank_by=cms.SCHEDULER_RUNNING_TO_DECODE_TOKENS,
             role=role,
+            width=12,
         ),
         per_instance(
             f"cms_all_tokens_{role}",
             f"CMS All Prefill / Decode Tokens ({name})",
             {"prefill tokens": cms.ALL_PREFILLS_TOKENS, "decode tokens": cms.ALL_DECODES_TOKENS},
             role=role,
+            width=12,
         ),
         per_instance(
             f"cms_inflight_requests_{role}",
@@ -94,6 +94,7 @@ def instance_status(role: str) -> RowOfPanels:
                 "decode dispatches": cms.INFLIGHT_DISPATCH_DECODE_REQUESTS,
             },
             role=role,
+            width=12,
         ),
         per_instance(
             f"cms_inflight_tokens_{role}",
@@ -103,6 +104,11 @@ def instance_status(role: str) -> RowOfPanels:
                 "decode dispatches": cms.TOKENS_INFLIGHT_DISPATCH_DECODE_REQUESTS,
             },
             role=role,
+            width=12,
+        ),
+        per_instance(f"cms_used_tokens_{role}", f"CMS Used Tokens ({name})", {"": cms.USED_GPU_TOKENS}, role=role),
+        per_instance(
+            f"cms_kv_cache_usage_{role}", f"CMS KV Cache Usage Ratio ({name})", {"": cms.KV_CACHE_USAGE}, role=role
         ),
         per_instance(
             f"cms_decode_batch_size_{role}", f"CMS Decode Batch Size ({name})", {"": cms.DECODE_BATCH_SIZE}, role=role

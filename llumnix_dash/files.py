@@ -1,7 +1,6 @@
 """Files that are replaced whole or not at all."""
 
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,6 +29,8 @@ def replacing(path: Path) -> Iterator[TextIO]:
     Raises:
         UserError: the file cannot be written; it is then as it was.
     """
+    import tempfile
+
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")

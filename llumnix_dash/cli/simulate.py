@@ -72,6 +72,7 @@ class _ExplainsScenarios(click.Command):
 )
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same fleet.")
 def command(
+    *,
     scenario: str,
     openmetrics: Path | None,
     prometheus_text: Path | None,
@@ -83,19 +84,21 @@ def command(
     monitoring: Path,
     seed: int,
 ) -> None:
-    r"""Simulate a Llumnix fleet's metrics, live or past.
+    """Simulate a Llumnix fleet's metrics, live or past.
 
     \b
     An hour that has passed, as a Prometheus store:
         llumnix-dash simulate overload --openmetrics fleet.om --minutes 60
         promtool tsdb create-blocks-from openmetrics fleet.om data
         prometheus --config.file /dev/null --storage.tsdb.path data
+
+    \b
     A live fleet and a Prometheus that scrapes it:
         llumnix-dash simulate --serve 9400 --prometheus-config prometheus.yml &
         prometheus --config.file prometheus.yml
 
     The same scenario, seed, length and end give the same bytes on any machine.
-    """
+    """  # noqa: D301 - click wants the character \\b
     if serve is not None:
         if openmetrics or prometheus_text:
             raise UserError(
@@ -105,7 +108,15 @@ def command(
     elif prometheus_config:
         raise UserError("--prometheus-config needs a live fleet to scrape", hint="--serve 9400")
     elif openmetrics or prometheus_text:
-        _write_past(scenario, seed, minutes, end, interval, openmetrics, prometheus_text)
+        _write_past(
+            scenario,
+            seed,
+            minutes=minutes,
+            end=end,
+            interval=interval,
+            openmetrics=openmetrics,
+            prometheus_text=prometheus_text,
+        )
     else:
         raise UserError(
             "nothing to do with the fleet",
@@ -116,6 +127,7 @@ def command(
 def _write_past(
     name: str,
     seed: int,
+    *,
     minutes: float,
     end: int | None,
     interval: int | None,

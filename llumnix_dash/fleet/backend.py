@@ -34,6 +34,7 @@ class Backend:
 
     def __init__(
         self,
+        *,
         stages: dict[str, list[list[Engine]]],
         schedulers: list[Target],
         clock: Clock,
@@ -78,7 +79,7 @@ class Backend:
         return round(prefill * 1000, 3), round(engine.gap_seconds() * 1000, 3)
 
     def restart(self, engine: Engine, down: float, elsewhere: bool) -> None:
-        """The engine's process ends, and with it all that it holds; a new one comes, elsewhere under another address."""
+        """The engine's process ends, and with it all that it holds; a new one comes, perhaps at another address."""
         legs = list(engine.legs)
         engine.target.process.restart(self._clock.now, down)
         engine.come_back(elsewhere)

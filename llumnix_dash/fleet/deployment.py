@@ -2,7 +2,7 @@
 
 from llumnix_dash.catalog import cms, gateway, lrs, process, vllm
 from llumnix_dash.catalog.exporters import ENGINE, GATEWAY, SCHEDULER
-from llumnix_dash.catalog.metric import Gauge
+from llumnix_dash.catalog.metric import Exporter, Gauge
 from llumnix_dash.fleet import record
 from llumnix_dash.fleet.backend import Backend
 from llumnix_dash.fleet.chance import Chance
@@ -10,7 +10,7 @@ from llumnix_dash.fleet.clock import Clock
 from llumnix_dash.fleet.engine import Engine, View
 from llumnix_dash.fleet.frontend import Frontend
 from llumnix_dash.fleet.process import Process
-from llumnix_dash.fleet.scenarios import Deployment, Scenario
+from llumnix_dash.fleet.scenarios import Pool, Scenario
 from llumnix_dash.fleet.target import STRANGER, STRANGER_REQUESTS, Addresses, Target, exported
 
 SICK_SLOWNESS = 4.0
@@ -65,8 +65,7 @@ class RunningDeployment:
 
     Args:
         scenario: what befalls it.
-        deployment: what it is made of.
-        number: of the deployment in the fleet.
+        number: of the deployment in the scenario.
         clock: on which everything happens.
         seed: of all that is drawn.
         age: seconds for which its processes have been running.
@@ -79,33 +78,21 @@ class RunningDeployment:
         strangers: programs beside it that are no part of it.
     """
 
-    def __init__(
-        self, scenario: Scenario, deployment: Deployment, number: int, clock: Clock, seed: str, age: float
-    ) -> None:
-        self.deployment = deployment
+    def __init__(self, scenario: Scenario, number: int, clock: Clock, *, seed: str, age: float) -> None:
+        self.deployment = deployment = scenario.deployments[number]
         self._clock = clock
-        addresses = Addresses(deployment, number, alone=len(scenario.deployments) == 1)
-        born = clock.now - age
-
-        def control(exporter, count):  # type: ignore[no-untyped-def]
-            metrics = exported(exporter, deployment, scenario.vllm)
-            # Replicas are not of one age: their uptimes are told apart.
-            return [addresses.control(exporter, Process(metrics, born - 97 * one), one) for one in range(count)]
-
-        self.gateways: list[Target] = control(GATEWAY, deployment.gateways)
-        self.schedulers: list[Target] = control(SCHEDULER, deployment.schedulers)
-        self.strangers: list[Target] = control(STRANGER, int(scenario.stranger))
+        self._born = clock.now - age
+        self._addresses = Addresses(deployment, number, alone=len(scenario.deployments) == 1)
+        self._vllm = scenario.vllm
+        self.gateways = self._control(GATEWAY, deployment.gateways)
+        self.schedulers = self._control(SCHEDULER, deployment.schedulers)
+        self.strangers = self._control(STRANGER, int(scenario.stranger))
         self.engines: list[Engine] = []
         stages: dict[str, list[list[Engine]]] = {}
         for pool in deployment.pools:
-            first = len(self.engines)
-            of_role = sum(one.pool.role == pool.role for one in self.engines)
-            for member in range(pool.instances):
-                metrics = exported(ENGINE, deployment, scenario.vllm)
-                target = addresses.engine(Process(metrics, born), pool, of_role + member, first + member)
-                ranks = pool.data_parallel if member == 0 else 1
-                self.engines.append(Engine(target, pool, of_role + member, ranks))
-            stages.setdefault(pool.model, []).append(self.engines[first:])
+            engines = self._pool(pool)
+            self.engines += engines
+            stages.setdefault(pool.model, []).append(engines)
         if scenario.sick_instance:
             [one for one in self.engines if one.pool.role == "decode"][-1].slowness = SICK_SLOWNESS
         for target in self.schedulers:
@@ -114,10 +101,42 @@ class RunningDeployment:
             record.started_engine(engine)
         draw = Chance(seed, scenario.rare_events)
         self.frontend = Frontend(
-            scenario, deployment.namespace, self.gateways, self.schedulers, len(self.engines), clock, draw
+            scenario=scenario,
+            namespace=deployment.namespace,
+            gateways=self.gateways,
+            schedulers=self.schedulers,
+            instances=len(self.engines),
+            clock=clock,
+            draw=draw,
         )
-        self.backend = Backend(stages, self.schedulers, clock, draw, self.frontend.answer, self.frontend.advance)
-        self.frontend.backend = self.backend
+        self.backend = self.frontend.backend = Backend(
+            stages=stages,
+            schedulers=self.schedulers,
+            clock=clock,
+            draw=draw,
+            done=self.frontend.answer,
+            freed=self.frontend.advance,
+        )
+
+    def _control(self, exporter: Exporter, count: int) -> list[Target]:
+        metrics = exported(exporter, self.deployment, self._vllm)
+        # Replicas are not of one age: their uptimes are told apart.
+        processes = [Process(metrics, self._born - 97 * number) for number in range(count)]
+        return [self._addresses.control(exporter, process, number) for number, process in enumerate(processes)]
+
+    def _pool(self, pool: Pool) -> list[Engine]:
+        """The pool's instances; the first has the pool's number of vLLM engines, the others one."""
+        metrics = exported(ENGINE, self.deployment, self._vllm)
+        before = len(self.engines)
+        of_role = sum(one.pool.role == pool.role for one in self.engines)
+        return [
+            Engine(
+                self._addresses.engine(Process(metrics, self._born), pool, of_role + member, before + member),
+                of_role + member,
+                ranks=1 if member else pool.data_parallel,
+            )
+            for member in range(pool.instances)
+        ]
 
     @property
     def targets(self) -> list[Target]:

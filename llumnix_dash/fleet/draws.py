@@ -37,12 +37,12 @@ def hit_percents(random: Random) -> tuple[float, float]:
 
 
 def gaps(random: Random, count: int, seconds: float) -> Gaps:
-    """So many gaps between tokens around ``seconds``: a quarter each at 0.8 and 1.3 times it, one in 64 stalls (4 times).
+    """So many gaps between tokens: a quarter each at 0.8 and 1.3 times the usual one, one in 64 a stall (4 times).
 
     Args:
         random: the source.
         count: of the gaps; none if it is not above 0.
-        seconds: the usual gap.
+        seconds: the usual gap, give or take a tenth for the request.
     """
     if count <= 0:
         return []

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from random import Random
 
 from llumnix_dash.fleet.requests import Leg
-from llumnix_dash.fleet.scenarios import Pool
 from llumnix_dash.fleet.target import LRS_PORT, Target, engine_id
 
 CAPACITY_TOKENS = 40_000
@@ -108,6 +107,11 @@ class View:
 class Engine:
     """One engine instance.
 
+    Args:
+        target: where it is scraped.
+        number: among those of its role.
+        ranks: vLLM engines in it.
+
     Attributes:
         target: where it is scraped.
         pool: its role and model.
@@ -117,15 +121,16 @@ class Engine:
         id: its id in the cluster meta store.
     """
 
-    def __init__(self, target: Target, pool: Pool, number: int, ranks: int) -> None:
+    def __init__(self, target: Target, number: int, ranks: int) -> None:
+        assert target.pool is not None
         self.target = target
-        self.pool = pool
+        self.pool = target.pool
         self.slowness = 1.0
         self.ranks = tuple(str(rank) for rank in range(ranks))
         self.legs: dict[Leg, None] = {}
         self.waiting: deque[Leg] = deque()
         self._number = number
-        self.id = engine_id(pool.role, number, 0)
+        self.id = engine_id(self.pool.role, number, 0)
         self._held = 0
         self._running = 0
         self._prefilling = 0

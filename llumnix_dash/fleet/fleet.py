@@ -29,8 +29,8 @@ class RunningFleet:
         self.scenario = scenario
         self.clock = Clock(-WARM_UP_SECONDS)
         self.deployments = [
-            RunningDeployment(scenario, deployment, number, self.clock, f"{seed} {scenario.name} {number}", AGE_SECONDS)
-            for number, deployment in enumerate(scenario.deployments)
+            RunningDeployment(scenario, number, self.clock, seed=f"{seed} {scenario.name} {number}", age=AGE_SECONDS)
+            for number in range(len(scenario.deployments))
         ]
         for one in self.deployments:
             one.start(restart_at if scenario.restarts else None)

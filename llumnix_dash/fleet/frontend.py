@@ -50,6 +50,7 @@ class Frontend:
 
     def __init__(
         self,
+        *,
         scenario: Scenario,
         namespace: str | None,
         gateways: list[Target],

@@ -100,20 +100,23 @@ def path_of(target: Target) -> str:
 
 
 def _family(metric: Metric, series: dict[tuple[str, ...], Value]) -> ClientFamily:
-    documentation = metric.description
     if isinstance(metric, Histogram):
-        family = HistogramMetricFamily(metric.name, documentation, labels=metric.labels)
-        ends = [*map(bound_text(metric), metric.buckets), "+Inf"]
-        for labels, value in series.items():
-            assert isinstance(value, Distribution)
-            *counts, total = value.row()
-            family.add_metric(labels, list(zip(ends, counts, strict=True)), total)
-        return family
-    simple = CounterMetricFamily if isinstance(metric, Counter) else GaugeMetricFamily
-    family = simple(metric.name, documentation, labels=metric.labels)
+        return _histogram(metric, series)
+    kind = CounterMetricFamily if isinstance(metric, Counter) else GaugeMetricFamily
+    family = kind(metric.name, metric.description, labels=metric.labels)
     for labels, value in series.items():
         assert not isinstance(value, Distribution)
         family.add_metric(labels, value)
+    return family
+
+
+def _histogram(metric: Histogram, series: dict[tuple[str, ...], Value]) -> ClientFamily:
+    family = HistogramMetricFamily(metric.name, metric.description, labels=metric.labels)
+    bounds = [*map(bound_text(metric), metric.buckets), "+Inf"]
+    for labels, value in series.items():
+        assert isinstance(value, Distribution)
+        *counts, total = value.row()
+        family.add_metric(labels, list(zip(bounds, counts, strict=True)), total)
     return family
 
 

@@ -15,7 +15,7 @@ from llumnix_dash.fleet.live import path_of
 from llumnix_dash.fleet.target import STRANGER, Target
 
 SCRAPE_INTERVAL = "10s"
-# Monitor kind -> (key of its endpoints, prefix of the discovered labels that the operator gives a pod's or a service's).
+# Monitor kind -> key of its endpoints, and what discovery finds.
 _KINDS = {
     "ServiceMonitor": ("endpoints", "service"),
     "PodMonitor": ("podMetricsEndpoints", "pod"),

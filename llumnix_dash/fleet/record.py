@@ -113,7 +113,7 @@ def left(process: Process, leg: Leg) -> None:
 
 
 def started_engine(engine: Engine) -> None:
-    """vLLM makes all series of its engines at 0 when it starts."""
+    """An engine has started: vLLM makes all series of its engines at 0."""
     process, model = engine.target.process, engine.pool.model
     for rank in engine.ranks:
         for metric in process.metrics.values():

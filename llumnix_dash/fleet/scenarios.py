@@ -169,8 +169,8 @@ _ALL = (
     ),
     Scenario(
         name="restart",
-        explanation="in the middle a gateway, the scheduler and two engines restart: counters fall to 0, an engine comes"
-        " back under another address and id, and its old one stays in the scheduler's metrics",
+        explanation="in the middle a gateway, the scheduler and two engines restart: counters fall to 0, an engine"
+        " comes back under another address and id, and its old one stays in the scheduler's metrics",
         deployments=(_DEFAULT,),
         restarts=True,
     ),

@@ -136,7 +136,7 @@ class Addresses:
 
 
 def engine_id(role: str, number: int, life: int) -> str:
-    """The id under which an engine enters itself in the cluster meta store; a new one each time that it is made anew."""
+    """The id under which an engine enters itself in the cluster meta store; a new one each time it is made anew."""
     digest = hashlib.sha256(f"{role}-{number}-{life}".encode()).hexdigest()
     return f"engine-{role}-{number}-{digest[:8]}"
 

@@ -49,15 +49,20 @@ def _write_family(family: Family, times: list[str], stream: TextIO) -> None:
             stream.write(_series(f"{name}{{{labels}}} ", map(number, track.values), stamps))
             continue
         counts = [[*map(str, map(int, track.column(place)))] for place in range(track.width - 1)]
-        for place, bound in enumerate([*map(bound_text(metric), metric.buckets), "+Inf"]):
-            stream.write(_series(f'{name}_bucket{{{labels},le="{bound}"}} ', counts[place], stamps))
+        bounds = [*map(bound_text(metric), metric.buckets), "+Inf"]
+        stream.writelines(
+            _series(f'{name}_bucket{{{labels},le="{bound}"}} ', column, stamps)
+            for bound, column in zip(bounds, counts, strict=True)
+        )
         stream.write(_series(f"{name}_sum{{{labels}}} ", map(number, track.column(track.width - 1)), stamps))
         stream.write(_series(f"{name}_count{{{labels}}} ", counts[-1], stamps))
 
 
 def _write_up(fleet: Fleet, times: list[str], stream: TextIO) -> None:
-    for track in fleet.history.up.values():
-        stream.write(_series(f"up{{{_text(track.labels)}}} ", map(number, track.values), _stamps(track, times)))
+    stream.writelines(
+        _series(f"up{{{_text(track.labels)}}} ", map(number, track.values), _stamps(track, times))
+        for track in fleet.history.up.values()
+    )
 
 
 def _stamps(track: Track, times: list[str]) -> list[str]:

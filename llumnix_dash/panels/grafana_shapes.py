@@ -11,7 +11,7 @@ from typing import Any
 import attr
 import grafanalib.core as grafanalib
 
-from llumnix_dash.promql import Query, Scope
+from llumnix_dash.promql import Query
 
 Json = dict[str, Any]
 
@@ -25,13 +25,13 @@ def _data_source() -> Json:
     return dict(DATA_SOURCE)
 
 
-@attr.s(kw_only=True)
+@attr.s(kw_only=True, eq=False, repr=False)
 class Target(grafanalib.Target):  # type: ignore[misc]
     """One query of a panel. Its text exists once the board has given it the scope of its variables.
 
     Attributes:
         query: what to ask.
-        scope: the variables whose matchers the query's selectors bear.
+        expr: the query's text within the scope of the board; without a board, the scope has no variables.
         show: ``time_series``, ``table`` or ``heatmap``; a table asks once, at the end of the time range.
         at_end: whether to ask once, at the end of the time range.
         colour: of its lines; None leaves it to the panel.
@@ -41,7 +41,7 @@ class Target(grafanalib.Target):  # type: ignore[misc]
     query: Query = attr.ib()
     legendFormat: str = attr.ib(default="")
     refId: str = attr.ib(default="")
-    scope: Scope = attr.ib(default=())
+    expr: str = attr.ib(default="")
     show: str = attr.ib(default="time_series")
     at_end: bool = attr.ib(default=False)
     colour: str | None = attr.ib(default=None)
@@ -53,7 +53,7 @@ class Target(grafanalib.Target):  # type: ignore[misc]
         return {
             "datasource": _data_source(),
             "editorMode": "code",
-            "expr": self.query.text(self.scope),
+            "expr": self.expr or self.query.text(()),
             "format": self.show,
             "instant": at_end,
             "legendFormat": self.legendFormat or "__auto",
@@ -62,7 +62,7 @@ class Target(grafanalib.Target):  # type: ignore[misc]
         }
 
 
-@attr.s(kw_only=True)
+@attr.s(kw_only=True, eq=False, repr=False)
 class Panel(grafanalib.Panel):  # type: ignore[misc]
     """What every panel has, but its type's own part.
 
@@ -133,7 +133,7 @@ class Panel(grafanalib.Panel):  # type: ignore[misc]
         }
 
 
-@attr.s(kw_only=True)
+@attr.s(kw_only=True, eq=False, repr=False)
 class TimeSeries(Panel):
     """Lines over time, with a table of their last and worst values as the legend.
 
@@ -141,13 +141,15 @@ class TimeSeries(Panel):
         worst: the calculation that gives a line's worst value: ``max`` or ``min``.
         stacked: whether the lines are stacked areas.
         fill: the opacity of the area beneath each line, 0 to 100.
+        axis_from: the axis begins at most here, and lower where values do.
         axis_label: what the axis says, where the unit does not.
-        legend_right: whether the legend stands beside the lines rather than beneath.
+        legend_right: whether the legend stands beside the lines, where all of it is seen, and not beneath.
     """
 
     worst: str = attr.ib(default="max")
     stacked: bool = attr.ib(default=False)
     fill: int = attr.ib(default=0)
+    axis_from: float = attr.ib(default=0)
     axis_label: str = attr.ib(default="")
     legend_right: bool = attr.ib(default=False)
 
@@ -162,7 +164,7 @@ class TimeSeries(Panel):
             "axisColorMode": "text",
             "axisLabel": self.axis_label,
             "axisPlacement": "auto",
-            "axisSoftMin": 0,
+            "axisSoftMin": self.axis_from,
             "barAlignment": 0,
             "barWidthFactor": 0.6,
             "drawStyle": "line",
@@ -196,7 +198,7 @@ class TimeSeries(Panel):
         }
 
 
-@attr.s(kw_only=True)
+@attr.s(kw_only=True, eq=False, repr=False)
 class Stat(Panel):
     """One number, as it is at the end of the time range."""
 
@@ -221,7 +223,7 @@ class Stat(Panel):
         }
 
 
-@attr.s(kw_only=True)
+@attr.s(kw_only=True, eq=False, repr=False)
 class Heatmap(Panel):
     """A histogram's buckets over time: the darker, the more observations.
 
@@ -271,7 +273,7 @@ class Heatmap(Panel):
         }
 
 
-@attr.s(kw_only=True)
+@attr.s(kw_only=True, eq=False, repr=False)
 class Table(Panel):
     """A table of instances: the targets' values side by side, a row for each set of labels.
 
@@ -287,7 +289,13 @@ class Table(Panel):
 
     def defaults(self) -> Json:
         """As of every panel, with plain cells; an override colours those that have thresholds."""
-        custom = {"align": "auto", "cellOptions": {"type": "auto"}, "filterable": False, "inspect": False}
+        custom = {
+            "align": "auto",
+            "cellOptions": {"type": "auto"},
+            "filterable": False,
+            "inspect": False,
+            "minWidth": 90,
+        }
         return {**super().defaults(), "color": {"mode": "thresholds"}, "custom": custom}
 
     def options(self) -> Json:
@@ -312,7 +320,7 @@ class Table(Panel):
         return {**super().to_json_data(), "transformations": transformations}
 
 
-@attr.s(kw_only=True)
+@attr.s(kw_only=True, eq=False, repr=False)
 class Row(grafanalib.RowPanel):  # type: ignore[misc]
     """A row: a heading that, where it is collapsed, holds its panels and asks nothing until it is opened."""
 
@@ -335,7 +343,7 @@ class Row(grafanalib.RowPanel):  # type: ignore[misc]
         }
 
 
-@attr.s(kw_only=True)
+@attr.s(kw_only=True, eq=False, repr=False)
 class Variable(grafanalib.Template):  # type: ignore[misc]
     """A template variable whose JSON is given whole."""
 
@@ -348,7 +356,7 @@ class Variable(grafanalib.Template):  # type: ignore[misc]
         return self.json
 
 
-@attr.s(kw_only=True)
+@attr.s(kw_only=True, eq=False, repr=False)
 class Dashboard(grafanalib.Dashboard):  # type: ignore[misc]
     """A dashboard without what is obsolete: no ``__inputs``, no ``rows``, no nulls."""
 
