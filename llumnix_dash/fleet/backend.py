@@ -11,8 +11,8 @@ from llumnix_dash.fleet.engine import BUSY, Engine
 from llumnix_dash.fleet.requests import Gaps, Leg, Request
 from llumnix_dash.fleet.target import Target
 
-# Of up to so many engines, the scheduler takes the least loaded.
-MOST_COMPARED = 8
+# The scheduler takes the least loaded of so many engines, from a drawn one on: equals share the load.
+MOST_COMPARED = 4
 KV_TRANSFER_SECONDS_PER_TOKEN = 20e-6
 PREEMPTION_USAGE = 0.97
 PREEMPTION_SECONDS = 0.25
@@ -92,12 +92,15 @@ class Backend:
         return engine.load < BUSY and engine.target.process.is_up(self._clock.now)
 
     def _least_loaded(self, engines: list[Engine]) -> Engine | None:
-        free = engines
+        if not engines:
+            return None
+        start = self._draw.one_of(len(engines))
+        in_turn = engines[start:] + engines[:start]
+        free: list[Engine] = []
         if len(engines) > MOST_COMPARED:
-            # The better of two drawn ones is nearly as good as the best, and quick in a large fleet.
-            free = [one for one in (engines[self._draw.one_of(len(engines))] for _ in "ab") if self._takes_more(one)]
-        if len(engines) <= MOST_COMPARED or not free:
-            free = [one for one in engines if self._takes_more(one)]
+            # The better of a few drawn ones is nearly as good as the best, and quick in a large fleet.
+            free = [one for one in in_turn[:MOST_COMPARED] if self._takes_more(one)]
+        free = free or [one for one in in_turn if self._takes_more(one)]
         return min(free, key=_load) if free else None
 
     def _begin(self, request: Request, engine: Engine, tokens: int, transfer: float | None = None) -> None:

@@ -11,7 +11,7 @@ FALLBACK_SECOND_ATTEMPTS = 0.5
 ABORTS = 0.01
 RESCHEDULINGS = 0.01
 FAILURES_AMONG_RESCHEDULINGS = 0.1
-PREEMPTIONS_WHEN_FULL = 0.2
+PREEMPTIONS_WHEN_FULL = 0.02
 # Of decisions; these fail even where no rare event has happened, as no counter tells of them.
 FAILED_PREDICTIONS = 0.02
 

@@ -10,6 +10,8 @@ from llumnix_dash.fleet.target import LRS_PORT, Target, engine_id
 CAPACITY_TOKENS = 40_000
 MOST_RUNNING = 64
 MOST_PREFILLS = 2
+# What is computed may need more in the end than there is, as few are at their end at once.
+MOST_RESERVED = 1.15
 PREFILL_TOKENS_PER_SECOND = 8_000
 # The scheduler sends nothing more to an instance that holds so much of its capacity.
 BUSY = 1.2
@@ -25,6 +27,7 @@ class View:
     The names are those of the cluster meta store's metrics as far as they go.
     """
 
+    capacity: float = CAPACITY_TOKENS
     running: int = 0
     prefilling: int = 0
     waiting: int = 0
@@ -96,12 +99,12 @@ class View:
     @property
     def usage(self) -> float:
         """Share of the KV cache in use."""
-        return min(1.0, round(self.used_tokens / CAPACITY_TOKENS, 4))
+        return min(1.0, round(self.used_tokens / self.capacity, 4))
 
     @property
     def projected_usage(self) -> float:
         """The same, with what is on its way."""
-        return min(1.0, round(self.tokens / CAPACITY_TOKENS, 4))
+        return min(1.0, round(self.tokens / self.capacity, 4))
 
 
 class Engine:
@@ -167,7 +170,7 @@ class Engine:
         return (
             self._running < MOST_RUNNING
             and (not prefills or self._prefilling < MOST_PREFILLS)
-            and (self._active_tokens + leg.tokens <= CAPACITY_TOKENS or self._running == 0)
+            and (self._active_tokens + leg.tokens <= MOST_RESERVED * CAPACITY_TOKENS or self._running == 0)
         )
 
     def start(self, leg: Leg, now: float) -> None:
@@ -215,7 +218,7 @@ class Engine:
 
     def view(self, now: float, rank: str | None = None) -> View:
         """What it holds now; of one of its vLLM engines, or of all."""
-        view = View()
+        view = View(CAPACITY_TOKENS if rank is None else CAPACITY_TOKENS / len(self.ranks))
         for leg in self.legs:
             if rank is None or leg.rank == rank:
                 _add(view, leg, now)

@@ -19,6 +19,9 @@ from llumnix_dash.fleet.process import Distribution, Process, Value
 from llumnix_dash.fleet.target import Target
 from llumnix_dash.fleet.textformat import bound_text
 
+# As OpenMetrics, the client library turns the colon of vLLM's names into an underscore: it is not offered.
+_PLAIN_FORMAT = {"HTTP_ACCEPT": "text/plain; version=0.0.4"}
+
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
@@ -71,7 +74,7 @@ def application(live: LiveFleet) -> Application:
         if path in pages:
             process, page = pages[path]
             if process.is_up(live.fleet.clock.now):
-                return page(environ, start_response)
+                return page(environ | _PLAIN_FORMAT, start_response)
             return _plain(start_response, "503 Service Unavailable", "restarting")
         if path == "/":
             return _plain(start_response, "200 OK", "\n".join(pages))
