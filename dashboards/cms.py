@@ -17,8 +17,10 @@ from llumnix_dash.variables import CMS_INFER_TYPE, CMS_INSTANCE, NAMESPACE, OBJE
 OVERVIEW = row(
     "Fleet",
     instance_counts("instances", "Instances", cms.RUNNING_REQUESTS),
-    totals_by_role("requests_by_role", "Requests", {"running": cms.RUNNING_REQUESTS, "waiting": cms.WAITING_REQUESTS}),
-    usage_by_role("kv_cache_usage_by_role", "KV Cache Usage Ratio", cms.KV_CACHE_USAGE),
+    totals_by_role("running_by_role", "Running Requests", {"": cms.RUNNING_REQUESTS}),
+    totals_by_role("waiting_by_role", "Waiting Requests", {"": cms.WAITING_REQUESTS}),
+    usage_by_role("kv_cache_usage_by_role", "KV Cache Usage Ratio by Role", cms.KV_CACHE_USAGE, width=12),
+    totals_by_role("used_tokens_by_role", "Used Tokens", {"": cms.USED_GPU_TOKENS}, width=12),
     instance_table(
         "fullest_instances",
         "Fullest Instances",
