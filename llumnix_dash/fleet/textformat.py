@@ -1,7 +1,7 @@
 """A fleet's samples as text: OpenMetrics for promtool, and the Prometheus format for stores that import it."""
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import TextIO
 
 from llumnix_dash.catalog import METRICS
@@ -41,37 +41,37 @@ def _type_line(family: Family, fleet: Fleet) -> str:
 
 
 def _write_family(family: Family, times: list[str], stream: TextIO) -> None:
-    name, metric = family.metric.name, family.metric
     for track in family.tracks:
-        labels = _text(track.labels)
-        stamps = _stamps(track, times)
-        if not isinstance(metric, Histogram):
-            stream.write(_series(f"{name}{{{labels}}} ", map(number, track.values), stamps))
-            continue
-        counts = [[*map(str, map(int, track.column(place)))] for place in range(track.width - 1)]
-        bounds = [*map(bound_text(metric), metric.buckets), "+Inf"]
-        stream.writelines(
-            _series(f'{name}_bucket{{{labels},le="{bound}"}} ', column, stamps)
-            for bound, column in zip(bounds, counts, strict=True)
-        )
-        stream.write(_series(f"{name}_sum{{{labels}}} ", map(number, track.column(track.width - 1)), stamps))
-        stream.write(_series(f"{name}_count{{{labels}}} ", counts[-1], stamps))
+        if isinstance(family.metric, Histogram):
+            _write_histogram(family.metric, track, times, stream)
+        else:
+            _write_series(family.metric.name, track, times, stream)
 
 
-def _write_up(fleet: Fleet, times: list[str], stream: TextIO) -> None:
+def _write_series(name: str, track: Track, times: list[str], stream: TextIO) -> None:
+    prefix = f"{name}{{{label_text(track.labels)}}} "
     stream.writelines(
-        _series(f"up{{{_text(track.labels)}}} ", map(number, track.values), _stamps(track, times))
-        for track in fleet.history.up.values()
+        f"{prefix}{number(value)}{times[tick]}" for tick, value in zip(track.ticks, track.values, strict=True)
     )
 
 
-def _stamps(track: Track, times: list[str]) -> list[str]:
-    return times if len(track.ticks) == len(times) else [times[tick] for tick in track.ticks]
+def _write_histogram(metric: Histogram, track: Track, times: list[str], stream: TextIO) -> None:
+    """The histogram's series together, scrape after scrape, as OpenMetrics has it."""
+    labels = label_text(track.labels)
+    bounds = [*map(bound_text(metric), metric.buckets), "+Inf"]
+    prefixes = [f'{metric.name}_bucket{{{labels},le="{bound}"}} ' for bound in bounds]
+    prefixes += [f"{metric.name}_count{{{labels}}} ", f"{metric.name}_sum{{{labels}}} "]
+    for place, tick in enumerate(track.ticks):
+        *counts, total = track.values[place * track.width : (place + 1) * track.width]
+        whole = [*map(int, counts)]
+        texts = [*whole, whole[-1], number(total)]
+        stamp = times[tick]
+        stream.write("".join([f"{prefix}{text}{stamp}" for prefix, text in zip(prefixes, texts, strict=True)]))
 
 
-def _series(prefix: str, values: Iterable[str], stamps: list[str]) -> str:
-    """A series' lines. The long prefix is put in by join: it is most of the text, and this is most of the time."""
-    return prefix + prefix.join([value + stamp for value, stamp in zip(values, stamps, strict=True)])
+def _write_up(fleet: Fleet, times: list[str], stream: TextIO) -> None:
+    for track in fleet.history.up.values():
+        _write_series("up", track, times, stream)
 
 
 def number(value: float) -> str:
@@ -97,7 +97,8 @@ def _go_bound(bound: float) -> str:
     return f"{bound:.12g}"
 
 
-def _text(labels: Labels) -> str:
+def label_text(labels: Labels) -> str:
+    """Labels as they stand between a series' braces."""
     return ",".join(f'{name}="{_escape(value)}"' for name, value in labels)
 
 
