@@ -8,7 +8,7 @@ from llumnix_dash.fleet import chance, draws, record
 from llumnix_dash.fleet.chance import Chance
 from llumnix_dash.fleet.clock import Clock
 from llumnix_dash.fleet.engine import BUSY, Engine
-from llumnix_dash.fleet.requests import Gaps, Leg, Request
+from llumnix_dash.fleet.requests import Gaps, Leg, Request, total
 from llumnix_dash.fleet.target import Target
 
 # The scheduler takes the least loaded of so many engines, from a drawn one on: equals share the load.
@@ -153,10 +153,10 @@ class Backend:
         leg.generated = wanted
         leg.gaps = draws.gaps(self._draw.random, wanted - 1, engine.gap_seconds())
         self._perhaps_preempt(leg)
-        leg.decode_seconds = draws.total(leg.gaps)
+        leg.decode_seconds = total(leg.gaps)
         if wanted > 8 and not leg.prefills and not request.aborted and self._draw.rarely(chance.RESCHEDULINGS):
             half = [(gap, times // 2) for gap, times in leg.gaps if times >= 2]
-            self._clock.after(draws.total(half), self._move, leg, half)
+            self._clock.after(total(half), self._move, leg, half)
         self._clock.after(leg.decode_seconds, self._finish, leg)
         self._fill(engine)
 
@@ -184,6 +184,7 @@ class Backend:
             return
         process.increase(scheduler.RESCHEDULINGS, *RESCHEDULING_RULE)
         leg.gaps = done
+        leg.decode_seconds = total(done)
         leg.generated = 1 + sum(times for _, times in done)
         self._end(leg, "abort")
         transfer = (request.prompt_tokens + leg.generated) * KV_TRANSFER_SECONDS_PER_TOKEN

@@ -51,8 +51,3 @@ def gaps(random: Random, count: int, seconds: float) -> Gaps:
     quick = slow = (count - stalls) // 4
     parts = ((0.8, quick), (1.0, count - stalls - quick - slow), (1.3, slow), (4.0, stalls))
     return [(round(usual * factor, 6), times) for factor, times in parts if times]
-
-
-def total(parts: Gaps) -> float:
-    """The time that the gaps take together, in seconds."""
-    return round(sum(gap * times for gap, times in parts), 6)

@@ -9,7 +9,7 @@ from llumnix_dash.fleet import chance, draws, record
 from llumnix_dash.fleet.backend import Backend
 from llumnix_dash.fleet.chance import Chance
 from llumnix_dash.fleet.clock import Clock
-from llumnix_dash.fleet.requests import Request
+from llumnix_dash.fleet.requests import Request, total
 from llumnix_dash.fleet.scenarios import Scenario, Traffic
 from llumnix_dash.fleet.target import Target
 
@@ -240,7 +240,7 @@ class Frontend:
         request.first_token = self._clock.now
         request.output_tokens = request.wanted_tokens
         request.gaps = draws.gaps(self._draw.random, request.output_tokens - 1, 0.03)
-        self._clock.after(draws.total(request.gaps), self.answer, request, "200")
+        self._clock.after(total(request.gaps), self.answer, request, "200")
 
     def _record(self, request: Request, status: str) -> None:
         self.pending[request.gateway].pop(request, None)

@@ -97,8 +97,7 @@ def left(process: Process, leg: Leg) -> None:
     ):
         process.observe(metric, round(until - since, 6), model, rank)
     count = sum(times for _, times in leg.gaps)
-    decoding = sum(gap * times for gap, times in leg.gaps)
-    process.observe(vllm.REQUEST_TPOT, round(decoding / count, 6) if count else 0.0, model, rank)
+    process.observe(vllm.REQUEST_TPOT, round(leg.decode_seconds / count, 6) if count else 0.0, model, rank)
     for metric in (vllm.ITL, vllm.TIME_PER_OUTPUT_TOKEN):
         if metric.name in process.metrics:
             for gap, times in leg.gaps:

@@ -3,6 +3,7 @@
 Times are seconds on the simulation's clock (0 is the first sample), durations are in the unit of the field's name.
 """
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,11 @@ if TYPE_CHECKING:
 
 # Gaps between tokens: (seconds, how many of them).
 Gaps = list[tuple[float, int]]
+
+
+def total(gaps: Gaps) -> float:
+    """The time that the gaps take together, in seconds; of the exact sum, as ``sum`` differs between Pythons."""
+    return round(math.fsum(gap * times for gap, times in gaps), 6)
 
 
 @dataclass(slots=True, eq=False)
@@ -166,4 +172,4 @@ class Request:
     def tpot_milliseconds(self) -> float | None:
         """Mean gap between tokens; None where there is none."""
         count = sum(times for _, times in self.gaps)
-        return round(sum(gap * times for gap, times in self.gaps) * 1000 / count, 3) if count else None
+        return round(total(self.gaps) * 1000 / count, 3) if count else None
