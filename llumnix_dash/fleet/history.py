@@ -4,7 +4,7 @@ from array import array
 from collections.abc import Iterator
 
 from llumnix_dash.catalog.metric import Histogram, Metric
-from llumnix_dash.fleet.process import Distribution, Process
+from llumnix_dash.fleet.process import Distribution
 from llumnix_dash.fleet.target import Target
 
 Labels = tuple[tuple[str, str], ...]
@@ -55,7 +55,7 @@ class History:
     def __init__(self) -> None:
         self.families: dict[str, Family] = {}
         self.up: dict[Labels, Track] = {}
-        self._tracks: dict[tuple[str, str], dict[tuple[str, tuple[str, ...]], Track]] = {}
+        self._tracks: dict[tuple[str, str], dict[str, dict[tuple[str, ...], Track]]] = {}
 
     def scrape(self, tick: int, target: Target, up: bool) -> None:
         """Keeps all that the target's process tells; of one that is down, only that it is."""
@@ -66,22 +66,22 @@ class History:
         track.ticks.append(tick)
         track.values.append(up)
         if up:
-            self._keep(tick, target, target.process)
+            self._keep(tick, target)
 
-    def _keep(self, tick: int, target: Target, process: Process) -> None:
+    def _keep(self, tick: int, target: Target) -> None:
         tracks = self._tracks.setdefault((target.name, target.instance), {})
-        for name, series in process.series.items():
+        for name, series in target.process.series.items():
+            known = tracks.setdefault(name, {})
             for values, value in series.items():
-                track = tracks.get((name, values))
-                if track is None:
-                    track = tracks[name, values] = self._new_track(process.metrics[name], values, target)
+                track = known.get(values) or known.setdefault(values, self._new_track(name, values, target))
                 track.ticks.append(tick)
                 if isinstance(value, Distribution):
                     track.values.extend(value.row())
                 else:
                     track.values.append(value)
 
-    def _new_track(self, metric: Metric, values: tuple[str, ...], target: Target) -> Track:
+    def _new_track(self, name: str, values: tuple[str, ...], target: Target) -> Track:
+        metric = target.process.metrics[name]
         family = self.families.setdefault(metric.name, Family(metric))
         labels = tuple(zip(metric.labels, values, strict=True)) + tuple(
             item for item in target.labels.items() if item[0] not in metric.labels

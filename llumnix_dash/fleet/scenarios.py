@@ -209,8 +209,8 @@ _ALL = (
                     Pool(role="neutral", model=SMALL_MODEL, instances=120),
                 ),
                 traffic=(
-                    Traffic(model=BIG_MODEL, requests_per_second=8, prompt_tokens=2000, output_tokens=1200),
-                    Traffic(model=SMALL_MODEL, requests_per_second=5, prompt_tokens=600, output_tokens=500),
+                    Traffic(model=BIG_MODEL, requests_per_second=5, prompt_tokens=3000, output_tokens=2000),
+                    Traffic(model=SMALL_MODEL, requests_per_second=3, prompt_tokens=800, output_tokens=800),
                 ),
             ),
         ),
