@@ -22,8 +22,8 @@ HEADLINE = row(
             rate(gateway.REQUESTS, where={"status_code": ("2..",)}, window=RECENT),
             rate(gateway.REQUESTS, window=RECENT),
         ),
-        "The share of requests answered with a 2xx status, over the last 5 minutes. 4xx (such as 429, too many requests)"
-        " and 5xx both count against it.",
+        "The share of requests answered with a 2xx status, over the last 5 minutes. 4xx (such as 429, too many"
+        " requests) and 5xx both count against it.",
         thresholds=SUCCESS_STEPS,
         no_value="no requests",
         decimals=2,

@@ -60,13 +60,8 @@ def caveats(metric: Metric) -> list[str]:
 def quantile_caveats(histogram: Histogram) -> list[str]:
     """What a quantile or mean of the histogram cannot show, each a sentence."""
     first, last = histogram.buckets[0], histogram.buckets[-1]
-    found = []
-    if histogram.grows:
-        found.append("A quantile is estimated within its bucket.")
-    else:
-        found.append(
-            f"A quantile is estimated within its bucket and cannot exceed the last one, {quantity(last, histogram.unit)}."
-        )
+    bound = "" if histogram.grows else f" and cannot exceed the last one, {quantity(last, histogram.unit)}"
+    found = [f"A quantile is estimated within its bucket{bound}."]
     if histogram.whole:
         found.append(
             "Durations are whole milliseconds: below 1 ms they read 0, and a quantile below 1 ms is an artefact."

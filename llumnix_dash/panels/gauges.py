@@ -109,8 +109,8 @@ def per_instance(
     ranked = next((f" of {name}" for name, metric in metrics.items() if metric.name == rank.name and name), "")
     extreme = "lowest" if lowest_first else "highest"
     reading = (
-        f"The $top instances with the {extreme} value{ranked} at any moment of the time range. One that leaves the others"
-        " is suspect."
+        f"The $top instances with the {extreme} value{ranked} at any moment of the time range. One that leaves the"
+        " others is suspect."
     )
     return time_series(
         key,
