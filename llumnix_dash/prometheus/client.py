@@ -58,13 +58,15 @@ class Client:
 
     Args:
         connection: where, and with which credentials.
-        timeout: seconds that a query may take.
+        timeout: seconds that the store may take for a query.
+        grace: seconds to wait beyond that for its answer: its own message on the timeout is the better one.
         connections: how many to keep open, at most.
     """
 
-    def __init__(self, connection: Connection, *, timeout: float = 30.0, connections: int = 4) -> None:
+    def __init__(self, connection: Connection, *, timeout: float = 30.0, grace: float = 5.0, connections: int = 4) -> None:
         self.url = connection.url
         self.timeout = timeout
+        self._grace = grace
         self._connection = connection
         self._session = requests.Session()
         self._session.auth = _Authentication(connection)
@@ -139,8 +141,7 @@ class Client:
                     url,
                     params=parameters if method == "GET" else None,
                     data=parameters if method == "POST" else None,
-                    # The server's own timeout comes first and has the better message.
-                    timeout=(10.0, self.timeout + 5.0),
+                    timeout=(10.0, self.timeout + self._grace),
                     verify=self._connection.ca_cert or True,
                     cert=self._connection.client_cert,
                     allow_redirects=False,

@@ -36,8 +36,10 @@ def from_query(found: Iterable[str], regex: str, sort: int) -> list[Option]:
         pattern, everywhere = _javascript_regex(regex)
         for text in found:
             options += _taken(pattern, everywhere, text)
-    unique = list({option.value: option for option in reversed(options)}.values())[::-1]
-    return _sorted(unique, sort)
+    unique: dict[str, Option] = {}
+    for option in options:
+        unique.setdefault(option.value, option)
+    return _sorted(list(unique.values()), sort)
 
 
 def from_list(text: str, values_format: str = "csv") -> list[Option]:
