@@ -6,7 +6,7 @@ A metric is declared once, in the module of its exporter. A query that its kind,
 
 import math
 from enum import Enum
-from typing import Any, Self
+from typing import Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
@@ -59,6 +59,9 @@ class Mode(Enum):
     LITE = "in lite mode (the scheduler keeps the realtime state itself)"
     SLO_AWARE = "with SLO-aware scheduling (the scheduler predicts latencies)"
     CACHE_AWARE = "in full mode with scheduling by prefix cache"
+
+
+Kind = TypeVar("Kind", bound="Metric")
 
 
 class _Frozen(BaseModel):
@@ -208,21 +211,19 @@ class Histogram(Metric):
             )
 
 
-def require(metric: Metric, kind: type[Metric] | tuple[type[Metric], ...], what: str) -> Any:
+def require(metric: Metric, kind: type[Kind], what: str) -> Kind:
     """The metric itself if it is of the kind.
 
     Args:
         metric: the metric that was given.
-        kind: the kind, or kinds, for which ``what`` has a meaning.
+        kind: the kind for which ``what`` has a meaning.
         what: what was asked for, such as ``"a rate"``.
 
     Raises:
-        CatalogError: it names the metric, its kind and the kinds that would do.
+        CatalogError: it names the metric, its kind and the kind that would do.
     """
     if not isinstance(metric, kind):
-        kinds = kind if isinstance(kind, tuple) else (kind,)
         raise CatalogError(
-            f"{what} of {metric.name} means nothing: it is a {metric.kind}",
-            hint=f"a {' or a '.join(one.__name__.lower() for one in kinds)}",
+            f"{what} of {metric.name} means nothing: it is a {metric.kind}", hint=f"a {kind.__name__.lower()}"
         )
     return metric
