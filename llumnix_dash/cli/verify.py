@@ -1,6 +1,7 @@
 """``llumnix-dash verify``: every query of a dashboard, run on a Prometheus as Grafana would run it."""
 
 import os
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -197,7 +198,7 @@ class _Progress:
 
     def __init__(self, title: str) -> None:
         self._title = title
-        self._shown = click.get_text_stream("stderr").isatty()
+        self._shown = sys.stderr.isatty()
 
     def __enter__(self) -> "_Progress":
         return self

@@ -63,7 +63,9 @@ class Client:
         connections: how many to keep open, at most.
     """
 
-    def __init__(self, connection: Connection, *, timeout: float = 30.0, grace: float = 5.0, connections: int = 4) -> None:
+    def __init__(
+        self, connection: Connection, *, timeout: float = 30.0, grace: float = 5.0, connections: int = 4
+    ) -> None:
         self.url = connection.url
         self.timeout = timeout
         self._grace = grace

@@ -71,7 +71,7 @@ class Explainer:
         missing = [selector for selector in asked if not self._is_there(selector)]
         if asked and not missing:
             # VictoriaMetrics leaves series out that are NaN all along; Prometheus gives them.
-            message = "its metrics have series, but comparing or joining them leaves none"
+            message = "its metrics are there, but their comparison or join leaves no series"
             return self._no_number(replace(result, message=message))
         if not missing:
             return result
@@ -81,7 +81,8 @@ class Explainer:
             result,
             status=Status.EXPLAINED if excused else result.status,
             message="; ".join(dict.fromkeys(reason.text for reason in reasons)),
-            hint=result.hint or ("" if excused else next((reason.hint for reason in reasons if reason.hint), "")),
+            # A hint helps where it is all that is wrong.
+            hint=result.hint or (reasons[0].hint if len({reason.text for reason in reasons}) == 1 else ""),
         )
 
     def _is_there(self, selector: Selector) -> bool:
@@ -94,13 +95,18 @@ class Explainer:
             return reason
         if selector.metric in self.names:
             return Reason(f"no series matches {selector}", known=False)
+        metric = BY_SERIES[selector.metric].name if selector.metric in BY_SERIES else selector.metric
         if reason := why_absent(selector.metric, self.names):
-            return replace(reason, text=f"{selector.metric}: {reason.text}")
-        return Reason(f"{selector.metric or selector}: no such metric in the store", known=False)
+            return reason if reason.excuses else replace(reason, text=f"{metric}: {reason.text}")
+        return Reason(f"{metric or selector}: no such metric in the store", known=False)
 
     def _role_reason(self, selector: Selector) -> Reason | None:
         wanted = [role for role in ROLES if selector.allows("infer_type", role)]
-        if not selector.restricts("infer_type") or not wanted or not self.roles or self.roles.intersection(wanted):
+        there = self.roles
+        if "neutral" in there and selector.metric.startswith("selected_instance_"):
+            # A decision for a neutral instance is recorded as one for prefill and as one for decode.
+            there = there | {"prefill", "decode"}
+        if not selector.restricts("infer_type") or not wanted or not there or there.intersection(wanted):
             return None
         return Reason(f"no {_words(wanted)} engines in this fleet", excuses=True)
 

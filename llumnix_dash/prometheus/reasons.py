@@ -77,7 +77,7 @@ def _mode_reason(mode: Mode, present: set[str]) -> Reason | None:
     running = {other for other in Mode if any(metric.mode is other and metric.name in present for metric in METRICS)}
     if mode in running:
         return None
-    text = f"exists only {mode.value}"
+    text = f"exists only {mode.value.partition(' (')[0]}"
     if running & ({Mode.FULL} if mode is Mode.LITE else {Mode.FULL, Mode.LITE}):
         return Reason(text, excuses=mode is not Mode.FULL or Mode.LITE in running)
     return Reason(text, hint="no mode's metrics are there: does the scheduler see any instance?")

@@ -72,9 +72,9 @@ def test_a_connection_that_is_always_lost_is_given_up() -> None:
 
 
 def test_an_answer_however_bad_is_not_asked_for_again() -> None:
-    with serving(lambda request, number: (502, {}, b"bad gateway")) as server:
-        with pytest.raises(QueryError, match="HTTP 502"):
-            Client(Connection(server.url)).query("up", 0)
+    answer = (502, {}, b"bad gateway")
+    with serving(lambda request, number: answer) as server, pytest.raises(QueryError, match="HTTP 502"):
+        Client(Connection(server.url)).query("up", 0)
     assert len(server.received) == 1
 
 
@@ -93,16 +93,16 @@ def test_refused_credentials_are_a_server_error(status: int) -> None:
 
 
 def test_a_login_page_is_told_and_credentials_do_not_follow_it() -> None:
-    with serving(lambda request, number: (302, {"Location": "/login"}, b"")) as server:
-        with pytest.raises(ServerError, match="redirects"):
-            Client(Connection(server.url, token="t")).check()
+    answer = (302, {"Location": "/login"}, b"")
+    with serving(lambda request, number: answer) as server, pytest.raises(ServerError, match="redirects"):
+        Client(Connection(server.url, token="t")).check()
     assert len(server.received) == 1
 
 
 def test_another_kind_of_server_is_told() -> None:
-    with serving(lambda request, number: (200, {}, b"<html>")) as server:
-        with pytest.raises(ServerError, match="not that of a Prometheus"):
-            Client(Connection(server.url)).check()
+    answer = (200, {}, b"<html>")
+    with serving(lambda request, number: answer) as server, pytest.raises(ServerError, match="not that of a"):
+        Client(Connection(server.url)).check()
 
 
 def test_a_slow_query_is_that_querys_error_and_the_store_is_told_the_limit() -> None:
@@ -114,7 +114,7 @@ def test_a_slow_query_is_that_querys_error_and_the_store_is_told_the_limit() -> 
     with serving(hang) as server:
         client = Client(Connection(server.url), timeout=0.1, grace=0.1)
         try:
-            with pytest.raises(QueryError, match="no answer within 0.1 s"):
+            with pytest.raises(QueryError, match=r"no answer within 0\.1 s"):
                 client.query("up", 0)
         finally:
             done.set()

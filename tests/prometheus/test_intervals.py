@@ -91,7 +91,9 @@ def test_step_and_rate_interval(case: str) -> None:
 
 
 @given(st.integers(1, 365 * 86400), st.integers(1, 5000), st.sampled_from([1, 10, 15, 60]))
-def test_up_to_a_year_no_query_asks_for_more_points_than_prometheus_gives(seconds: int, points: int, scrape: int) -> None:
+def test_up_to_a_year_no_query_asks_for_more_points_than_prometheus_gives(
+    seconds: int, points: int, scrape: int
+) -> None:
     time_range = TimeRange(0, seconds)
     intervals = query_intervals(time_range, max_data_points=points, scrape_interval=f"{scrape}s")
     assert time_range.milliseconds / intervals.step <= SAFE_POINTS

@@ -63,10 +63,19 @@ OPENS_WITH = {
         "2m",
     ),
     "a saved auto": (
-        {"name": "v", "type": "interval", "query": "1m", "auto_count": 3600, "current": {"value": "$__auto_interval_v"}},
+        {
+            "name": "v",
+            "type": "interval",
+            "query": "1m",
+            "auto_count": 3600,
+            "current": {"value": "$__auto_interval_v"},
+        },
         "10s",
     ),
-    "a data source": ({"name": "v", "type": "datasource", "query": "prometheus", "current": {"value": "uid-1"}}, "uid-1"),
+    "a data source": (
+        {"name": "v", "type": "datasource", "query": "prometheus", "current": {"value": "uid-1"}},
+        "uid-1",
+    ),
     "the default data source": ({"name": "v", "type": "datasource", "query": "prometheus"}, "default"),
 }
 

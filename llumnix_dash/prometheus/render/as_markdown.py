@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from llumnix_dash.prometheus.render.words import blank_targets, count, covered, marked, statuses, worth_telling
+from llumnix_dash.prometheus.render.words import count, covered, marked, name, remarks, statuses
 from llumnix_dash.prometheus.report import Coverage, DashboardResult, Gap, PanelResult, Report, Status, Totals
 
 _SIGNS = {
@@ -42,18 +42,14 @@ def _dashboard(dashboard: DashboardResult) -> Iterator[str]:
 
 
 def _row(panel: PanelResult) -> str:
-    repeat = "".join(f" ({name}={value})" for name, value in panel.repeat.items() if value not in panel.title)
-    messages = "; ".join(
-        dict.fromkeys(f"{result.query.ref_id}: {_first_line(result.message)}" for result in worth_telling(panel))
-    )
-    remark = panel.skipped or "; ".join(part for part in (blank_targets(panel), messages) if part)
+    told = "; ".join(_first_line(remark.line) for remark in remarks(panel))
     cells = (
         _SIGNS[panel.status],
-        _text(panel.title + repeat),
+        _text(name(panel)),
         _text(panel.row),
         str(panel.series),
         f"{panel.milliseconds:.0f}",
-        _text(remark),
+        _text(told),
     )
     return f"| {' | '.join(cells)} |"
 
@@ -63,7 +59,7 @@ def _details(panel: PanelResult) -> Iterator[str]:
     for result in panel.queries:
         if result.status is Status.ERROR:
             yield ""
-            yield f"**{_text(panel.title)}**, query {result.query.ref_id}"
+            yield f"**{_text(name(panel))}**, query {result.query.ref_id}"
             yield ""
             yield "```"
             yield from marked(result.query.expr, result.span, 100)

@@ -5,7 +5,7 @@ from itertools import groupby
 
 import click
 
-from llumnix_dash.prometheus.render.words import blank_targets, count, covered, marked, statuses, worth_telling
+from llumnix_dash.prometheus.render.words import count, covered, marked, name, remarks, statuses
 from llumnix_dash.prometheus.report import (
     Coverage,
     DashboardResult,
@@ -67,28 +67,28 @@ def _variables(dashboard: DashboardResult) -> Iterator[str]:
 
 
 def _panel(panel: PanelResult) -> Iterator[str]:
-    title = panel.title or f"panel {panel.id}"
-    if hidden := [f"{name}={value}" for name, value in panel.repeat.items() if value not in title]:
-        title += f" ({', '.join(hidden)})"
-    line = f"    {_word(panel.status)}  {title.ljust(_TITLE_WIDTH)}"
-    if panel.status is Status.SKIPPED:
-        yield f"{line}  {panel.skipped}"
+    line = f"    {_word(panel.status)}  {name(panel).ljust(_TITLE_WIDTH)}"
+    if panel.status is not Status.SKIPPED:
+        line += f"  {count(panel.series, 'series'):>11}  {panel.milliseconds:6.0f} ms"
+    told = remarks(panel)
+    if len(told) == 1 and not told[0].hint and not told[0].error:
+        # The only thing to say stands on the line itself.
+        yield f"{line}  {told[0].line}"
         return
-    line += f"  {count(panel.series, 'series'):>11}  {panel.milliseconds:6.0f} ms"
-    remark = blank_targets(panel)
-    yield f"{line}  {click.style(remark, fg='yellow')}" if remark else line
-    for result in worth_telling(panel):
-        yield from _query(result)
+    yield line
+    for remark in told:
+        yield f"{_DETAIL}{remark.line}"
+        if remark.error:
+            yield from _query(remark.error)
+        if remark.hint:
+            yield f"{_DETAIL}→ {remark.hint}"
 
 
 def _query(result: QueryResult) -> Iterator[str]:
-    yield f"{_DETAIL}{result.query.ref_id}  {result.message}"
-    if result.status is Status.ERROR:
-        for line in marked(result.query.expr, result.span, _QUERY_WIDTH):
-            is_mark = line.strip("^ ") == "" and "^" in line
-            yield f"{_DETAIL}   {click.style(line, fg='red') if is_mark else line}"
-    if result.hint:
-        yield f"{_DETAIL}   → {result.hint}"
+    """The query, with what the message points at marked in red."""
+    for line in marked(result.query.expr, result.span, _QUERY_WIDTH):
+        is_mark = line.strip("^ ") == "" and "^" in line
+        yield f"{_DETAIL}  {click.style(line, fg='red') if is_mark else line}"
 
 
 def _totals(name: str, totals: Totals) -> str:

@@ -1,6 +1,7 @@
 """Phrases that the renderers share."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from llumnix_dash.errors import underline
 from llumnix_dash.prometheus.report import Coverage, PanelResult, QueryResult, Status
@@ -18,16 +19,53 @@ def statuses(counts: Mapping[Status, int]) -> str:
     return ", ".join(f"{number} {status.value}" for status, number in counts.items()) or "no panel with queries"
 
 
-def blank_targets(panel: PanelResult) -> str:
-    """Which queries of a panel that has data have none: ``no data: B, C``; empty where all have."""
-    if panel.status is not Status.OK or not panel.blank:
-        return ""
-    return f"no data: {', '.join(dict.fromkeys(result.query.ref_id for result in panel.blank))}"
+@dataclass(frozen=True)
+class Remark:
+    """What there is to say of some of a panel's queries; ``queries`` is empty where it is said of all."""
+
+    queries: tuple[str, ...]
+    text: str
+    hint: str = ""
+    error: QueryResult | None = None
+
+    @property
+    def line(self) -> str:
+        """The queries' letters and the text."""
+        return f"{', '.join(self.queries)}: {self.text}" if self.queries else self.text
 
 
-def worth_telling(panel: PanelResult) -> tuple[QueryResult, ...]:
-    """The panel's queries of which there is more to say than "ok"."""
-    return tuple(result for result in panel.queries if result.status is not Status.OK)
+def remarks(panel: PanelResult) -> list[Remark]:
+    """What there is to say of a panel's queries beyond "ok", said once where it is the same; each error by itself."""
+    if panel.skipped:
+        return [Remark((), panel.skipped)]
+    grouped: dict[tuple[str, str], list[QueryResult]] = {}
+    errors = []
+    for result in panel.queries:
+        if result.status is Status.ERROR:
+            errors.append(Remark((result.query.ref_id,), result.message, result.hint, result))
+        elif result.status is not Status.OK:
+            grouped.setdefault((result.message, result.hint), []).append(result)
+    blanks = [
+        Remark(_letters(results) if len(results) < len(panel.queries) else (), _blank(panel, message), hint)
+        for (message, hint), results in grouped.items()
+    ]
+    return blanks + errors
+
+
+def _letters(results: Sequence[QueryResult]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(result.query.ref_id for result in results))
+
+
+def _blank(panel: PanelResult, message: str) -> str:
+    """In a panel that has data it is said that some of its queries have none."""
+    return f"no data, {message}" if panel.status is Status.OK else message
+
+
+def name(panel: PanelResult) -> str:
+    """The panel's title, with the values that it repeats over where the title does not have them."""
+    title = panel.title or f"panel {panel.id}"
+    hidden = ", ".join(f"{name}={value}" for name, value in panel.repeat.items() if value not in title)
+    return f"{title} ({hidden})" if hidden else title
 
 
 def marked(query: str, span: tuple[int, int] | None, width: int) -> Iterator[str]:
