@@ -109,18 +109,18 @@ def panel_id(key: str) -> int:
 
 
 def _bind(panel: Panel, scope: Scope, known: set[str]) -> Panel:
-    targets: list[Target] = [
-        attr.evolve(target, scope=scope, refId=letter)
-        for letter, target in zip(ascii_uppercase, panel.targets, strict=False)
-    ]
-    for target in targets:
-        missing = set(_VARIABLE.findall(target.query.text(scope))) - known
+    """The panel with its id, and its targets with their refIds and texts."""
+    targets: list[Target] = []
+    for letter, target in zip(ascii_uppercase, panel.targets, strict=False):
+        text = target.query.text(scope)
+        missing = set(_VARIABLE.findall(text)) - known
         if missing:
             raise BoardError(
                 f"panel {panel.key!r} uses ${min(missing)}, which the board does not have",
-                detail=target.query.text(scope),
+                detail=text,
                 hint=f"add the variable to the board (it has: {', '.join(sorted(known))})",
             )
+        targets.append(attr.evolve(target, expr=text, refId=letter))
     return attr.evolve(panel, targets=targets, id=panel_id(panel.key))
 
 

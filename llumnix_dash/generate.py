@@ -1,7 +1,6 @@
 """From dashboards in Python to canonical JSON, and to files."""
 
 import importlib.util
-import json
 import sys
 import traceback
 from collections.abc import Iterable, Sequence
@@ -9,8 +8,6 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
-
-from grafanalib._gen import DashboardEncoder
 
 from llumnix_dash.canonical import canonical, dumps
 from llumnix_dash.errors import UserError, nearest
@@ -182,10 +179,9 @@ def _generated(name: str, value: Any) -> Generated:
             hint="dashboard = Dashboard(…)",
         )
     try:
-        plain = json.loads(json.dumps(value.to_json_data(), cls=DashboardEncoder, allow_nan=False))
-    except (TypeError, ValueError) as error:
+        dashboard = canonical(value.to_json_data())
+    except (TypeError, ValueError, AttributeError) as error:
         raise UserError(f"the dashboard of {name} does not turn into JSON: {error}") from error
-    dashboard = canonical(plain)
     return Generated(name, f"{dashboard.get('uid') or name}.json", dashboard)
 
 

@@ -6,6 +6,7 @@ A metric is declared once, in the module of its exporter. A query that its kind,
 
 import math
 from enum import Enum
+from functools import cached_property
 from typing import Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, model_validator
@@ -65,7 +66,8 @@ Kind = TypeVar("Kind", bound="Metric")
 
 
 class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # Deferred, so that the bases, which nobody makes, cost nothing.
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Exporter(_Frozen):
@@ -112,7 +114,7 @@ class Metric(_Frozen):
         """The kind in lower case: ``counter``, ``gauge`` or ``histogram``."""
         return type(self).__name__.lower()
 
-    @property
+    @cached_property
     def all_labels(self) -> tuple[str, ...]:
         """The exporter's own labels and those that scraping attaches, whoever exports it."""
         shared = [label for label in self.exporters[0].labels if all(label in other.labels for other in self.exporters)]
@@ -123,7 +125,7 @@ class Metric(_Frozen):
         """The label that names one instance: the engine's where the scheduler tells of engines, else the target's."""
         return "instance_id" if "instance_id" in self.labels else "instance"
 
-    @property
+    @cached_property
     def identity(self) -> tuple[str, ...]:
         """The labels that together tell one instance from every other."""
         labels = ("namespace", "infer_type", self.instance_label)

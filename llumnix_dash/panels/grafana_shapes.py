@@ -11,7 +11,7 @@ from typing import Any
 import attr
 import grafanalib.core as grafanalib
 
-from llumnix_dash.promql import Query, Scope
+from llumnix_dash.promql import Query
 
 Json = dict[str, Any]
 
@@ -25,13 +25,13 @@ def _data_source() -> Json:
     return dict(DATA_SOURCE)
 
 
-@attr.s(kw_only=True)
+@attr.s(kw_only=True, eq=False, repr=False)
 class Target(grafanalib.Target):  # type: ignore[misc]
     """One query of a panel. Its text exists once the board has given it the scope of its variables.
 
     Attributes:
         query: what to ask.
-        scope: the variables whose matchers the query's selectors bear.
+        expr: the query's text within the scope of the board; without a board, the scope has no variables.
         show: ``time_series``, ``table`` or ``heatmap``; a table asks once, at the end of the time range.
         at_end: whether to ask once, at the end of the time range.
         colour: of its lines; None leaves it to the panel.
@@ -41,7 +41,7 @@ class Target(grafanalib.Target):  # type: ignore[misc]
     query: Query = attr.ib()
     legendFormat: str = attr.ib(default="")
     refId: str = attr.ib(default="")
-    scope: Scope = attr.ib(default=())
+    expr: str = attr.ib(default="")
     show: str = attr.ib(default="time_series")
     at_end: bool = attr.ib(default=False)
     colour: str | None = attr.ib(default=None)
@@ -53,7 +53,7 @@ class Target(grafanalib.Target):  # type: ignore[misc]
         return {
             "datasource": _data_source(),
             "editorMode": "code",
-            "expr": self.query.text(self.scope),
+            "expr": self.expr or self.query.text(()),
             "format": self.show,
             "instant": at_end,
             "legendFormat": self.legendFormat or "__auto",
@@ -62,7 +62,7 @@ class Target(grafanalib.Target):  # type: ignore[misc]
         }
 
 
-@attr.s(kw_only=True)
+@attr.s(kw_only=True, eq=False, repr=False)
 class Panel(grafanalib.Panel):  # type: ignore[misc]
     """What every panel has, but its type's own part.
 
@@ -133,7 +133,7 @@ class Panel(grafanalib.Panel):  # type: ignore[misc]
         }
 
 
-@attr.s(kw_only=True)
+@attr.s(kw_only=True, eq=False, repr=False)
 class TimeSeries(Panel):
     """Lines over time, with a table of their last and worst values as the legend.
 
@@ -196,7 +196,7 @@ class TimeSeries(Panel):
         }
 
 
-@attr.s(kw_only=True)
+@attr.s(kw_only=True, eq=False, repr=False)
 class Stat(Panel):
     """One number, as it is at the end of the time range."""
 
@@ -221,7 +221,7 @@ class Stat(Panel):
         }
 
 
-@attr.s(kw_only=True)
+@attr.s(kw_only=True, eq=False, repr=False)
 class Heatmap(Panel):
     """A histogram's buckets over time: the darker, the more observations.
 
@@ -271,7 +271,7 @@ class Heatmap(Panel):
         }
 
 
-@attr.s(kw_only=True)
+@attr.s(kw_only=True, eq=False, repr=False)
 class Table(Panel):
     """A table of instances: the targets' values side by side, a row for each set of labels.
 
@@ -312,7 +312,7 @@ class Table(Panel):
         return {**super().to_json_data(), "transformations": transformations}
 
 
-@attr.s(kw_only=True)
+@attr.s(kw_only=True, eq=False, repr=False)
 class Row(grafanalib.RowPanel):  # type: ignore[misc]
     """A row: a heading that, where it is collapsed, holds its panels and asks nothing until it is opened."""
 
@@ -335,7 +335,7 @@ class Row(grafanalib.RowPanel):  # type: ignore[misc]
         }
 
 
-@attr.s(kw_only=True)
+@attr.s(kw_only=True, eq=False, repr=False)
 class Variable(grafanalib.Template):  # type: ignore[misc]
     """A template variable whose JSON is given whole."""
 
@@ -348,7 +348,7 @@ class Variable(grafanalib.Template):  # type: ignore[misc]
         return self.json
 
 
-@attr.s(kw_only=True)
+@attr.s(kw_only=True, eq=False, repr=False)
 class Dashboard(grafanalib.Dashboard):  # type: ignore[misc]
     """A dashboard without what is obsolete: no ``__inputs``, no ``rows``, no nulls."""
 
