@@ -9,7 +9,7 @@ import pytest
 from llumnix_dash.errors import ServerError
 from llumnix_dash.prometheus.client import ATTEMPTS, Client, QueryError
 from llumnix_dash.prometheus.connection import Connection
-from tests.prometheus.conftest import Store
+from tests.prometheus.fleet import Store
 from tests.prometheus.servers import SUCCESS, serving
 from tests.prometheus.stores import free_port
 

@@ -7,7 +7,7 @@ from llumnix_dash.prometheus.connection import Connection
 from llumnix_dash.prometheus.coverage import coverage, exported_by_store, family
 from llumnix_dash.prometheus.report import Gap
 from llumnix_dash.prometheus.timerange import TimeRange
-from tests.prometheus.conftest import Store
+from tests.prometheus.fleet import Store
 
 
 def test_a_store_exports_what_llumnix_jobs_and_the_catalogue_name(store: Store) -> None:

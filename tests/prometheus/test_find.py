@@ -6,7 +6,7 @@ from llumnix_dash.prometheus.client import Client, QueryError
 from llumnix_dash.prometheus.connection import Connection
 from llumnix_dash.prometheus.find import find
 from llumnix_dash.prometheus.timerange import TimeRange
-from tests.prometheus.conftest import Store
+from tests.prometheus.fleet import Store
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from llumnix_dash.prometheus.explain import Explainer
 from llumnix_dash.prometheus.report import DashboardResult, PanelResult, Status
 from llumnix_dash.prometheus.run import Settings, run, span
 from llumnix_dash.prometheus.timerange import TimeRange
-from tests.prometheus.conftest import Store
+from tests.prometheus.fleet import Store
 
 FLEET = Path(__file__).parent / "dashboards" / "fleet.json"
 

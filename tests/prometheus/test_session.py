@@ -6,7 +6,7 @@ import pytest
 
 from llumnix_dash.errors import UserError
 from llumnix_dash.prometheus.session import Session
-from tests.prometheus.conftest import Store
+from tests.prometheus.fleet import Store
 
 DASHBOARD: dict[str, Any] = {
     "uid": "x",
@@ -27,7 +27,9 @@ DASHBOARD: dict[str, Any] = {
         {"id": 9, "title": "Twice", "targets": [{"refId": "A", "expr": "up"}]},
     ],
     "templating": {
-        "list": [{"name": "status", "type": "query", "query": "label_values(request_total, status_code)", "multi": True}]
+        "list": [
+            {"name": "status", "type": "query", "query": "label_values(request_total, status_code)", "multi": True}
+        ]
     },
 }
 

@@ -2,7 +2,7 @@
 
 from llumnix_dash.prometheus.client import Client
 from llumnix_dash.prometheus.connection import Connection
-from tests.prometheus.conftest import Store
+from tests.prometheus.fleet import Store
 
 
 def test_a_store_holds_the_samples_at_their_times(store: Store) -> None:

@@ -69,21 +69,27 @@ def name(panel: PanelResult) -> str:
 
 
 def marked(query: str, span: tuple[int, int] | None, width: int) -> Iterator[str]:
-    """The query in lines of at most this width, with carets beneath the span."""
+    """The query in lines of at most this width, broken at blanks where there are any, with carets beneath the span."""
     start, end = span or (-1, -1)
+    for begin, line, is_last in _broken(query, width):
+        # A span may stand at the very end of a line: what is missing there.
+        if begin <= start < begin + len(line) + is_last:
+            first = start - begin
+            yield from underline(line, first, min(end - begin, max(len(line), first + 1))).split("\n")
+        else:
+            yield line.rstrip()
+
+
+def _broken(query: str, width: int) -> Iterator[tuple[int, str, bool]]:
+    """Pieces of the query's lines: where each begins, its text, and whether its line ends with it."""
     offset = 0
     for line in query.split("\n"):
-        for cut in range(0, max(1, len(line)), width):
-            chunk = line[cut : cut + width]
-            begin = offset + cut
-            # The last chunk of a line also shows a span at its very end.
-            limit = begin + len(chunk) + (cut + width >= len(line))
-            if begin <= start < limit:
-                yield from underline(chunk, start - begin, min(end - begin, max(len(chunk), start - begin + 1))).split(
-                    "\n"
-                )
-            else:
-                yield chunk
+        begin = 0
+        while len(line) - begin > width:
+            cut = line.rfind(" ", begin + 1, begin + width) + 1 or begin + width
+            yield offset + begin, line[begin:cut], False
+            begin = cut
+        yield offset + begin, line[begin:], True
         offset += len(line) + 1
 
 
