@@ -187,13 +187,15 @@ class Client:
         except (ValueError, TypeError, KeyError):
             if reply.status_code >= 500:
                 raise QueryError(f"HTTP {reply.status_code} {reply.reason}") from None
+            # The answer itself is not shown: a proxy may repeat the credentials in it.
             raise ServerError(
                 f"the answer is not that of a Prometheus (HTTP {reply.status_code})",
                 where=self.url,
-                hint="the URL is the one below which /api/v1/query answers",
+                hint="give the URL below which /api/v1/query answers, and credentials where a proxy wants them",
             ) from None
         if status != "success":
-            raise QueryError(str(answer.get("error") or answer.get("errorType") or f"HTTP {reply.status_code}"))
+            message = str(answer.get("error") or answer.get("errorType") or f"HTTP {reply.status_code}")
+            raise QueryError(self._connection.hide_secrets(message))
         return answer["data"]
 
 

@@ -30,6 +30,13 @@ class Connection:
     client_cert: tuple[str, str] | str | None = None
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
+    def hide_secrets(self, text: str) -> str:
+        """The text, as a server wrote it, without the credentials and the values of the headers."""
+        secrets = (self.token, self.basic[1] if self.basic else None, *self.headers.values())
+        for secret in filter(None, secrets):
+            text = text.replace(secret, "[hidden]")
+        return text
+
 
 def from_environment(url: str | None, environment: Mapping[str, str]) -> Connection:
     """The connection that the user has set up.

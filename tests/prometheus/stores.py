@@ -14,6 +14,7 @@ import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -61,7 +62,7 @@ def prometheus(openmetrics: Path, folder: Path) -> Iterator[str]:
     config.write_text("{}\n", encoding="utf-8")
     _run("promtool", "tsdb", "create-blocks-from", "openmetrics", "--quiet", str(openmetrics), str(data))
     port = free_port()
-    with _server(
+    with server(
         "prometheus",
         f"--config.file={config}",
         f"--storage.tsdb.path={data}",
@@ -71,7 +72,7 @@ def prometheus(openmetrics: Path, folder: Path) -> Iterator[str]:
         log=folder / "prometheus.log",
     ):
         url = f"http://127.0.0.1:{port}"
-        _wait_until_ready(f"{url}/-/ready", folder / "prometheus.log")
+        wait_until_ready(f"{url}/-/ready", folder / "prometheus.log")
         yield url
 
 
@@ -79,7 +80,7 @@ def prometheus(openmetrics: Path, folder: Path) -> Iterator[str]:
 def victoria_metrics(openmetrics: Path, folder: Path) -> Iterator[str]:
     """A VictoriaMetrics into which the file's samples have been imported; gives its URL, and stops it at the end."""
     port = free_port()
-    with _server(
+    with server(
         "victoria-metrics",
         f"-storageDataPath={folder / 'victoria-metrics'}",
         f"-httpListenAddr=127.0.0.1:{port}",
@@ -89,7 +90,7 @@ def victoria_metrics(openmetrics: Path, folder: Path) -> Iterator[str]:
         log=folder / "victoria-metrics.log",
     ):
         url = f"http://127.0.0.1:{port}"
-        _wait_until_ready(f"{url}/health", folder / "victoria-metrics.log")
+        wait_until_ready(f"{url}/health", folder / "victoria-metrics.log")
         text = in_milliseconds(openmetrics.read_text(encoding="utf-8"))
         requests.post(f"{url}/api/v1/import/prometheus", data=text.encode(), timeout=120).raise_for_status()
         requests.get(f"{url}/internal/force_flush", timeout=60).raise_for_status()
@@ -118,7 +119,7 @@ def free_port() -> int:
         return port
 
 
-def _program(name: str) -> str:
+def program_path(name: str) -> str:
     path = shutil.which(name)
     if path is None:
         pytest.skip(f"{name} is not installed")
@@ -126,14 +127,15 @@ def _program(name: str) -> str:
 
 
 def _run(program: str, *arguments: str) -> None:
-    done = subprocess.run([_program(program), *arguments], capture_output=True, text=True, check=False)
+    done = subprocess.run([program_path(program), *arguments], capture_output=True, text=True, check=False)
     assert done.returncode == 0, re.sub(r"\n+", "\n", done.stdout + done.stderr)
 
 
 @contextmanager
-def _server(program: str, *arguments: str, log: Path) -> Iterator[None]:
+def server(program: str, *arguments: str, log: Path) -> Iterator[None]:
+    """The program running, until the end of the ``with``; the test is skipped where it is not installed."""
     with log.open("w") as stream:
-        process = subprocess.Popen([_program(program), *arguments], stdout=stream, stderr=subprocess.STDOUT)
+        process = subprocess.Popen([program_path(program), *arguments], stdout=stream, stderr=subprocess.STDOUT)
         try:
             yield
         finally:
@@ -141,12 +143,13 @@ def _server(program: str, *arguments: str, log: Path) -> Iterator[None]:
             process.wait(timeout=30)
 
 
-def _wait_until_ready(url: str, log: Path) -> None:
-    """Asks until the server says that it is ready, for half a minute at most."""
+def wait_until_ready(url: str, log: Path, **how: Any) -> None:
+    """Asks until the server says that it is ready, for half a minute at most; ``how`` is for requests."""
     retry = Retry(total=150, status_forcelist=(503,), backoff_factor=0.05, backoff_max=0.2)
     with requests.Session() as session:
-        session.mount("http://", HTTPAdapter(max_retries=retry))
+        for scheme in ("http://", "https://"):
+            session.mount(scheme, HTTPAdapter(max_retries=retry))
         try:
-            session.get(url, timeout=5).raise_for_status()
+            session.get(url, timeout=5, **how).raise_for_status()
         except requests.exceptions.RequestException as error:
             raise AssertionError(f"{url} is not ready:\n{log.read_text()}") from error

@@ -132,3 +132,11 @@ def test_credentials_and_headers_go_with_every_request(tmp_path: Path, monkeypat
     authorizations = [request.headers.get("Authorization") for request in server.received]
     assert authorizations == ["Bearer t0ken", "Basic YW5uOnMzY3JldA==", None]
     assert server.received[0].headers["X-Scope-OrgID"] == "team-a"
+
+
+def test_a_store_that_repeats_the_credentials_does_not_show_them() -> None:
+    answer = (400, {}, b'{"status":"error","error":"bad token t0ken of team-a"}')
+    connection_to = {"token": "t0ken", "headers": {"X-Scope-OrgID": "team-a"}}
+    with serving(lambda request, number: answer) as server, pytest.raises(QueryError) as caught:
+        Client(Connection(server.url, **connection_to)).query("up", 0)  # type: ignore[arg-type]
+    assert str(caught.value) == "bad token [hidden] of [hidden]"
