@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from llumnix_dash.errors import UserError, nearest
+from llumnix_dash.prometheus.connection import VARIABLES
 
 if TYPE_CHECKING:
     from llumnix_dash.prometheus.connection import Connection
@@ -18,22 +19,18 @@ if TYPE_CHECKING:
     from llumnix_dash.prometheus.run import Settings
     from llumnix_dash.prometheus.timerange import TimeRange
 
-EPILOG = """\
-\b
-Environment:
-  PROMETHEUS_URL                              where the Prometheus is, unless --prometheus says so
-  PROMETHEUS_TOKEN, PROMETHEUS_TOKEN_FILE     a bearer token, or a file that holds it
-  PROMETHEUS_USER                             the user name of basic authentication
-  PROMETHEUS_PASSWORD, PROMETHEUS_PASSWORD_FILE
-                                              its password, or a file that holds it
-  PROMETHEUS_CA_CERT                          a file with the certificate authorities to trust
-  PROMETHEUS_CLIENT_CERT, PROMETHEUS_CLIENT_KEY
-                                              files with a client certificate and its key
-  PROMETHEUS_HEADERS_FILE                     further headers, a line each: X-Scope-OrgID: team-a
-
-Exit codes: 0 every panel has data or a reason for having none; 1 a panel is without data or in error; 2 wrong usage
-or an unreadable file; 3 a Prometheus or exporter that cannot be reached or refuses the credentials.
-"""
+_WIDTH = max(len(names) for names in VARIABLES) + 2
+EPILOG = "\n".join(
+    [
+        "\b",
+        "Environment:",
+        *(f"  {names.ljust(_WIDTH)}{meaning}" for names, meaning in VARIABLES.items()),
+        "",
+        "Exit codes: 0 every panel has data, or a reason in the fleet's roles or mode for having none; 1 a panel is "
+        "without data or in error; 2 wrong usage or an unreadable file; 3 a Prometheus or an exporter that cannot be "
+        "reached or refuses the credentials.",
+    ]
+)
 
 
 @click.command(epilog=EPILOG, short_help="Run every query of a dashboard on a Prometheus.")
@@ -83,7 +80,7 @@ def command(
     timeout: float,
     jobs: int,
 ) -> None:
-    r"""Run every query of a dashboard on a Prometheus, as its panels would.
+    """Run every query of a dashboard on a Prometheus, as its panels would.
 
     PATH is a dashboard's JSON, or a folder of such files; any Grafana dashboard will do. Without a PATH the Llumnix
     dashboards are taken. Each panel is ok, no data or error; a blank that the roles or the mode of the fleet explain
@@ -93,7 +90,7 @@ def command(
     llumnix-dash verify --prometheus http://localhost:9090
     llumnix-dash verify mine.json --range 6h --set model=qwen --set model=llama
     llumnix-dash verify --metrics-url http://localhost:8089/metrics
-    """
+    """  # noqa: D301 - the backspace keeps click from filling the examples into a paragraph
     from llumnix_dash.prometheus.connection import from_environment
     from llumnix_dash.prometheus.render import FORMATS
     from llumnix_dash.prometheus.report import Report

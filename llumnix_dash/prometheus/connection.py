@@ -8,13 +8,14 @@ from urllib.parse import urlsplit
 from llumnix_dash.errors import UserError
 
 VARIABLES = {
-    "PROMETHEUS_URL": "where the Prometheus is, unless --prometheus says so",
-    "PROMETHEUS_TOKEN, PROMETHEUS_TOKEN_FILE": "a bearer token, or a file that holds it",
-    "PROMETHEUS_USER": "the user name of basic authentication",
-    "PROMETHEUS_PASSWORD, PROMETHEUS_PASSWORD_FILE": "its password, or a file that holds it",
-    "PROMETHEUS_CA_CERT": "a file with the certificate authorities to trust",
-    "PROMETHEUS_CLIENT_CERT, PROMETHEUS_CLIENT_KEY": "files with a client certificate and its key",
-    "PROMETHEUS_HEADERS_FILE": "a file of further headers, a line each, such as 'X-Scope-OrgID: team-a'",
+    "PROMETHEUS_URL": "its address, where --prometheus does not say",
+    "PROMETHEUS_TOKEN[_FILE]": "a bearer token, or a file that holds it",
+    "PROMETHEUS_USER": "the user of basic authentication",
+    "PROMETHEUS_PASSWORD[_FILE]": "its password, or a file that holds it",
+    "PROMETHEUS_CA_CERT": "a file: the certificate authorities to trust",
+    "PROMETHEUS_CLIENT_CERT": "a file: a client certificate",
+    "PROMETHEUS_CLIENT_KEY": "a file: its key, where it is not in the same",
+    "PROMETHEUS_HEADERS_FILE": "a file of headers, a line each: X-Scope-OrgID: team-a",
 }
 """The environment variables that :func:`from_environment` reads, for ``--help`` and the documentation."""
 

@@ -55,6 +55,12 @@ def test_a_dashboard_on_a_store(store: Store, verify: Verify, golden: Callable[[
     assert (code, err) == (1, "")
 
 
+def test_help_reads(verify: Verify, golden: Callable[[str, str], None]) -> None:
+    code, out, _ = verify("--help")
+    golden("verify/help.txt", out)
+    assert code == 0
+
+
 @pytest.mark.parametrize(
     ("exprs", "code"),
     [

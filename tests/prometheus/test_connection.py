@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from llumnix_dash.errors import UserError
-from llumnix_dash.prometheus.connection import VARIABLES, from_environment
+from llumnix_dash.prometheus.connection import from_environment
 
 URL = "http://prometheus.example:9090"
 
@@ -100,12 +100,3 @@ def test_a_line_that_is_no_header_is_told_with_its_place(tmp_path: Path) -> None
     with pytest.raises(UserError, match="not a header") as caught:
         from_environment(URL, {"PROMETHEUS_HEADERS_FILE": str(tmp_path / "headers")})
     assert caught.value.where == f"{tmp_path / 'headers'}:2"
-
-
-def test_help_names_every_variable() -> None:
-    from llumnix_dash.cli.verify import command
-
-    epilog = command.epilog or ""
-    for names in VARIABLES:
-        for name in names.split(", "):
-            assert name in epilog
