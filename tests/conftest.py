@@ -1,29 +1,48 @@
-"""Golden files: what people read, held whole. ``pytest --regenerate`` writes them anew; review the diff."""
+"""What all tests share: golden files, the hypothesis profiles, and that CI skips nothing."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
+# The stores that tests of several folders run on.
 pytest_plugins = ["tests.prometheus.fleet"]
 
 GOLDEN = Path(__file__).parent / "golden"
+
+settings.register_profile("ci", max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("nightly", max_examples=10_000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("quick", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "quick"))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--regenerate", action="store_true", help="write the golden files anew instead of comparing")
 
 
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, None]:
+    """In CI a skipped test is a failed one: what it needs has to be there."""
+    outcome = yield
+    report = outcome.get_result()
+    if report.skipped and os.environ.get("CI") and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped in CI: {report.longrepr}"
+
+
 @pytest.fixture
 def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
-    """Compares a text with the golden file of this name, or writes it."""
+    """Compares a text with the golden file of that name, or writes it with --regenerate."""
 
-    def check(name: str, text: str) -> None:
+    def compare(name: str, text: str) -> None:
         path = GOLDEN / name
         if request.config.getoption("--regenerate"):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
-        assert path.exists(), f"no golden file {name}: run pytest --regenerate"
-        assert text == path.read_text(encoding="utf-8")
+        assert path.exists(), f"no golden file {name}: pytest --regenerate writes it"
+        assert text == path.read_text(encoding="utf-8"), f"{name} differs; if that is meant: pytest --regenerate"
 
-    return check
+    return compare
