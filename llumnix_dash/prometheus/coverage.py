@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from llumnix_dash.catalog.exporters import EXPORTERS
 from llumnix_dash.prometheus.client import Client
-from llumnix_dash.prometheus.reasons import BY_SERIES, HISTOGRAM_SUFFIXES, why_absent
+from llumnix_dash.prometheus.reasons import BY_SERIES, HISTOGRAM_SUFFIXES, successor_of, why_absent
 from llumnix_dash.prometheus.report import Coverage, Gap
 from llumnix_dash.prometheus.selectors import selectors
 from llumnix_dash.prometheus.timerange import TimeRange
@@ -53,10 +53,7 @@ def coverage(source: str, exported: frozenset[str], asked: Asked) -> Coverage:
         source=source,
         exported=len(exported_families),
         asked=len(shown),
-        unshown=tuple(
-            Gap(name, "" if _is_catalogued(name) else "not in the catalogue")
-            for name in sorted(exported_families - shown)
-        ),
+        unshown=tuple(Gap(name, _why_unshown(name)) for name in sorted(exported_families - shown)),
         missing=tuple(missing[name] for name in sorted(missing)),
     )
 
@@ -98,5 +95,8 @@ def _reason(name: str, exported: frozenset[str]) -> str:
     return reason.text if reason else ""
 
 
-def _is_catalogued(name: str) -> bool:
-    return name in BY_SERIES or f"{name}_bucket" in BY_SERIES
+def _why_unshown(name: str) -> str:
+    if name in BY_SERIES or f"{name}_bucket" in BY_SERIES:
+        return ""
+    successor = successor_of(name) or successor_of(f"{name}_bucket")
+    return f"a former name of {successor.name}" if successor else "not in the catalogue"

@@ -69,7 +69,13 @@ class Dashboard:
     @property
     def variable_names(self) -> tuple[str, ...]:
         """Those of its drop-downs."""
-        return tuple(str(model.get("name")) for model in self.json.get("templating", {}).get("list", []))
+        return tuple(variable_models(self.json))
+
+
+def variable_models(dashboard: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """The variables of a dashboard's JSON by name, in their order."""
+    models = (dashboard.get("templating") or {}).get("list") or []
+    return {str(model["name"]): model for model in models}
 
 
 def read(paths: tuple[Path, ...]) -> list[Dashboard]:
@@ -116,6 +122,7 @@ def parse(data: Any, name: str) -> Dashboard:
     if not isinstance(data, Mapping) or not isinstance(data.get("panels", data.get("rows")), list):
         raise UserError("not a Grafana dashboard: it has no panels", where=name)
     try:
+        variable_models(data)
         return Dashboard(name, data, tuple(_panels(data)))
     except (TypeError, ValueError, AttributeError, KeyError) as error:
         raise UserError(
@@ -217,10 +224,10 @@ def _datasource_type(target: Mapping[str, Any], panel: Mapping[str, Any], dashbo
 def _type_of_reference(reference: str, dashboard: Mapping[str, Any]) -> str:
     """The type of the data source that ``$name`` or ``${name}`` stands for, from a variable or an import's input."""
     name = reference.strip("${}")
-    for model in dashboard.get("templating", {}).get("list", []):
-        if model.get("name") == name and model.get("type") == "datasource":
-            return str(model.get("query") or "")
-    for entry in dashboard.get("__inputs", []):
+    model = variable_models(dashboard).get(name, {})
+    if model.get("type") == "datasource":
+        return str(model.get("query") or "")
+    for entry in dashboard.get("__inputs") or []:
         if entry.get("name") == name:
             return str(entry.get("pluginId") or "")
     return ""

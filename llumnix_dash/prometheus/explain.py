@@ -25,6 +25,7 @@ class Explainer:
     def __init__(self, client: Client, time_range: TimeRange) -> None:
         self._client = client
         self._range = time_range
+        self._answers: dict[str, bool] = {}
 
     def __call__(self, result: QueryResult) -> QueryResult:
         """The result with the reason of its blank, where one is found; EXPLAINED where the reason excuses it."""
@@ -63,8 +64,7 @@ class Explainer:
         return result
 
     def _moved(self, selector: Selector) -> bool:
-        found = self._client.query(f"sum(increase({selector}[{self._window}]))", self._range.end)
-        return any(value > 0 for series in found for _, value in series.points)
+        return self._is_true(f"sum(increase({selector}[{self._window}])) > 0")
 
     def _no_series(self, result: QueryResult) -> QueryResult:
         asked = selectors(result.query.expr)
@@ -88,7 +88,13 @@ class Explainer:
     def _is_there(self, selector: Selector) -> bool:
         if selector.metric and selector.metric not in self.names:
             return False
-        return bool(self._client.query(f"count(last_over_time({selector}[{self._window}]))", self._range.end))
+        return self._is_true(f"count(last_over_time({selector}[{self._window}]))")
+
+    def _is_true(self, condition: str) -> bool:
+        """Whether a query has a result at the end of the range; each is asked once, as panels share metrics."""
+        if condition not in self._answers:
+            self._answers[condition] = bool(self._client.query(condition, self._range.end))
+        return self._answers[condition]
 
     def _reason(self, selector: Selector) -> Reason:
         if reason := self._role_reason(selector):

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import product
 
+from llumnix_dash.errors import UserError
 from llumnix_dash.prometheus.dashboard import GRID_COLUMNS, Dashboard, Panel, Target
 from llumnix_dash.prometheus.interpolate import (
     Scope,
@@ -14,7 +15,7 @@ from llumnix_dash.prometheus.interpolate import (
     references,
 )
 from llumnix_dash.prometheus.intervals import query_intervals
-from llumnix_dash.prometheus.timerange import TimeRange, parse_duration
+from llumnix_dash.prometheus.timerange import TimeRange, parse_duration, parse_time
 
 PAGE_WIDTH = 1600
 """The width of a dashboard in pixels that panels without ``maxDataPoints`` are taken to share."""
@@ -47,13 +48,15 @@ class PanelPlan:
         row: the title of its row, after interpolation.
         repeat: the value of each variable that it repeats over.
         queries: what it asks.
+        problem: why it cannot ask, such as an interval that is none; it then has no queries.
     """
 
     panel: Panel
     title: str
     row: str
     repeat: Mapping[str, str]
-    queries: tuple[Query, ...]
+    queries: tuple[Query, ...] = ()
+    problem: str = ""
 
 
 def plan(dashboard: Dashboard, scope: Scope, time_range: TimeRange, scrape_interval: str) -> list[PanelPlan]:
@@ -64,9 +67,6 @@ def plan(dashboard: Dashboard, scope: Scope, time_range: TimeRange, scrape_inter
         scope: its variables, resolved.
         time_range: the dashboard's.
         scrape_interval: the data source's setting, such as ``15s``.
-
-    Raises:
-        UserError: an interval of a panel is not a duration.
     """
     return [
         _panel_plan(panel, {**scope, **repeated}, repeated, time_range, scrape_interval)
@@ -88,23 +88,28 @@ def _repetitions(panel: Panel, scope: Scope) -> Iterator[dict[str, Variable]]:
 def _panel_plan(
     panel: Panel, scope: Scope, repeated: Mapping[str, Variable], time_range: TimeRange, scrape_interval: str
 ) -> PanelPlan:
-    own_range = _own_range(panel, scope, time_range)
-    return PanelPlan(
+    page = PanelPlan(
         panel=panel,
         title=interpolate(panel.title, scope, default="text"),
         row=interpolate(panel.row, scope, default="text"),
         repeat={name: variable.text for name, variable in repeated.items()},
-        queries=tuple(
-            query for target in panel.targets for query in _queries(target, panel, scope, own_range, scrape_interval)
-        ),
     )
+    try:
+        own_range = _own_range(panel, scope, time_range)
+        queries = [
+            query for target in panel.targets for query in _queries(target, panel, scope, own_range, scrape_interval)
+        ]
+    except UserError as error:
+        return replace(page, problem=error.summary)
+    return replace(page, queries=tuple(queries))
 
 
 def _own_range(panel: Panel, scope: Scope, time_range: TimeRange) -> TimeRange:
     """The dashboard's range, or the panel's own where it has a relative time or a time shift."""
     if panel.time_from:
-        length = parse_duration(interpolate(panel.time_from, scope).removeprefix("now-"))
-        time_range = TimeRange(time_range.end - length, time_range.end)
+        start = interpolate(panel.time_from, scope)
+        now = time_range.end
+        time_range = TimeRange(parse_time(start if start.startswith("now") else f"now-{start}", now), now)
     if panel.time_shift:
         time_range = time_range.shifted(-parse_duration(interpolate(panel.time_shift, scope).removeprefix("now-")))
     return time_range

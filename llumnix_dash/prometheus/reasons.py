@@ -44,6 +44,11 @@ class Reason:
     known: bool = True
 
 
+def successor_of(series: str) -> Metric | None:
+    """The metric that took the place of one with a former name."""
+    return _SUCCESSORS.get(series)
+
+
 def why_absent(series: str, exported: Iterable[str]) -> Reason | None:
     """Why no series of this name is there, or None where the catalogue knows no reason.
 
@@ -54,7 +59,7 @@ def why_absent(series: str, exported: Iterable[str]) -> Reason | None:
     present = {BY_SERIES[name].name for name in exported if name in BY_SERIES}
     metric = BY_SERIES.get(series)
     if metric is None:
-        successor = _SUCCESSORS.get(series)
+        successor = successor_of(series)
         return Reason(f"a former name of {successor.name}", hint=f"ask for {successor.name}") if successor else None
     exporters = " and ".join(exporter.name for exporter in metric.exporters)
     if not any(_exports(exporter.name, present) for exporter in metric.exporters):

@@ -48,7 +48,10 @@ class QueryResult:
 
 @dataclass(frozen=True)
 class PanelResult:
-    """How a panel went, with its queries in their order."""
+    """How a panel went, with its queries in their order.
+
+    ``skipped`` says why its queries are not run, ``problem`` why they cannot be.
+    """
 
     id: int
     title: str
@@ -57,10 +60,13 @@ class PanelResult:
     repeat: Mapping[str, str]
     queries: tuple[QueryResult, ...]
     skipped: str = ""
+    problem: str = ""
 
     @property
     def status(self) -> Status:
         """An error of any query is the panel's; no data only where no query has any."""
+        if self.problem:
+            return Status.ERROR
         statuses = {result.status for result in self.queries}
         for status in (Status.ERROR, Status.OK, Status.NO_DATA, Status.EXPLAINED):
             if status in statuses:

@@ -47,7 +47,6 @@ def run(
 
     Raises:
         ServerError: the store cannot be reached or refuses the credentials.
-        UserError: an interval of a panel is not a duration.
     """
     variables = resolved(client, dashboard, settings)
     plans = plan(dashboard, variables.scope, settings.time_range, settings.scrape_interval)
@@ -153,6 +152,7 @@ def _panel_result(panel: PanelPlan, queries: Sequence[QueryResult]) -> PanelResu
         repeat=panel.repeat,
         queries=tuple(queries),
         skipped=panel.panel.skipped,
+        problem=panel.problem,
     )
 
 

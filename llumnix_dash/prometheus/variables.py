@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from llumnix_dash.prometheus.client import QueryError
+from llumnix_dash.prometheus.dashboard import variable_models
 from llumnix_dash.prometheus.formats import Value, joined
 from llumnix_dash.prometheus.interpolate import (
     ALL,
@@ -65,7 +66,7 @@ def resolve(
     Raises:
         ServerError: the store cannot be reached or refuses the credentials.
     """
-    models = {model["name"]: model for model in dashboard.get("templating", {}).get("list", []) if "name" in model}
+    models = variable_models(dashboard)
     return _Resolver(dashboard, models, find, time_range, chosen=chosen, scrape_interval=scrape_interval).run()
 
 

@@ -91,8 +91,9 @@ def victoria_metrics(openmetrics: Path, folder: Path) -> Iterator[str]:
     ):
         url = f"http://127.0.0.1:{port}"
         wait_until_ready(f"{url}/health", folder / "victoria-metrics.log")
-        text = in_milliseconds(openmetrics.read_text(encoding="utf-8"))
-        requests.post(f"{url}/api/v1/import/prometheus", data=text.encode(), timeout=120).raise_for_status()
+        requests.post(
+            f"{url}/api/v1/import/prometheus", data=in_milliseconds(openmetrics), timeout=600
+        ).raise_for_status()
         requests.get(f"{url}/internal/force_flush", timeout=60).raise_for_status()
         yield url
 
@@ -101,14 +102,12 @@ STORES = {"prometheus": prometheus, "victoria-metrics": victoria_metrics}
 """The stores by the name of their program."""
 
 
-def in_milliseconds(openmetrics: str) -> str:
-    """The samples of an OpenMetrics text in the format of Prometheus, whose stamps are milliseconds."""
-    lines = []
-    for line in openmetrics.splitlines():
-        if line and not line.startswith("#"):
-            sample, stamp = line.split(" # ")[0].rsplit(" ", 1)
-            lines.append(f"{sample} {round(float(stamp) * 1000)}")
-    return "\n".join([*lines, ""])
+def in_milliseconds(openmetrics: Path) -> Iterator[bytes]:
+    """The samples of an OpenMetrics file in the format of Prometheus, whose stamps are milliseconds, some at a time."""
+    with openmetrics.open(encoding="utf-8") as stream:
+        while lines := stream.readlines(1 << 20):
+            samples = (line.partition(" # ")[0].rsplit(None, 1) for line in lines if not line.startswith("#"))
+            yield "".join(f"{sample} {round(float(stamp) * 1000)}\n" for sample, stamp in samples).encode()
 
 
 def free_port() -> int:

@@ -53,6 +53,11 @@ def test_a_histogram_is_one_metric_and_each_side_is_told_with_its_reason() -> No
     )
 
 
+def test_a_former_name_that_is_still_exported_is_told_as_such() -> None:
+    found = coverage("here", EXPORTED | {"vllm:gpu_cache_usage_perc"}, {})
+    assert Gap("vllm:gpu_cache_usage_perc", "a former name of vllm:kv_cache_usage_perc") in found.unshown
+
+
 def test_a_component_that_is_not_scraped_is_the_reason_for_all_of_its_metrics() -> None:
     _, missing = gaps("vllm:num_requests_running")
     assert missing[0].reason == "nothing of the engine is there"

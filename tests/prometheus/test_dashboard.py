@@ -144,6 +144,7 @@ def test_the_envelopes_of_grafanas_api_are_opened(envelope: dict[str, Any]) -> N
         ({}, "not a Grafana dashboard"),
         ({"panels": 5}, "not a Grafana dashboard"),
         ({"panels": [5]}, "not a Grafana dashboard"),
+        ({"panels": [], "templating": {"list": [5]}}, "not a Grafana dashboard"),
         ({"panels": [{"targets": [5]}]}, "not a Grafana dashboard"),
         ({"spec": {"elements": {}, "layout": {}}}, "schema v2"),
     ],
@@ -151,6 +152,11 @@ def test_the_envelopes_of_grafanas_api_are_opened(envelope: dict[str, Any]) -> N
 def test_what_is_no_dashboard_is_refused(data: Any, message: str) -> None:
     with pytest.raises(UserError, match=message):
         parse(data, "x.json")
+
+
+def test_a_dashboard_may_have_nulls_where_grafana_left_something_out() -> None:
+    dashboard = parse({"panels": [], "templating": None, "__inputs": None, "title": None}, "x.json")
+    assert (dashboard.variable_names, dashboard.title) == ((), "x.json")
 
 
 def test_a_folder_stands_for_its_json_files(tmp_path: Path) -> None:

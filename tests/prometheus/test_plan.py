@@ -92,3 +92,14 @@ def test_a_repeated_row_repeats_its_panels_also_where_all_is_chosen_by_an_all_va
 def test_a_name_that_the_dashboard_lacks_is_told() -> None:
     [one] = planned(panel("x{a='$modle', b=~'.*$'}[${nowhere}]"))
     assert one.queries[0].unknown == ("modle", "nowhere")
+
+
+def test_a_panels_time_since_the_start_of_the_day() -> None:
+    [one] = planned(panel("x", {"instant": True}, timeFrom="now/d"))
+    assert one.queries[0].start == 11 * 86400
+
+
+def test_an_interval_that_is_none_is_that_panels_problem() -> None:
+    bad, good = planned(panel(interval="$unknown"), panel())
+    assert (bad.problem, bad.queries) == ("'$unknown' is not a duration", ())
+    assert good.queries

@@ -166,6 +166,14 @@ def test_an_unknown_variable_is_named_with_the_error(store: Store) -> None:
     assert result.hint == "the dashboard has no variable $window"
 
 
+def test_a_panel_that_cannot_ask_is_in_error_and_the_others_run(store: Store) -> None:
+    targets = [{"refId": "A", "expr": "up"}]
+    result = run_panels(
+        store, {"title": "bad", "interval": "?", "targets": targets}, {"title": "good", "targets": targets}
+    )
+    assert [panel.status for panel in result.panels] == [Status.ERROR, Status.OK]
+
+
 def test_a_variable_whose_query_is_refused_fails_the_dashboard(store: Store) -> None:
     model = {"name": "v", "type": "query", "query": "label_values(up{, job)"}
     result = run_on(store, parse({"panels": [], "templating": {"list": [model]}}, "x.json"))

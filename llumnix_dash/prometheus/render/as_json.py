@@ -55,6 +55,7 @@ def _panel(panel: PanelResult) -> dict[str, Any]:
         "repeat": dict(panel.repeat),
         "status": panel.status.value,
         "skipped": panel.skipped or None,
+        "problem": panel.problem or None,
         "series": panel.series,
         "milliseconds": round(panel.milliseconds, 1),
         "queries": [_query(result) for result in panel.queries],

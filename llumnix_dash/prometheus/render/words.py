@@ -36,8 +36,8 @@ class Remark:
 
 def remarks(panel: PanelResult) -> list[Remark]:
     """What there is to say of a panel's queries beyond "ok", said once where it is the same; each error by itself."""
-    if panel.skipped:
-        return [Remark((), panel.skipped)]
+    if panel.skipped or panel.problem:
+        return [Remark((), panel.skipped or panel.problem)]
     grouped: dict[tuple[str, str], list[QueryResult]] = {}
     errors = []
     for result in panel.queries:
