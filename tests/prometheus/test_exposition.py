@@ -47,6 +47,13 @@ def test_several_exporters_are_added_up_and_openmetrics_is_read() -> None:
     assert [request.path for request in server.received] == ["/metrics", "/other"]
 
 
+@pytest.mark.parametrize(("path", "asked"), [("", "/metrics"), ("/", "/metrics"), ("/own/path", "/own/path")])
+def test_without_a_path_the_metrics_are_at_the_usual_one(path: str, asked: str) -> None:
+    with serving(lambda request, number: (200, {}, b"a 1\n")) as server:
+        exported_names(server.url + path)
+    assert [request.path for request in server.received] == [asked]
+
+
 def test_what_is_no_exporter_is_told() -> None:
     with serving(lambda request, number: (200, {}, b"<html>hello</html>")) as server:
         with pytest.raises(UserError, match="not metrics in the text format"):

@@ -34,6 +34,11 @@ def test_named_groups_give_text_and_value() -> None:
     assert options == [Option("a", "1")]
 
 
+def test_of_two_options_with_one_value_the_first_stays() -> None:
+    options = from_query(["one=1", "uno=1"], "/(?<text>[^=]+)=(?<value>.+)/", 0)
+    assert options == [Option("one", "1")]
+
+
 @pytest.mark.parametrize("regex", ["/(/", "/open", "(", "/a/x"])
 def test_a_regex_that_cannot_be_read_is_told(regex: str) -> None:
     with pytest.raises(QueryError, match="the variable's regex"):

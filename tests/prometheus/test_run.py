@@ -110,6 +110,8 @@ REASONS = {
         "instance_lrs_running_requests: specified, but current schedulers export total and waiting only",
     ),
     "vllm:gpu_cache_usage_perc": (False, "vllm:gpu_cache_usage_perc: a former name of vllm:kv_cache_usage_perc"),
+    # Decisions for neutral instances are recorded as prefill and as decode: the role is no reason for a blank.
+    'selected_instance_decode_batch_size_count{infer_type="prefill"}': (True, "exists only in full mode"),
     "no_such_metric": (False, "no_such_metric: no such metric in the store"),
     'request_total{status_code="404"}': (False, 'no series matches request_total{status_code="404"}'),
     'vllm:num_requests_running{infer_type="decode",model="other"}': (
@@ -137,6 +139,29 @@ def test_a_blank_is_told_apart_by_its_reason(store: Store, expr: str) -> None:
     explained, message = REASONS[expr]
     [result] = run_query(store, expr).queries
     assert (result.status, result.message) == (Status.EXPLAINED if explained else Status.NO_DATA, message)
+
+
+def test_where_no_engine_is_seen_a_missing_role_explains_nothing(store: Store) -> None:
+    before = TimeRange(store.start - 7200, store.start - 3600)
+    client = Client(Connection(store.url))
+    targets = [{"refId": "A", "expr": 'vllm:num_requests_running{infer_type="prefill"}'}]
+    dashboard = parse({"panels": [{"title": "P", "targets": targets}]}, "x.json")
+    result = run(client, dashboard, Settings(before), explain=Explainer(client, before))
+    assert result.panels[0].status is Status.NO_DATA
+
+
+@pytest.mark.parametrize(
+    ("exprs", "status"),
+    [
+        (["up", "sum("], "error"),
+        (["no_such_metric", "up"], "ok"),
+        (["instance_cms_used_gpu_tokens", "up"], "ok"),
+        (["instance_cms_used_gpu_tokens", "no_such_metric"], "no data"),
+        (["instance_cms_used_gpu_tokens", "instance_cms_decode_batch_size"], "explained"),
+    ],
+)
+def test_a_panel_is_as_bad_as_its_queries_make_it(store: Store, exprs: list[str], status: str) -> None:
+    assert run_query(store, *exprs).status.value == status
 
 
 @pytest.mark.parametrize(
