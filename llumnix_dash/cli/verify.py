@@ -128,12 +128,12 @@ def _verify(
 
     client = Client(connection, timeout=timeout, connections=settings.jobs)
     client.check()
+    exported = exported_by(metrics_url) if metrics_url else exported_by_store(client, settings.time_range)
     explainer = Explainer(client, settings.time_range)
     results = []
     for dashboard in dashboards:
         with _Progress(dashboard.title) as progress:
             results.append(run(client, dashboard, settings, explain=explainer, progress=progress.show))
-    exported = exported_by(metrics_url) if metrics_url else exported_by_store(client, settings.time_range)
     return tuple(results), coverage(", ".join(metrics_url) or client.url, exported, asked(results))
 
 

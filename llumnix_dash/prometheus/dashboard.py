@@ -1,7 +1,7 @@
 """What a dashboard's JSON asks a Prometheus: its panels and their queries, also inside collapsed and repeated rows."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -180,8 +180,8 @@ def _targets(panel: Mapping[str, Any], dashboard: Mapping[str, Any]) -> tuple[tu
     for target in panel.get("targets") or []:
         if target.get("hide"):
             continue
-        kind = _datasource_type(target, panel, dashboard)
-        if not _speaks_promql(kind):
+        kind = datasource_type([target, panel], variable_models(dashboard), dashboard.get("__inputs") or [])
+        if not speaks_promql(kind):
             skipped = f"a query on a {kind} data source"
         elif str(target.get("expr") or "").strip():
             targets.append(_target(target))
@@ -201,33 +201,42 @@ def _target(target: Mapping[str, Any]) -> Target:
     )
 
 
-def _speaks_promql(kind: str) -> bool:
+def speaks_promql(kind: str) -> bool:
+    """Whether a data source of this type is asked in PromQL; one of unknown type is taken to be."""
     return not kind or any(word in kind.lower() for word in ("prometheus", "victoriametrics"))
 
 
-def _datasource_type(target: Mapping[str, Any], panel: Mapping[str, Any], dashboard: Mapping[str, Any]) -> str:
-    """The type of a query's data source, empty where the JSON does not tell it."""
-    for datasource in (target.get("datasource"), panel.get("datasource")):
-        if isinstance(datasource, Mapping):
-            uid = str(datasource.get("uid") or "")
-            if uid in {"-- Mixed --", "-- Dashboard --"} and datasource is panel.get("datasource"):
-                return "Dashboard" if uid == "-- Dashboard --" else ""
-            if datasource.get("type"):
-                return str(datasource["type"])
-        else:
-            uid = str(datasource or "")
-        if uid:
-            return _type_of_reference(uid, dashboard)
+def datasource_type(
+    owners: Sequence[Mapping[str, Any]],
+    variables: Mapping[str, Mapping[str, Any]],
+    inputs: Sequence[Mapping[str, Any]] = (),
+) -> str:
+    """The type of the data source that a query is for, empty where the JSON does not tell it.
+
+    Args:
+        owners: whose ``datasource`` counts, the nearest first: a query, then its panel.
+        variables: the dashboard's, by name, of which one may stand for a data source.
+        inputs: those that an import asks for (``__inputs``), likewise.
+    """
+    for owner in owners:
+        datasource = owner.get("datasource")
+        reference = datasource if isinstance(datasource, Mapping) else {"uid": datasource}
+        kind, uid = reference.get("type"), reference.get("uid")
+        if uid == "-- Mixed --":
+            continue
+        if uid == "-- Dashboard --":
+            return "Dashboard"
+        if kind or uid:
+            return str(kind or _type_of_reference(str(uid), variables, inputs))
     return ""
 
 
-def _type_of_reference(reference: str, dashboard: Mapping[str, Any]) -> str:
-    """The type of the data source that ``$name`` or ``${name}`` stands for, from a variable or an import's input."""
+def _type_of_reference(
+    reference: str, variables: Mapping[str, Mapping[str, Any]], inputs: Sequence[Mapping[str, Any]]
+) -> str:
+    """The type of the data source that ``$name`` or ``${name}`` stands for."""
     name = reference.strip("${}")
-    model = variable_models(dashboard).get(name, {})
-    if model.get("type") == "datasource":
-        return str(model.get("query") or "")
-    for entry in dashboard.get("__inputs") or []:
-        if entry.get("name") == name:
-            return str(entry.get("pluginId") or "")
-    return ""
+    variable = variables.get(name, {})
+    if variable.get("type") == "datasource":
+        return str(variable.get("query") or "")
+    return next((str(entry.get("pluginId") or "") for entry in inputs if entry.get("name") == name), "")

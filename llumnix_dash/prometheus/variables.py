@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from llumnix_dash.prometheus.client import QueryError
-from llumnix_dash.prometheus.dashboard import variable_models
+from llumnix_dash.prometheus.dashboard import datasource_type, speaks_promql, variable_models
 from llumnix_dash.prometheus.formats import Value, joined
 from llumnix_dash.prometheus.interpolate import (
     ALL,
@@ -137,9 +137,8 @@ class _Resolver:
         return interpolate(text, scope, default=default)
 
     def _query(self, model: Mapping[str, Any]) -> Variable:
-        datasource = model.get("datasource")
-        kind = datasource.get("type") if isinstance(datasource, Mapping) else None
-        if kind and "prometheus" not in kind and "victoriametrics" not in kind:
+        kind = datasource_type([model], self._models)
+        if not speaks_promql(kind):
             self._out.notes[model["name"]] = f"a query on a {kind} data source: its saved value is taken"
             return self._choice(model, [Option(value, value) for value in _values(_current(model)) if value != ALL])
         self._out.queries += 1
@@ -202,10 +201,10 @@ class _Resolver:
         if saved[:1] == (ALL,) and include_all:
             return (ALL,)
         known = {option.value for option in options}
-        if not multi:
+        if not multi and not known.intersection(saved[:1]):
             # A saved text finds its option where the saved value does not.
-            by_text = {option.text: option.value for option in options}
-            saved = tuple(value if value in known else by_text.get(value, value) for value in saved[:1])
+            text = _first((model.get("current") or {}).get("text"))
+            saved = tuple(option.value for option in options if text and option.text == text)[:1]
         if valid := tuple(value for value in saved if value in known):
             return valid
         if include_all:

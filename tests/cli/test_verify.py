@@ -117,7 +117,7 @@ def test_our_own_dashboards_are_the_default(store: Store, verify: Verify) -> Non
     ]
 
 
-def test_an_exporter_alone_needs_no_prometheus(verify: Verify, tmp_path: Path) -> None:
+def test_an_exporter_needs_no_prometheus_and_goes_with_one(store: Store, verify: Verify, tmp_path: Path) -> None:
     registry = CollectorRegistry()
     Counter("request", "x", registry=registry).inc()
     Gauge("custom", "x", registry=registry).set(1)
@@ -130,6 +130,11 @@ def test_an_exporter_alone_needs_no_prometheus(verify: Verify, tmp_path: Path) -
         assert code == 0
         assert re.search(r"custom +not in the catalogue", out)
         assert re.search(r"request_retry_total +counts a rare event that has not happened yet", out)
+        both = ("--prometheus", store.url, "--to", str(store.end), "--metrics-url", f"http://127.0.0.1:{port}")
+        code, out, _ = verify(write(tmp_path / "both.json", "up"), *both, "--format", "json")
+        report = json.loads(out)
+        assert (code, report["coverage"]["source"]) == (0, f"http://127.0.0.1:{port}")
+        assert "custom" in {gap["metric"] for gap in report["coverage"]["unshown"]}
         code, out, _ = verify(write(tmp_path / "bad.json", "mystery"), "--metrics-url", f"http://127.0.0.1:{port}")
         assert code == 1
         assert re.search(r"mystery +no known reason; asked by Board / Panel 0", out)

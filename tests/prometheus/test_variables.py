@@ -49,7 +49,8 @@ OPENS_WITH = {
     "a saved All though there is no All": (query(current={"value": "$__all"}), "a"),
     "those of its saved values that are options": (query(multi=True, current={"value": ["b", "gone"]}), "b"),
     "several saved values": (query(multi=True, current={"value": ["a", "b"]}), "(a|b)"),
-    "the option whose text was saved": (custom("A : 1, B : 2", current={"value": "B"}), "2"),
+    "the option whose text was saved": (custom("A : 1, B : 2", current={"value": "gone", "text": "B"}), "2"),
+    "the first option where neither text nor value is one": (custom("A : 1, B : 2", current={"value": "B"}), "1"),
     "a query given as an object": (query(query={"query": "label_values(x)", "qryType": 1}), "a"),
     "the definition where the object has no query": (query(query={"refId": "A"}, definition="label_values(x)"), "a"),
     "a custom variable's first option": (custom(), "a"),
@@ -147,8 +148,10 @@ def test_what_is_not_applied_and_what_is_empty_is_noted() -> None:
 
 def test_a_query_on_another_kind_of_data_source_keeps_its_saved_value() -> None:
     asked: list[str] = []
-    variables = resolved(query(datasource={"type": "loki", "uid": "l"}, current={"value": "s"}), asked=asked)
-    assert (variables.scope["v"].value, asked) == ("s", [])
+    logs = {"name": "logs", "type": "datasource", "query": "loki"}
+    for datasource in ({"type": "loki", "uid": "l"}, "${logs}"):
+        variables = resolved(logs, query(datasource=datasource, current={"value": "s"}), asked=asked)
+        assert (variables.scope["v"].value, asked) == ("s", [])
 
 
 def test_a_panel_repeats_over_the_options_where_all_is_chosen() -> None:
