@@ -10,7 +10,7 @@ from llumnix_dash.catalog.metric import Gauge
 from llumnix_dash.prometheus.client import Client, QueryError
 from llumnix_dash.prometheus.reasons import BY_SERIES, Reason, why_absent
 from llumnix_dash.prometheus.report import QueryResult, Status
-from llumnix_dash.prometheus.selectors import Selector, selectors
+from llumnix_dash.prometheus.selectors import Selector, compares, selectors
 from llumnix_dash.prometheus.timerange import TimeRange
 
 # One series an instance and role: enough to know which roles there are, and cheap on a big fleet.
@@ -59,9 +59,16 @@ class Explainer:
     def _no_number(self, result: QueryResult) -> QueryResult:
         """0 divided by 0, such as a quantile of nothing: no fault where no counter of the query moved."""
         counters = [selector for selector in selectors(result.query.expr) if _counts(selector.metric)]
-        if counters and not any(self._moved(selector) for selector in counters):
+        if not counters:
+            return result
+        if not any(self._moved(selector) for selector in counters):
             return replace(result, status=Status.EXPLAINED, message="no such event in this time (0 divided by 0)")
-        return result
+        if compares(result.query.expr):
+            return result
+        # The commonest cause: the window of a rate is too short for how often the store has samples.
+        return replace(
+            result, hint=result.hint or "a rate needs two samples in its window: is --scrape-interval right?"
+        )
 
     def _moved(self, selector: Selector) -> bool:
         return self._is_true(f"sum(increase({selector}[{self._window}])) > 0")

@@ -33,6 +33,7 @@ _OPERATORS = (
     (promql_parser.MatchOp.Re, "=~"),
     (promql_parser.MatchOp.NotRe, "!~"),
 )
+_COMPARISONS = frozenset({"==", "!=", ">", "<", ">=", "<="})
 
 
 def selectors(expr: str) -> list[Selector]:
@@ -50,6 +51,22 @@ def selectors(expr: str) -> list[Selector]:
 
     promql_parser.walk(tree, visit)
     return list(found)
+
+
+def compares(expr: str) -> bool:
+    """Whether a query filters by a comparison anywhere, so that it may well have no result."""
+    try:
+        tree = promql_parser.parse(expr)
+    except ValueError:
+        return False
+    found = []
+
+    def visit(node: object) -> None:
+        if isinstance(node, promql_parser.BinaryExpr) and str(node.op) in _COMPARISONS:
+            found.append(node)
+
+    promql_parser.walk(tree, visit)
+    return bool(found)
 
 
 def _selector(vector: promql_parser.VectorSelector) -> Selector:

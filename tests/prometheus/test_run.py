@@ -141,6 +141,12 @@ def test_a_blank_is_told_apart_by_its_reason(store: Store, expr: str) -> None:
     assert (result.status, result.message) == (Status.EXPLAINED if explained else Status.NO_DATA, message)
 
 
+def test_a_window_too_short_for_the_scrapes_is_hinted_at(store: Store) -> None:
+    [result] = run_query(store, "sum(rate(request_total[5s])) + absent(up)").queries
+    assert result.status is Status.NO_DATA
+    assert "--scrape-interval" in result.hint
+
+
 def test_where_no_engine_is_seen_a_missing_role_explains_nothing(store: Store) -> None:
     before = TimeRange(store.start - 7200, store.start - 3600)
     client = Client(Connection(store.url))
