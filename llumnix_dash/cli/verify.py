@@ -195,15 +195,19 @@ class _Progress:
 
     def __init__(self, title: str) -> None:
         self._title = title
-        self._shown = sys.stderr.isatty()
+        self._width = 0
 
     def __enter__(self) -> "_Progress":
         return self
 
     def show(self, done: int, total: int) -> None:
-        if self._shown:
-            click.echo(f"\r\x1b[K{self._title}: {done} of {total} queries", nl=False, err=True)
+        self._write(f"{self._title}: {done} of {total} queries")
 
     def __exit__(self, *_: object) -> None:
-        if self._shown:
-            click.echo("\r\x1b[K", nl=False, err=True)
+        self._write("")
+
+    def _write(self, text: str) -> None:
+        """Replaces the line; blanks do it, since a terminal without colours gets no escape sequences."""
+        if sys.stderr.isatty():
+            click.echo(f"\r{text.ljust(self._width)}" + ("" if text else "\r"), nl=False, err=True)
+            self._width = len(text)
