@@ -42,8 +42,8 @@ def instance_table(key: str, title: str, columns: Mapping[str, Metric], *, rank_
             ],
             "description": describe(
                 columns,
-                f"The $top instances with the highest {_rank_word(rank_by)} of {sort_by} in the time range, as they are at"
-                f" its end; rates and means are of the last {RECENT}. Click a heading to sort.",
+                f"The $top instances with the highest {_rank_word(rank_by)} of {sort_by} in the time range, as they are"
+                f" at its end; rates and means are of the last {RECENT}. Click a heading to sort.",
             ),
             "no_value": no_data(rank_by) if isinstance(rank_by, Histogram) else "No instances",
             "width": 24,
