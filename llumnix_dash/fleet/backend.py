@@ -175,7 +175,7 @@ class Backend:
     def _move(self, leg: Leg, done: Gaps) -> None:
         """The scheduler moves a request that has been decoded so far to the least loaded of the other engines."""
         request = leg.request
-        process = self._schedulers[request.scheduler or 0].process
+        process = self._schedulers[request.scheduler].process
         if leg.finished is not None or not process.is_up(self._clock.now):
             return
         engine = self._least_loaded([one for one in self._stages[request.model][-1] if one is not leg.engine])

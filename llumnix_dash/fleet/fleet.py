@@ -7,7 +7,7 @@ from llumnix_dash.fleet.clock import Clock
 from llumnix_dash.fleet.deployment import RunningDeployment
 from llumnix_dash.fleet.history import History
 from llumnix_dash.fleet.requests import Leg, Request
-from llumnix_dash.fleet.scenarios import SCENARIOS, Scenario
+from llumnix_dash.fleet.scenarios import Scenario
 from llumnix_dash.fleet.scenarios import scenario as scenario_of
 from llumnix_dash.fleet.target import Target
 
@@ -116,6 +116,3 @@ def simulate(
         if progress:
             progress(tick / count)
     return Fleet(scenario, [end - (count - tick) * step for tick in range(count + 1)], history, running)
-
-
-__all__ = ["SCENARIOS", "Fleet", "RunningFleet", "simulate"]

@@ -185,9 +185,11 @@ class Frontend:
         self._clock.after(request.schedule_milliseconds / 1000, self._scheduled, request, error)
 
     def _scheduled(self, request: Request, error: str) -> None:
-        self.pending[request.gateway].pop(request, None)
+        if request not in self.current[request.gateway]:
+            return  # Its gateway has restarted: nobody waits for the answer.
+        del self.pending[request.gateway][request]
         request.scheduled = self._clock.now
-        process = self._schedulers[request.scheduler or 0].process
+        process = self._schedulers[request.scheduler].process
         engines = None if error else self.backend.choose(request.model)
         if not process.is_up(self._clock.now):
             request.scheduling_error = "scheduler_not_ready"
@@ -207,7 +209,7 @@ class Frontend:
 
     def _record_scheduling(self, request: Request) -> None:
         random, now = self._draw.random, self._clock.now
-        process = self._schedulers[request.scheduler or 0].process
+        process = self._schedulers[request.scheduler].process
         request.hit_percent, request.max_hit_percent = draws.hit_percents(random)
         decision, query, calculation = (draws.lognormal(random, median, 0.6) for median in (0.9, 1.3, 0.4))
         record.scheduled(process, request, (decision, query, calculation))

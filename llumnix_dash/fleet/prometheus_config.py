@@ -15,11 +15,8 @@ from llumnix_dash.fleet.live import path_of
 from llumnix_dash.fleet.target import STRANGER, Target
 
 SCRAPE_INTERVAL = "10s"
-# Monitor kind -> key of its endpoints, and what discovery finds.
-_KINDS = {
-    "ServiceMonitor": ("endpoints", "service"),
-    "PodMonitor": ("podMetricsEndpoints", "pod"),
-}
+# The key of a monitor's endpoints, by its kind.
+_ENDPOINTS = {"ServiceMonitor": "endpoints", "PodMonitor": "podMetricsEndpoints"}
 _SNAKE = {"sourceLabels": "source_labels", "targetLabel": "target_label"}
 
 
@@ -38,12 +35,10 @@ def prometheus_config(fleet: RunningFleet, monitoring: Path, port: int) -> str:
     monitors = _read(monitoring)
     jobs: dict[str, dict[str, Any]] = {}
     for target in fleet.targets:
-        if target.namespace is None or target.exporter is STRANGER:
-            name, job = target.labels["job"], {"relabel_configs": _stranger_relabelings(target)}
-        else:
-            name, job = _monitored(target, monitors, monitoring)
-        jobs.setdefault(name, {"job_name": name, "scrape_interval": SCRAPE_INTERVAL} | job | {"static_configs": []})
-        jobs[name]["static_configs"].append({"targets": [address], "labels": _discovered(target)})
+        job = _job(target, monitors, monitoring)
+        jobs.setdefault(job["job_name"], job | {"static_configs": []})["static_configs"].append(
+            {"targets": [address], "labels": _discovered(target)}
+        )
     config = {"global": {"scrape_interval": SCRAPE_INTERVAL}, "scrape_configs": list(jobs.values())}
     return yaml.safe_dump(config, sort_keys=False, width=200)
 
@@ -59,37 +54,40 @@ def _read(path: Path) -> list[dict[str, Any]]:
         ) from error
     except yaml.YAMLError as error:
         raise UserError("the monitors are not YAML", where=str(path), detail=str(error)) from error
-    return [one for one in documents if isinstance(one, dict) and one.get("kind") in _KINDS]
+    return [one for one in documents if isinstance(one, dict) and one.get("kind") in _ENDPOINTS]
 
 
-def _monitored(target: Target, monitors: list[dict[str, Any]], path: Path) -> tuple[str, dict[str, Any]]:
-    """The name of the scrape job that the operator makes for the target, and what is its own in it."""
+def _job(target: Target, monitors: list[dict[str, Any]], path: Path) -> dict[str, Any]:
+    """The scrape job to which the target belongs: the operator's, or outside its reach a plain one."""
+    if target.namespace is None:
+        return {"job_name": target.labels["job"]}
+    if target.exporter is STRANGER:
+        return {"job_name": target.labels["job"], "relabel_configs": _operators_relabelings(target, "")}
     kind = "PodMonitor" if target.pool else "ServiceMonitor"
     for monitor in monitors:
-        if monitor["kind"] != kind or not _selects(monitor["spec"].get("selector", {}), target.kubernetes_labels):
-            continue
-        endpoints, discovered = _KINDS[kind]
-        for number, endpoint in enumerate(monitor["spec"][endpoints]):
-            if endpoint.get("port") != target.port_name:
-                continue
-            name = monitor["metadata"]["name"]
-            job = f"{target.namespace}/{name}"
-            relabelings = [
-                _copy("__meta_kubernetes_namespace", "namespace"),
-                _copy("__meta_kubernetes_pod_name", "pod"),
-                _copy("__meta_kubernetes_pod_container_name", "container"),
-            ]
-            if discovered == "service":
-                relabelings += [_copy("__meta_kubernetes_service_name", label) for label in ("service", "job")]
-            else:
-                relabelings.append({"target_label": "job", "replacement": job})
-            relabelings.append({"target_label": "endpoint", "replacement": target.port_name})
-            relabelings += [_snake(one) for one in endpoint.get("relabelings", [])]
-            own = {"relabel_configs": relabelings}
-            if "interval" in endpoint:
-                own = {"scrape_interval": endpoint["interval"]} | own
-            return f"{kind[0].lower()}{kind[1:]}/{job}/{number}", own
+        if monitor["kind"] == kind and _selects(monitor["spec"].get("selector", {}), target.kubernetes_labels):
+            job = f"{target.namespace}/{monitor['metadata']['name']}"
+            for number, endpoint in enumerate(monitor["spec"][_ENDPOINTS[kind]]):
+                if endpoint.get("port") == target.port_name:
+                    own = [_snake(one) for one in endpoint.get("relabelings", [])]
+                    return {
+                        "job_name": f"{kind[0].lower()}{kind[1:]}/{job}/{number}",
+                        "scrape_interval": endpoint.get("interval", SCRAPE_INTERVAL),
+                        "relabel_configs": _operators_relabelings(target, job) + own,
+                    }
     raise UserError(f"no {kind} selects {target.name} with its port {target.port_name!r}", where=str(path))
+
+
+def _operators_relabelings(target: Target, job: str) -> list[dict[str, Any]]:
+    """What the operator itself puts before a monitor's relabelings; a Service's targets have its name as their job."""
+    service = [_copy("__meta_kubernetes_service_name", label) for label in ("service", "job")]
+    return [
+        _copy("__meta_kubernetes_namespace", "namespace"),
+        _copy("__meta_kubernetes_pod_name", "pod"),
+        _copy("__meta_kubernetes_pod_container_name", "container"),
+        *([{"target_label": "job", "replacement": job}] if target.pool else service),
+        {"target_label": "endpoint", "replacement": target.port_name},
+    ]
 
 
 def _discovered(target: Target) -> dict[str, str]:
@@ -106,18 +104,6 @@ def _discovered(target: Target) -> dict[str, str]:
         return labels | {"__meta_kubernetes_service_name": target.labels["service"]}
     pod_labels = target.kubernetes_labels.items()
     return labels | {f"__meta_kubernetes_pod_label_{_sanitized(key)}": value for key, value in pod_labels}
-
-
-def _stranger_relabelings(target: Target) -> list[dict[str, Any]]:
-    if target.namespace is None:
-        return []
-    return [
-        _copy("__meta_kubernetes_namespace", "namespace"),
-        _copy("__meta_kubernetes_pod_name", "pod"),
-        _copy("__meta_kubernetes_pod_container_name", "container"),
-        _copy("__meta_kubernetes_service_name", "service"),
-        {"target_label": "endpoint", "replacement": target.port_name},
-    ]
 
 
 def _selects(selector: dict[str, Any], labels: dict[str, str]) -> bool:

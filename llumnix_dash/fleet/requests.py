@@ -88,7 +88,7 @@ class Request:
         namespace: of the deployment.
         model: what was asked.
         gateway: number of the replica that took it.
-        scheduler: number of the replica that scheduled it, or refused to.
+        scheduler: number of the replica that was asked.
         arrived: when it came.
         prompt_tokens: length of the prompt.
         wanted_tokens: length of the whole answer.
@@ -98,7 +98,7 @@ class Request:
         queue_milliseconds: 0 where it was never queued.
         schedule_milliseconds: 0 where no scheduler was asked.
         postprocess_milliseconds: 0 where there was no answer.
-        scheduled: when the scheduler answered, well or not.
+        scheduled: when the scheduler answered, well or not; None where it was not asked.
         scheduling_error: ``error_type`` of a failed scheduling.
         aborted: whether the client goes before the end.
         hit_percent: prefix cache hit on the chosen instance.
@@ -128,7 +128,7 @@ class Request:
     queue_milliseconds: float = 0.0
     schedule_milliseconds: float = 0.0
     postprocess_milliseconds: float = 0.0
-    scheduler: int | None = None
+    scheduler: int = 0
     scheduled: float | None = None
     scheduling_error: str = ""
     hit_percent: float = 0.0
