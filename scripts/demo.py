@@ -59,8 +59,8 @@ def main() -> int:
             print(Path(folder, "prometheus.log").read_text(encoding="utf-8"), file=sys.stderr)
             return 1
         result = subprocess.run([*PROGRAM, "verify", "--prometheus", url], cwd=CHECKOUT, check=False).returncode
-        print(f"\nfleet       {fleet_url}/\nPrometheus  {url}/\nCtrl-C stops both and removes {folder}", flush=True)
         with contextlib.suppress(KeyboardInterrupt):
+            print(f"\nfleet       {fleet_url}/\nPrometheus  {url}/\nCtrl-C stops both and removes {folder}", flush=True)
             signal.pause()
     print("\nstopped")
     return result

@@ -164,9 +164,9 @@ def _serve(name: str, seed: int, port: int, config: Path | None, monitoring: Pat
         if config:
             write_text(config, prometheus_config(fleet, monitoring, listener.server_port))
             click.echo(f"{config}: scrapes {len(fleet.targets)} targets")
-        click.echo(f"serving {name} on http://127.0.0.1:{listener.server_port}/ (Ctrl-C stops)")
-        sys.stdout.flush()
         try:
+            click.echo(f"serving {name} on http://127.0.0.1:{listener.server_port}/ (Ctrl-C stops)")
+            sys.stdout.flush()
             listener.serve_forever()
         except KeyboardInterrupt:
             click.echo("\nstopped", err=True)
