@@ -95,10 +95,15 @@ def nodes(tree: promql_parser.Expr) -> Iterator[tuple[promql_parser.Expr, tuple[
     yield from found
 
 
-def selectors(text: str | promql_parser.Expr) -> list[Selected]:
+@cache
+def selectors(text: str) -> tuple[Selected, ...]:
     """The selectors of a query."""
-    tree = parse(text) if isinstance(text, str) else text
-    return [
+    return selectors_within(parse(text))
+
+
+def selectors_within(tree: promql_parser.Expr) -> tuple[Selected, ...]:
+    """The selectors of an expression."""
+    return tuple(
         Selected(
             metric_of(node.name or ""),
             node.name or "",
@@ -107,7 +112,7 @@ def selectors(text: str | promql_parser.Expr) -> list[Selected]:
         )
         for node, around in nodes(tree)
         if isinstance(node, promql_parser.VectorSelector)
-    ]
+    )
 
 
 def metric_of(series: str) -> Metric:

@@ -7,7 +7,7 @@ from itertools import combinations
 import promql_parser
 
 from llumnix_dash.catalog.metric import Counter, Gauge, Histogram
-from tests.reading import Selected, nodes, parse, selectors
+from tests.reading import Selected, nodes, parse, selectors, selectors_within
 
 Rule = Callable[[str], list[str]]
 
@@ -83,7 +83,7 @@ def quantile_of_the_sum(text: str) -> list[str]:
     for node, _ in nodes(parse(text)):
         if not isinstance(node, promql_parser.Call) or node.func.name != "histogram_quantile":
             continue
-        buckets = [one for one in selectors(node.args[1]) if one.series.endswith("_bucket")]
+        buckets = [one for one in selectors_within(node.args[1]) if one.series.endswith("_bucket")]
         if not buckets:
             faults.append("a quantile of no buckets")
         faults += [
@@ -118,7 +118,7 @@ def mean_is_sum_by_count(text: str) -> list[str]:
         counts = (
             []
             if division is None
-            else [count for count in selectors(division.rhs) if count.series == f"{one.metric.name}_count"]
+            else [count for count in selectors_within(division.rhs) if count.series == f"{one.metric.name}_count"]
         )
         if not counts or counts[0].matchers != one.matchers or counts[0].aggregations()[:1] != one.aggregations()[:1]:
             faults.append(f"{one.series} is not divided by the like sum of its count")
@@ -153,7 +153,7 @@ def low_quantiles_of_hits(text: str) -> list[str]:
         f"P{node.args[0].val * 100:g} of a hit ratio"
         for node, _ in nodes(parse(text))
         if isinstance(node, promql_parser.Call) and node.func.name == "histogram_quantile" and node.args[0].val > 0.5
-        if any("cache_hit_percent" in one.series for one in selectors(node.args[1]))
+        if any("cache_hit_percent" in one.series for one in selectors_within(node.args[1]))
     ]
 
 
@@ -174,7 +174,7 @@ def running_is_derived(text: str) -> list[str]:
         for one in selectors(text)
         if one.series.startswith("instance_lrs_running_")
         if not any(
-            {other.series for other in selectors(node.rhs)}
+            {other.series for other in selectors_within(node.rhs)}
             == {one.series.replace("running", "total"), one.series.replace("running", "waiting")}
             for node in one.around
             if isinstance(node, promql_parser.BinaryExpr) and str(node.op) == "or"
@@ -189,8 +189,8 @@ def failures_by_attempts(text: str) -> list[str]:
         "failures are divided by something else than all attempts"
         for node, _ in nodes(parse(text))
         if isinstance(node, promql_parser.BinaryExpr) and str(node.op) == "/"
-        if any(one.series in pair for one in selectors(node.lhs))
-        if {one.series for one in selectors(node.rhs)} != pair
+        if any(one.series in pair for one in selectors_within(node.lhs))
+        if {one.series for one in selectors_within(node.rhs)} != pair
     ]
 
 
