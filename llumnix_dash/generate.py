@@ -154,7 +154,7 @@ def _run(import_it: Any, root: Path, path: Path) -> Any:
     except UserError as error:
         where = error.where or _place(error, root, path)
         raise type(error)(error.summary, where=where, detail=error.detail, hint=error.hint) from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise UserError(
             f"the dashboard cannot be built: {type(error).__name__}: {error}", where=_place(error, root, path)
         ) from error
