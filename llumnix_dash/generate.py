@@ -177,6 +177,8 @@ def _generated(name: str, value: Any) -> Generated:
         )
     try:
         dashboard = canonical(value.to_json_data())
+        # Not all that Python can hold is JSON: keys that are no strings, half of a surrogate pair.
+        dumps(dashboard)
     except (TypeError, ValueError, AttributeError) as error:
         raise UserError(f"the dashboard of {name} does not turn into JSON: {error}") from error
     return Generated(name, f"{dashboard.get('uid') or name}.json", dashboard)
