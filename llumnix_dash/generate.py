@@ -1,6 +1,7 @@
 """From dashboards in Python to canonical JSON, and to files."""
 
 import importlib.util
+import re
 import sys
 import traceback
 from collections.abc import Iterable, Sequence
@@ -15,6 +16,8 @@ from llumnix_dash.files import write_text
 DEFAULT_OUTPUT_DIR = Path("deploy/observability")
 # The modules of the package `dashboards`, in the order in which people look at them.
 NAMES = ("request", "component", "cms", "lrs", "vllm")
+
+_UID = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
 
 class Generated(NamedTuple):
@@ -181,7 +184,12 @@ def _generated(name: str, value: Any) -> Generated:
         dumps(dashboard)
     except (TypeError, ValueError, AttributeError) as error:
         raise UserError(f"the dashboard of {name} does not turn into JSON: {error}") from error
-    return Generated(name, f"{dashboard.get('uid') or name}.json", dashboard)
+    uid = dashboard.get("uid")
+    if uid and not _UID.fullmatch(str(uid)):
+        raise UserError(
+            f"Grafana does not take the uid {uid!r} of {name}", hint="1 to 40 of the letters a to z, digits, - and _"
+        )
+    return Generated(name, f"{uid or name}.json", dashboard)
 
 
 def _refuse_shared_files(made: Sequence[Generated]) -> None:
