@@ -63,7 +63,7 @@ class LazyGroup(click.Group):
 @click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="llumnix-dash")
 def program() -> None:
-    r"""Grafana dashboards as code for Llumnix, an LLM serving system.
+    """Grafana dashboards as code for Llumnix, an LLM serving system.
 
     \b
     Make the dashboards:       llumnix-dash generate
