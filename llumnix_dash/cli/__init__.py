@@ -85,6 +85,9 @@ def main(args: list[str] | None = None) -> None:
     except UserError as error:
         _complain(error.render(), **context)
         sys.exit(error.exit_code)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        sys.exit(2)
     except click.ClickException as error:
         if isinstance(error, click.UsageError) and error.ctx:
             click.echo(error.ctx.get_usage(), err=True)
