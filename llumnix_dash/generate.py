@@ -126,7 +126,10 @@ def _own(name: str) -> Any:
 
 def _foreign(source: Path) -> list[tuple[Path, Any]]:
     if not source.exists():
-        raise UserError(f"there is no {source}", hint="a Python file, or a folder of them, with a variable `dashboard`")
+        raise UserError(
+            f"there is no file or folder {source}",
+            hint="a Python file, or a folder of them, with a variable `dashboard`",
+        )
     folder = source if source.is_dir() else source.parent
     paths = sorted(source.glob("*.py")) if source.is_dir() else [source]
     # Modules may import one another, as siblings or as members of a package.
@@ -226,7 +229,7 @@ def _stem(path: Path) -> str:
 def _read(path: Path) -> str | None:
     try:
         return path.read_text(encoding="utf-8")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"cannot read {path}: {error}") from error
+        raise UserError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from error

@@ -250,7 +250,7 @@ class TestFromOtherPeople:
             generate.generate(source=tmp_path / "mine.py")
 
     def test_a_path_that_is_not_there(self, tmp_path: Path) -> None:
-        with pytest.raises(UserError, match=r"there is no .*nothing.py"):
+        with pytest.raises(UserError, match=r"there is no file or folder .*nothing\.py"):
             generate.generate(source=tmp_path / "nothing.py")
 
     def test_a_file_that_is_no_python(self, tmp_path: Path) -> None:
