@@ -1,5 +1,6 @@
 """``llumnix-dash generate``."""
 
+import shlex
 from pathlib import Path
 
 import click
@@ -52,5 +53,9 @@ def command(
     for one in states:
         click.echo(f"{click.style(f'{one.state:<10}', fg=_COLOURS.get(one.state))} {one.path}")
     if only_check and any(one.state != "unchanged" for one in states):
-        click.echo("not up to date; to write the files: llumnix-dash generate", err=True)
+        again = ["llumnix-dash", "generate", *names, *(["--from", str(source)] if source else [])]
+        again += [] if output_dir == generate.DEFAULT_OUTPUT_DIR else ["--output-dir", str(output_dir)]
+        click.echo(f"not up to date; to write the files: {shlex.join(again)}", err=True)
+        if any(one.state == "unexpected" for one in states):
+            click.echo("unexpected files are of no dashboard: delete them", err=True)
         context.exit(1)
