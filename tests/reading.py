@@ -69,6 +69,19 @@ def every_query() -> list[Any]:
     ]
 
 
+def lost(ours: Any, theirs: Any, path: str = "") -> list[str]:
+    """Where what others read of ours and wrote again differs from ours: keys gone, values changed."""
+    if isinstance(ours, dict) and isinstance(theirs, dict):
+        return [
+            fault
+            for key, value in ours.items()
+            for fault in (lost(value, theirs[key], f"{path}.{key}") if key in theirs else [f"{path}.{key} is lost"])
+        ]
+    if isinstance(ours, list) and isinstance(theirs, list) and len(ours) == len(theirs):
+        return [fault for one, other in zip(ours, theirs, strict=True) for fault in lost(one, other, f"{path}[]")]
+    return [] if ours == theirs else [f"{path} is {theirs!r} after {ours!r}"]
+
+
 @cache
 def parse(text: str) -> promql_parser.Expr:
     """The tree of a query in which Grafana's variables may stand.

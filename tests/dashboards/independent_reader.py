@@ -31,19 +31,6 @@ def written(model: Any) -> Any:
     return json.loads(json.dumps(model, cls=JSONEncoder))
 
 
-def lost(ours: Any, theirs: Any, path: str = "") -> list[str]:
-    """Where what the models read and wrote again differs from what we generate: keys gone, values changed."""
-    if isinstance(ours, dict) and isinstance(theirs, dict):
-        return [
-            fault
-            for key, value in ours.items()
-            for fault in (lost(value, theirs[key], f"{path}.{key}") if key in theirs else [f"{path}.{key} is lost"])
-        ]
-    if isinstance(ours, list) and isinstance(theirs, list) and len(ours) == len(theirs):
-        return [fault for one, other in zip(ours, theirs, strict=True) for fault in lost(one, other, f"{path}[]")]
-    return [] if ours == theirs else [f"{path} is {theirs!r} after {ours!r}"]
-
-
 def wrong_values(model: Any, path: str = "") -> list[str]:
     """Values of another type than the model declares, or of none of its enumeration: the models check neither."""
     faults = []

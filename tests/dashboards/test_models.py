@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from tests.dashboards.example import example
-from tests.dashboards.independent_reader import lost, overrides, read, written, wrong_values
-from tests.reading import Json, every_dashboard, panels
+from tests.dashboards.independent_reader import overrides, read, written, wrong_values
+from tests.reading import Json, every_dashboard, lost, panels
 
 
 @every_dashboard
