@@ -1,5 +1,7 @@
 """What only the whole dashboard can give: ids, places, refIds, scopes, and what it refuses."""
 
+from random import Random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -29,11 +31,11 @@ def ids(dashboard: Json) -> dict[str, int]:
     return {one["title"]: one["id"] for top in dashboard["panels"] for one in (top, *top.get("panels", []))}
 
 
-@given(KEYS, st.randoms(use_true_random=False), st.booleans())
-def test_ids_do_not_depend_on_the_order(keys: list[str], random: object, collapsed: bool) -> None:
+@given(KEYS, st.integers(0, 999), st.booleans())
+def test_ids_do_not_depend_on_the_order(keys: list[str], seed: int, collapsed: bool) -> None:
     panels = [panel(key, key) for key in keys]
     before = ids(made(row("Row", *panels)))
-    random.shuffle(panels)  # type: ignore[attr-defined]
+    Random(seed).shuffle(panels)
     assert ids(made(row("Row", *panels, collapsed=collapsed))) == before
 
 

@@ -2,6 +2,7 @@
 
 import json
 from copy import deepcopy
+from random import Random
 from typing import Any
 
 import attr
@@ -13,14 +14,14 @@ from hypothesis import strategies as st
 from llumnix_dash.canonical import SERVER_FIELDS, canonical, dumps
 from tests.reading import DASHBOARDS, every_dashboard
 
-KEYS = st.sampled_from(["a", "b", "id", "version", "steps", "mappings", "value", "títle", ""]) | st.text(max_size=3)
+KEYS = st.sampled_from(["a", "b", "id", "version", "steps", "mappings", "value", "títle", ""])
 NUMBERS = st.integers(-(10**30), 10**30) | st.floats(allow_nan=False, allow_infinity=False)
 JSON = st.recursive(
-    st.none() | st.booleans() | NUMBERS | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=4),
-    max_leaves=20,
+    st.sampled_from([None, True, False, 0, 1, 1.0, -0.0, 0.5, "", "ü", "1.0"]) | NUMBERS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3),
+    max_leaves=8,
 )
-OBJECTS = st.dictionaries(KEYS, JSON, max_size=5)
+OBJECTS = st.dictionaries(KEYS, JSON, max_size=4)
 
 
 @given(OBJECTS)
@@ -37,9 +38,9 @@ def test_a_file_gives_back_what_was_written(dashboard: dict[str, Any]) -> None:
     assert dumps(canonical(json.loads(text))) == text
 
 
-@given(OBJECTS, st.randoms())
-def test_the_order_of_keys_means_nothing(dashboard: dict[str, Any], random: Any) -> None:
-    assert dumps(canonical(shuffled(dashboard, random))) == dumps(canonical(dashboard))
+@given(OBJECTS, st.integers(0, 999))
+def test_the_order_of_keys_means_nothing(dashboard: dict[str, Any], seed: int) -> None:
+    assert dumps(canonical(shuffled(dashboard, Random(seed)))) == dumps(canonical(dashboard))
 
 
 @given(OBJECTS)
@@ -139,7 +140,7 @@ def test_our_dashboards_are_written_as_text(dashboard: dict[str, Any]) -> None:
     assert canonical(json.loads(text)) == DASHBOARDS[dashboard["uid"]]
 
 
-def shuffled(value: Any, random: Any) -> Any:
+def shuffled(value: Any, random: Random) -> Any:
     if isinstance(value, list):
         return [shuffled(one, random) for one in value]
     if isinstance(value, dict):
