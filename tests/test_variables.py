@@ -2,7 +2,7 @@
 
 import re
 
-from tests.reading import Json, every_dashboard, metric_of
+from tests.reading import Json, every_dashboard, metric_of, queries, selectors
 
 
 def variables(dashboard: Json, kind: str) -> list[Json]:
@@ -55,6 +55,24 @@ def test_a_choice_offers_its_default_once(dashboard: Json) -> None:
         assert chosen == [one["current"]["value"]]
         assert one["query"] == ",".join(option["value"] for option in one["options"])
         assert (one["multi"], one["includeAll"]) == (False, False)
+
+
+@every_dashboard
+def test_each_query_follows_each_drop_down(dashboard: Json) -> None:
+    """Whoever chooses a model and sees another's numbers among them is misled; a query's own matcher goes before."""
+    followed = 0
+    for one in variables(dashboard, "query"):
+        listed, label = re.fullmatch(r"label_values\((.+)\{.*\}, (\w+)\)", one["definition"]).groups()  # type: ignore[union-attr]
+        for where, text in queries(dashboard):
+            for selected in selectors(text):
+                # An instance is something else for each exporter.
+                same = label != "instance" or set(selected.metric.exporters) <= set(metric_of(listed).exporters)
+                if label in selected.metric.all_labels and same:
+                    operator, value = selected.matchers.get(label, ("", "nothing"))
+                    assert "$" not in value or (operator, value) == ("=~", f"${one['name']}"), where
+                    assert value != "nothing", (where, selected.series, label)
+                    followed += 1
+    assert followed > 50
 
 
 @every_dashboard
