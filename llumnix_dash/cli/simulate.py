@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -88,17 +88,17 @@ def command(
 
     \b
     An hour that has passed, as a Prometheus store:
-        llumnix-dash simulate overload --openmetrics fleet.om --minutes 60
-        promtool tsdb create-blocks-from openmetrics fleet.om data
-        prometheus --config.file /dev/null --storage.tsdb.path data
+      llumnix-dash simulate overload --openmetrics fleet.om --minutes 60
+      promtool tsdb create-blocks-from openmetrics fleet.om data
+      prometheus --config.file /dev/null --storage.tsdb.path data
 
     \b
     A live fleet and a Prometheus that scrapes it:
-        llumnix-dash simulate --serve 9400 --prometheus-config prometheus.yml &
-        prometheus --config.file prometheus.yml
+      llumnix-dash simulate --serve 9400 --prometheus-config prometheus.yml &
+      prometheus --config.file prometheus.yml
 
-    The same scenario, seed, length and end give the same bytes on any machine.
-    """  # noqa: D301 - click wants the character \\b
+    The same scenario, seed, length and end give the same bytes on any machine. It reads no environment variables.
+    """
     if serve is not None:
         if openmetrics or prometheus_text:
             raise UserError(
@@ -140,13 +140,17 @@ def _write_past(
     chosen = scenario(name)
     step = interval or chosen.interval
     last = int(time.time()) // step * step if end is None else end
-    with _progress(f"simulating {name}") as progress:
-        fleet = simulate(chosen, end=last, minutes=minutes, seed=seed, interval=step, progress=progress)
+    wanted = ((openmetrics, write_openmetrics), (prometheus_text, write_prometheus))
+    with ExitStack() as files:
+        # Opened first: a file that cannot be written is told before the work, not after it.
+        outputs = [(files.enter_context(replacing(path)), write) for path, write in wanted if path]
+        with _progress(f"simulating {name}") as progress:
+            fleet = simulate(chosen, end=last, minutes=minutes, seed=seed, interval=step, progress=progress)
+        for stream, write in outputs:
+            write(fleet, stream)
     first = f"{datetime.fromtimestamp(fleet.start, UTC):%Y-%m-%d %H:%M:%S}"
-    for path, write in ((openmetrics, write_openmetrics), (prometheus_text, write_prometheus)):
+    for path, _ in wanted:
         if path:
-            with replacing(path) as stream:
-                write(fleet, stream)
             click.echo(
                 f"{path}: {fleet.history.samples:,} samples of {len(fleet.history.up)} targets,"
                 f" {first} to {datetime.fromtimestamp(last, UTC):%H:%M:%S} UTC"
