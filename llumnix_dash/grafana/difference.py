@@ -1,0 +1,1 @@
+"""The difference of two dashboards as lines for a person."""

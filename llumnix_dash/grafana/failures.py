@@ -1,0 +1,340 @@
+"""Errors in the user's terms: one a cause, each with the next step."""
+
+import re
+from typing import TYPE_CHECKING
+
+from llumnix_dash.errors import ServerError, UserError
+
+if TYPE_CHECKING:
+    from llumnix_dash.grafana.transport import Reply
+
+SERVICE_ACCOUNTS = "Administration > Users and access > Service accounts"
+
+
+class RevisionChangedError(UserError):
+    """A compare-and-swap found another live state than the one it names: nothing was written."""
+
+    exit_code = 1
+
+
+class ForbiddenError(UserError):
+    """The credentials are good but lack a permission."""
+
+    exit_code = 1
+
+
+class BlockedError(UserError):
+    """Something else owns the dashboard: no permission helps."""
+
+    exit_code = 1
+
+
+class RefusedError(UserError):
+    """The server understood and refuses the content: a quota, a size, a title."""
+
+    exit_code = 1
+
+
+class StoppedError(UserError):
+    """The user stopped the command while it waited to ask again: nothing was done."""
+
+    exit_code = 1
+
+
+class AnswerLostError(ServerError):
+    """A write was sent and no answer of Grafana's came back: it may have been done, or not."""
+
+
+def explain(reply: "Reply", doing: str) -> UserError:
+    """The error for an answer that is not the one hoped for.
+
+    Args:
+        reply: the answer.
+        doing: what was being done, as in "cannot <doing>", for example "save dashboard llumnix-lrs-dashboard".
+    """
+    where = f"{reply.method} {reply.url}"
+    if 300 <= reply.status < 400:
+        return _redirected(reply, where)
+    if reply.status == 401:
+        return _unauthorized(reply, where)
+    if reply.status == 413:
+        return _too_large(reply, doing, where)
+    if not isinstance(reply.body, dict | list):
+        return _not_grafana(reply, doing, where)
+    if reply.status == 407:
+        return proxy_refuses(where)
+    if reply.status == 403 or "quota reached" in reply.message.lower():
+        return _forbidden(reply, doing, where)
+    if reply.status == 429:
+        return ServerError(
+            f"cannot {doing}: too many requests, even after waiting",
+            where=where,
+            hint="wait a minute and run the command again, or use --jobs 1",
+        )
+    return _refused(reply, doing, where)
+
+
+def _redirected(reply: "Reply", where: str) -> UserError:
+    target = reply.redirect_base
+    if target is None or "login" in (reply.headers.get("Location") or "").lower():
+        return ServerError(
+            "the server redirects to a login page: it does not take API requests at this address",
+            where=where,
+            hint="ask for the address that API clients use, or sign in to the proxy in front of Grafana another way",
+        )
+    return ServerError(
+        "GRAFANA_URL is redirected; nothing was sent on, for a redirected save would become a read",
+        where=where,
+        hint=f"export GRAFANA_URL={target}",
+    )
+
+
+def _unauthorized(reply: "Reply", where: str) -> UserError:
+    message_id = str(reply.field("messageId") or "")
+    text = f"{message_id} {reply.message}".lower()
+    new_token = (
+        f"make a new token in Grafana under {SERVICE_ACCOUNTS} and set GRAFANA_TOKEN_FILE to a file that holds it"
+    )
+    if reply.credentials == "none":
+        return ServerError(
+            "Grafana asks for credentials, and none are set",
+            where=where,
+            hint="set GRAFANA_TOKEN_FILE (or GRAFANA_TOKEN), or GRAFANA_USER with GRAFANA_PASSWORD_FILE",
+        )
+    if "expired" in text:
+        return ServerError("the Grafana token has expired", where=where, hint=new_token)
+    if "revoked" in text:
+        return ServerError("the Grafana token has been revoked", where=where, hint=new_token)
+    if "organization" in text:
+        return ServerError(
+            "the Grafana token belongs to another organisation than --org-id asks for",
+            where=where,
+            hint="leave --org-id out: a token knows its organisation; or use a token of that organisation",
+        )
+    if reply.credentials == "cloud":
+        return ServerError(
+            "a Grafana Cloud access-policy token (glc_...) does not open a Grafana instance",
+            where=where,
+            hint=f"make a service-account token (glsa_...) in the instance itself, under {SERVICE_ACCOUNTS}",
+        )
+    if reply.credentials == "basic":
+        return ServerError(
+            "Grafana does not accept the user and password",
+            where=where,
+            hint="check GRAFANA_USER and GRAFANA_PASSWORD (or GRAFANA_PASSWORD_FILE); some servers take only tokens",
+        )
+    return ServerError(
+        "Grafana does not know the token",
+        where=where,
+        hint=f"check that the token was made on this server (not another one); else {new_token}",
+    )
+
+
+def _forbidden(reply: "Reply", doing: str, where: str) -> UserError:
+    if "quota reached" in reply.message.lower():
+        return RefusedError(
+            f"cannot {doing}: the organisation's dashboard quota is reached",
+            where=where,
+            hint="delete dashboards that nobody needs, or ask the administrator to raise the quota",
+        )
+    if "resource manager" in reply.message.lower():
+        return BlockedError(
+            f"cannot {doing}: it is managed by Git Sync",
+            where=where,
+            hint="change it in the repository that it comes from",
+        )
+    needed = re.search(r"permissions needed:\s*(.+)", reply.message, re.IGNORECASE | re.DOTALL)
+    permission = needed[1].strip() if needed else _usual_permission(reply)
+    return ForbiddenError(
+        f"cannot {doing}: permission denied",
+        where=where,
+        detail=f"permission needed: {permission}",
+        hint="ask an administrator for it, or use the token of a service account with the role Editor",
+    )
+
+
+def _usual_permission(reply: "Reply") -> str:
+    verb = {"GET": "read", "DELETE": "delete", "PUT": "write", "PATCH": "write"}.get(reply.method, "create")
+    if "folder" in reply.path.rsplit("/namespaces/", 1)[-1]:
+        return f"folders:{verb}"
+    if "datasources" in reply.path:
+        return "datasources:read"
+    if verb == "create":
+        return "dashboards:create on the folder, or dashboards:write on the dashboard"
+    return f"dashboards:{verb} on the dashboard or its folder"
+
+
+def _too_large(reply: "Reply", doing: str, where: str) -> UserError:
+    if isinstance(reply.body, dict):
+        return RefusedError(
+            f"cannot {doing}: {reply.message or 'it is too large'}",
+            where=where,
+            hint="split the dashboard, or raise the server's limit",
+        )
+    return RefusedError(
+        f"cannot {doing}: a proxy in front of Grafana finds the request too large",
+        where=where,
+        hint="raise the proxy's limit on request bodies (nginx: client_max_body_size)",
+    )
+
+
+def _not_grafana(reply: "Reply", doing: str, where: str) -> UserError:
+    if reply.status == 407:
+        return proxy_refuses(where)
+    if reply.status in {502, 503, 504}:
+        return ServerError(
+            f"cannot {doing}: the proxy in front of Grafana answers {reply.status}, Grafana itself does not answer",
+            where=where,
+            hint="wait until Grafana is up again, then run the command again",
+        )
+    what = (
+        "a web page" if "<html" in reply.text[:2000].lower() or "<!doctype" in reply.text[:2000].lower() else "no JSON"
+    )
+    return ServerError(
+        f"cannot {doing}: the server answers {reply.status} with {what}; this is not Grafana's API",
+        where=where,
+        hint="check GRAFANA_URL: the address of Grafana's start page, with its sub-path if it has one (https://host/grafana)",
+    )
+
+
+def _refused(reply: "Reply", doing: str, where: str) -> UserError:  # noqa: PLR0911 (one a cause)
+    said = reply.message or f"status {reply.status}"
+    text = said.lower()
+    if "provisioned" in text:
+        return BlockedError(
+            f"cannot {doing}: it is provisioned from a file, or managed by another tool",
+            where=where,
+            detail=f"Grafana says: {said}",
+            hint="change it where it comes from, or give the dashboard another uid",
+        )
+    if reply.field("status") == "plugin-dashboard":
+        return BlockedError(
+            f"cannot {doing}: {said}",
+            where=where,
+            hint="give the dashboard another uid; the plugin's one is left alone",
+        )
+    if "folder" in text and "not found" in text:
+        return RefusedError(
+            f"cannot {doing}: the folder is not there",
+            where=where,
+            detail=f"Grafana says: {said}",
+            hint='name a folder that exists with --folder-uid, or let --folder "A / B" make one',
+        )
+    if "refresh interval" in text:
+        return RefusedError(
+            f"cannot {doing}: its refresh interval is shorter than the server allows",
+            where=where,
+            hint="set the dashboard's refresh to 5s or more (the server's min_refresh_interval)",
+        )
+    if reply.field("status") == "name-exists" or "same name" in text:
+        return RefusedError(
+            f"cannot {doing}: the folder has another dashboard of the same title (Grafana 10 allows one)",
+            where=where,
+            hint="rename or delete the other one, or choose another folder with --folder",
+        )
+    if reply.status == 202:
+        return RefusedError(
+            f"cannot {doing}: Grafana hands changes to a GitOps listener and did not save it",
+            where=where,
+            hint="bring the change in through the repository that Grafana is synchronised from",
+        )
+    if reply.status == 404 and said == "Not found":
+        return ServerError(
+            f"cannot {doing}: this server has no such API",
+            where=where,
+            hint="check GRAFANA_URL: the address of Grafana's start page, with its sub-path if it has one",
+        )
+    if reply.status >= 500:
+        return ServerError(
+            f"cannot {doing}: Grafana failed with status {reply.status}",
+            where=where,
+            detail=f"Grafana says: {said}",
+            hint="look at Grafana's own log; then run the command again",
+        )
+    causes = "".join(f"\n{cause}" for cause in reply.causes)
+    return RefusedError(
+        f"cannot {doing}: Grafana refuses it (status {reply.status})",
+        where=where,
+        detail=f"Grafana says: {said}{causes}",
+        hint="correct the dashboard where the message points",
+    )
+
+
+def unseen_folder(title: str, where: str) -> ForbiddenError:
+    """The error for a folder that cannot be made because it is there, and cannot be used because it cannot be seen."""
+    return ForbiddenError(
+        f"the folder {title} exists, but these credentials cannot see it",
+        where=where,
+        detail="permission needed: folders:read on it, and dashboards:create in it",
+        hint="ask an administrator for it, or choose another folder with --folder",
+    )
+
+
+def proxy_refuses(where: str) -> ServerError:
+    """The error for a forward proxy that does not let the request through."""
+    return ServerError(
+        "the proxy does not let the request through",
+        where=where,
+        hint="check HTTPS_PROXY and HTTP_PROXY, or name the host in NO_PROXY to go around the proxy",
+    )
+
+
+def unreachable(error: BaseException, where: str, host: str) -> ServerError:
+    """The error for a connection that did not come about; never quotes the library's text, which may hold secrets."""
+    chain = " ".join(_names_and_texts(error)).lower()
+    if "proxyerror" in chain:
+        return proxy_refuses(where)
+    if "ssl" in chain or "certificate" in chain:
+        return _tls(chain, where, host)
+    if "nameresolution" in chain or "getaddrinfo" in chain or "name or service not known" in chain:
+        return ServerError(
+            f"there is no host of the name {host}",
+            where=where,
+            hint="check GRAFANA_URL for a typing error, and that this machine's DNS knows the name (VPN?)",
+        )
+    if "timeout" in chain or "timed out" in chain:
+        return ServerError(
+            f"{host} does not answer in time", where=where, hint="check that this machine may reach it (VPN, firewall)"
+        )
+    if "refused" in chain:
+        return ServerError(
+            f"{host} refuses the connection", where=where, hint="check the port in GRAFANA_URL and that Grafana runs"
+        )
+    return ServerError(
+        f"the connection to {host} was lost", where=where, hint="run the command again; what is done is not done twice"
+    )
+
+
+def _tls(chain: str, where: str, host: str) -> ServerError:
+    if "wrong_version_number" in chain or "wrong version number" in chain or "record layer" in chain:
+        return ServerError(
+            f"{host} does not speak TLS on this port", where=where, hint="use http:// in GRAFANA_URL, or the TLS port"
+        )
+    if "hostname mismatch" in chain or "doesn't match" in chain or "not valid for" in chain:
+        return ServerError(
+            f"the server's certificate is not for {host}",
+            where=where,
+            hint="use the name that the certificate was made for in GRAFANA_URL",
+        )
+    if "certificate has expired" in chain:
+        return ServerError(f"the certificate of {host} has expired", where=where, hint="have the certificate renewed")
+    if "certificate required" in chain or "handshake failure" in chain or "certificate_required" in chain:
+        return ServerError(
+            f"{host} asks for a client certificate", where=where, hint="give one with --client-cert and --client-key"
+        )
+    return ServerError(
+        f"the certificate of {host} is not signed by an authority that is known here",
+        where=where,
+        hint="give your authority's certificate with --ca-cert FILE (or, for a test server only, --insecure)",
+    )
+
+
+def _names_and_texts(error: BaseException) -> list[str]:
+    found: list[str] = []
+    waiting: list[object] = [error]
+    while waiting and len(found) < 40:
+        current = waiting.pop(0)
+        if isinstance(current, BaseException):
+            found += [type(current).__name__, str(current)]
+            waiting += [current.__cause__, current.__context__, getattr(current, "reason", None), *current.args]
+    return found
