@@ -43,7 +43,9 @@ def find(transport: Transport, name_or_uid: str) -> DataSource:
         likely = nearest(name_or_uid, known)
         raise UserError(
             f"Grafana has no data source of the name or uid {name_or_uid!r}",
-            hint=f"--datasource {likely!r}" if likely else f"Prometheus data sources it has: {', '.join(known) or 'none'}",
+            hint=f"--datasource {likely!r}"
+            if likely
+            else f"Prometheus data sources it has: {', '.join(known) or 'none'}",
         )
     prometheus = [source for source in matches if source.get("type") == PROMETHEUS]
     if not prometheus:

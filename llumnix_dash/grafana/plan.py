@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property, partial
 from threading import Lock
-from typing import Any
+from typing import Any, TypeVar
 
 from llumnix_dash.errors import UserError
 from llumnix_dash.grafana import destination, marker
@@ -17,6 +17,8 @@ from llumnix_dash.grafana.failures import ForbiddenError
 from llumnix_dash.grafana.model import Live, Write
 from llumnix_dash.grafana.normal import digest, normal_form
 from llumnix_dash.grafana.pushset import Wanted
+
+Found = TypeVar("Found")
 
 NOT_OURS = "it was not pushed by llumnix-dash, or its tag was removed"
 EDITED = "edited in Grafana since our last push"
@@ -131,9 +133,9 @@ def make_plan(
     return Plan(tuple(steps))
 
 
-def in_parallel[T](
-    tasks: Iterable[Callable[[], T]], grafana: Grafana, jobs: int, progress: Callable[[], None]
-) -> list[T]:
+def in_parallel(
+    tasks: Iterable[Callable[[], Found]], grafana: Grafana, jobs: int, progress: Callable[[], None]
+) -> list[Found]:
     """What the tasks give, in their order; Ctrl-C drops those that have not begun."""
     with ThreadPoolExecutor(max_workers=jobs) as pool:
         futures = [pool.submit(task) for task in tasks]
@@ -185,7 +187,9 @@ def _compare(grafana: Grafana, wanted: Wanted, targets: Targets) -> Step:
     folder = targets.of(live)
     stored = grafana.dashboards.as_stored(Write(wanted.dashboard, folder.uid if not folder.missing else "", "", live))
     content = digest(stored, grafana.minimum_refresh)
-    action, reason, changes = Action.CREATE, None, ()
+    action: Action = Action.CREATE
+    reason: str | None = None
+    changes: tuple[str, ...] = ()
     if live is None:
         if not folder.writable:
             action, reason = Action.FORBIDDEN, f"permission needed: dashboards:create on folders:uid:{folder.uid}"
@@ -195,7 +199,10 @@ def _compare(grafana: Grafana, wanted: Wanted, targets: Targets) -> Step:
         action, reason = _for_a_difference(grafana, live)
         changes = live_differences(grafana, live.dashboard, stored)
         if folder.uid != live.folder_uid:
-            changes = (f"folder: {live.folder_title or live.folder_uid or destination.ROOT_NAME} -> {folder.label}", *changes)
+            changes = (
+                f"folder: {live.folder_title or live.folder_uid or destination.ROOT_NAME} -> {folder.label}",
+                *changes,
+            )
     return Step(
         uid=wanted.uid,
         title=wanted.title,

@@ -39,7 +39,9 @@ def load(inputs: Sequence[str] = ()) -> list[Wanted]:
     """
     for text in inputs:
         if _LOOKS_LIKE_A_SECRET.match(text):
-            raise UserError("an argument looks like a secret; arguments are seen by everybody", hint=HOW_TO_GIVE_A_SECRET)
+            raise UserError(
+                "an argument looks like a secret; arguments are seen by everybody", hint=HOW_TO_GIVE_A_SECRET
+            )
     names = [text for text in inputs if not _is_path(text)]
     found: list[Wanted] = []
     if names or not inputs:
@@ -92,7 +94,9 @@ def _checked(name: str, dashboard: Any, where: str) -> Wanted:
         raise UserError("not a dashboard: the JSON is no object", where=where)
     if isinstance(dashboard.get("dashboard"), dict):
         raise UserError(
-            "this is an API answer or request, not a bare dashboard", where=where, hint="keep only what is under its dashboard key"
+            "this is an API answer or request, not a bare dashboard",
+            where=where,
+            hint="keep only what is under its dashboard key",
         )
     if "elements" in dashboard or ("spec" in dashboard and "apiVersion" in dashboard):
         raise UserError(
@@ -118,7 +122,9 @@ def _refuse_twins(found: Sequence[Wanted]) -> None:
         twin = seen.setdefault(wanted.uid, wanted)
         if twin is not wanted:
             raise UserError(
-                f"two dashboards have the uid {wanted.uid}", where=f"{twin.name} and {wanted.name}", hint="push one of them"
+                f"two dashboards have the uid {wanted.uid}",
+                where=f"{twin.name} and {wanted.name}",
+                hint="push one of them",
             )
 
 

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from llumnix_dash.errors import UserError
 from llumnix_dash.grafana import retry
-from llumnix_dash.grafana.failures import AnswerLostError
+from llumnix_dash.grafana.failures import AnswerLostError, RevisionChangedError
 
 Done = TypeVar("Done")
 
@@ -26,6 +26,12 @@ def surely(write: Callable[[], Done], look: Callable[[], Done | None], wait: Cal
             return write()
         except AnswerLostError as error:
             lost = error
+        except RevisionChangedError:
+            # The earlier attempt, whose answer was lost, may have come through after it was looked for.
+            done = look() if attempt > 1 else None
+            if done is None:
+                raise
+            return done
         try:
             done = look()
         except AnswerLostError:
