@@ -129,24 +129,18 @@ class _Work:
         self._lock = Lock()
 
     def do(self, step: Step) -> Result:
+        """Carries out one step; an error becomes its result."""
         accepted = step.action is Action.CONFLICT and step.uid in self._orders.overwrite
-        kept = step.action is Action.DELETE and step.uid in self._orders.keep
-        if kept:
-            return Result(step, Outcome.KEPT, reason="you kept it")
         if step.action in _LEFT_ALONE and not accepted:
             return Result(step, _LEFT_ALONE[step.action], reason=step.reason, error=step.error)
+        if step.action is Action.DELETE and step.uid in self._orders.keep:
+            return Result(step, Outcome.KEPT, reason="you kept it")
         if self._grafana.transport.stop.is_set():
             return Result(step, Outcome.NOT_STARTED)
         try:
             return self._delete(step) if step.action is Action.DELETE else self._save(step)
-        except StoppedError:
-            return Result(step, Outcome.NOT_STARTED)
-        except ForbiddenError as error:
-            return Result(step, Outcome.FORBIDDEN, reason=error.detail, error=error)
-        except BlockedError as error:
-            return Result(step, Outcome.BLOCKED, reason=error.summary, error=error)
         except UserError as error:
-            return Result(step, Outcome.FAILED, reason=error.summary, error=error)
+            return Result(step, _outcome(error), reason=error.summary, error=error)
 
     def _save(self, step: Step) -> Result:
         assert step.wanted is not None
@@ -220,6 +214,14 @@ class _Work:
         if isinstance(known, UserError):
             raise known
         return known
+
+
+def _outcome(error: UserError) -> Outcome:
+    if isinstance(error, StoppedError):
+        return Outcome.NOT_STARTED
+    if isinstance(error, ForbiddenError):
+        return Outcome.FORBIDDEN
+    return Outcome.BLOCKED if isinstance(error, BlockedError) else Outcome.FAILED
 
 
 def _revision(live: Live | None) -> str | None:

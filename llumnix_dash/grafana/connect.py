@@ -34,7 +34,8 @@ class Grafana:
     def description(self) -> str:
         """One line for a person: version, address, organisation, API."""
         organisation = f"organisation {self.transport.org_id}, " if self.transport.org_id else ""
-        return f"Grafana {self.version or '(version hidden)'} at {self.transport.base} ({organisation}{self.dashboards.name})"
+        version = self.version or "(version hidden)"
+        return f"Grafana {version} at {self.transport.base} ({organisation}{self.dashboards.name})"
 
 
 def connect(transport: Transport, api: Api = "auto") -> Grafana:

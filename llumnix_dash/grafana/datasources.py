@@ -1,7 +1,7 @@
 """Foreign dashboards: the data sources that they ask for, mapped to one that the server has.
 
-The save API does not resolve ``__inputs`` as the import dialog does: what is not resolved here would be stored literally,
-and the panels would be blank.
+The save API does not resolve ``__inputs`` as the import dialog does: what is not resolved here would be stored
+literally, and the panels would be blank.
 """
 
 import re
@@ -61,7 +61,7 @@ def find(transport: Transport, name_or_uid: str) -> DataSource:
 
 
 def resolved(wanted: Wanted, source: DataSource | None) -> Wanted:
-    """The dashboard with its inputs filled in and, where a source is given, its fixed Prometheus sources replaced by it.
+    """The dashboard with its inputs filled in and, where a source is given, its fixed Prometheus replaced by it.
 
     A dashboard that chooses its source by a template variable is left as it is.
 

@@ -2,12 +2,13 @@
 
 It has two halves, because neither alone is enough on every Grafana from 10 to 13:
 
-* **Two tags in the dashboard**, ``llumnix-dash`` and ``llumnix-dash:<digest of the content>``. Tags are readable wherever
-  the dashboard is, on both APIs, without rights to the history; they survive a person's save; and a search finds them. The
-  content no longer has its digest: somebody edited it. (The version message could not do this: Grafana 11 replaces the
-  first one by "Initial save".) The digest covers the uid, so a copy that somebody saved is not taken for ours.
-* **The digest at the end of the version message.** When somebody restores an older version that we pushed, its content and
-  its tags agree; only the history shows that this content is not the one pushed last.
+* **Two tags in the dashboard**, ``llumnix-dash`` and ``llumnix-dash:<digest of the content>``. Tags are readable
+  wherever the dashboard is, on both APIs, without rights to the history; they survive a person's save; and a search
+  finds them. Where the content no longer has its digest, somebody edited it. (The version message could not do this:
+  Grafana 11 replaces the first one by "Initial save".) The digest covers the uid, so a copy that somebody saved is not
+  taken for ours.
+* **The digest at the end of the version message.** When somebody restores an older version that we pushed, its content
+  and its tags agree; only the history shows that this content is not the one pushed last.
 
 Neither half counts as content: comparing, diffing and pulling leave the tags out.
 """

@@ -16,7 +16,7 @@ _MANAGERS = {
 
 
 def owner_in(metadata: Mapping[str, Any]) -> str | None:
-    """Why the API must not save an object with this k8s metadata, such as "managed by Terraform (ops)"; None if it may."""
+    """Why the API must not save an object with this k8s metadata ("managed by Terraform (ops)"); None if it may."""
     annotations = metadata.get("annotations") or {}
     kind = annotations.get("grafana.app/managedBy")
     if not kind or str(annotations.get("grafana.app/managerAllowsEdits", "")).lower() == "true":

@@ -120,8 +120,8 @@ def load_settings(
     """The settings of this run.
 
     Args:
-        context: a name of the settings file; its values then stand in the place of ``GRAFANA_URL``, and credentials of the
-            environment are used only if it names none and no ``GRAFANA_URL`` says that they are for another server.
+        context: a name of the settings file; its values then stand in the place of ``GRAFANA_URL``, and credentials of
+            the environment are used only if it names none and no ``GRAFANA_URL`` says that they are for another server.
         flags: values of the command line by the name of the field; None for those not given. They go before the others.
         environment: the process's own, if not given.
 

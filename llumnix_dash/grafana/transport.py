@@ -16,8 +16,9 @@ from requests.auth import AuthBase
 
 from llumnix_dash import __version__
 from llumnix_dash.grafana import retry
-from llumnix_dash.grafana.failures import AnswerLostError, StoppedError, explain, unreachable
+from llumnix_dash.grafana.failures import AnswerLostError, StoppedError, explain
 from llumnix_dash.grafana.settings import GrafanaSettings
+from llumnix_dash.grafana.unreachable import unreachable
 
 log = logging.getLogger("llumnix_dash.grafana")
 

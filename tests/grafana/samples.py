@@ -49,7 +49,12 @@ def plan(grafana: Grafana, *items: dict[str, Any], prune: bool = False, jobs: in
 
 
 def push(
-    grafana: Grafana, *items: dict[str, Any], overwrite: bool = False, prune: bool = False, backups: Path | None = None, **where: Any
+    grafana: Grafana,
+    *items: dict[str, Any],
+    overwrite: bool = False,
+    prune: bool = False,
+    backups: Path | None = None,
+    **where: Any,
 ) -> list[Result]:
     made = plan(grafana, *items, prune=prune, **where)
     return push_planned(grafana, made, overwrite=overwrite, backups=backups)

@@ -98,7 +98,7 @@ def test_an_identical_dashboard_that_was_never_ours_is_unchanged(fake: FakeGrafa
 
 
 def test_a_rollback_in_grafana_is_a_conflict(fake: FakeGrafana, grafana: Grafana):
-    """The restored version bears our tags and is untouched: only the history tells that it is not what we pushed last."""
+    """The restored version bears our tags, untouched: only the history tells that it is not what we pushed last."""
     push(grafana)
     push(grafana, with_query(dashboard(), "sum(up)"))
     fake.store.restore(UID, 1, by="alice")
@@ -144,7 +144,9 @@ def test_nothing_is_overwritten_where_no_copy_can_be_kept(fake: FakeGrafana, gra
 
 
 @pytest.mark.parametrize("overwrite", [False, True])
-def test_a_change_between_plan_and_apply_is_told_and_stays(fake: FakeGrafana, grafana: Grafana, tmp_path, overwrite: bool):
+def test_a_change_between_plan_and_apply_is_told_and_stays(
+    fake: FakeGrafana, grafana: Grafana, tmp_path, overwrite: bool
+):
     push(grafana)
     made = plan(grafana, with_query(dashboard(), "sum(up)"))
     edit(fake, description="between")

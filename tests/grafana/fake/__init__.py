@@ -1,7 +1,8 @@
 """A Grafana on loopback that holds to what the real ones do, version by version.
 
 :mod:`profile` says in what the versions differ, :mod:`store` keeps dashboards and folders and judges writes,
-:mod:`legacy` and :mod:`k8s` are the two APIs over it, :mod:`faults` spoils answers on purpose, :mod:`server` is the HTTP.
+:mod:`legacy` and :mod:`k8s` are the two APIs over it, :mod:`faults` spoils answers on purpose, :mod:`server` is the
+HTTP.
 """
 
 from tests.grafana.fake.faults import Fault
