@@ -33,5 +33,7 @@ def pull(grafana: Grafana, wanted: Wanted, directory: Path) -> Pulled:
         write_text(path, canonical.dumps(canonical.canonical(marker.without(live.dashboard))))
     except UserError as error:
         return Pulled(wanted.uid, error.render(), exit_code=error.exit_code)
+    except TypeError as error:
+        return Pulled(wanted.uid, f"its JSON holds what a file of ours cannot: {error}", exit_code=1)
     by = f" by {live.updated_by}" if live.updated_by else ""
     return Pulled(wanted.uid, f"version {live.version}{by}", path)
