@@ -6,7 +6,7 @@ from typing import Literal
 
 from llumnix_dash.errors import ServerError
 from llumnix_dash.grafana.discovery import Discovery
-from llumnix_dash.grafana.failures import explain
+from llumnix_dash.grafana.failures import explain, not_grafana
 from llumnix_dash.grafana.k8s import K8sDashboards, K8sFolders
 from llumnix_dash.grafana.legacy import LegacyDashboards, LegacyFolders
 from llumnix_dash.grafana.model import Dashboards, Folders
@@ -45,8 +45,10 @@ def connect(transport: Transport, api: Api = "auto") -> Grafana:
         ServerError: it cannot be reached, is no Grafana, is too old, or refuses the credentials.
     """
     health = transport.get("/api/health")
-    if health.status != 200 or not isinstance(health.body, dict) or "database" not in health.body:
+    if health.status != 200:
         raise explain(health, "reach Grafana")
+    if health.field("database") is None:
+        raise not_grafana(health, "reach Grafana")
     settings = transport.get("/api/frontend/settings")
     if settings.status == 401:
         raise explain(settings, "sign in")

@@ -60,7 +60,7 @@ def explain(reply: "Reply", doing: str) -> UserError:  # noqa: PLR0911 (one a ca
     if reply.status == 413:
         return _too_large(reply, doing, where)
     if not isinstance(reply.body, dict | list):
-        return _not_grafana(reply, doing, where)
+        return not_grafana(reply, doing)
     if reply.status == 407:
         return proxy_refuses(where)
     if reply.status == 403 or "quota reached" in reply.message.lower():
@@ -178,7 +178,9 @@ def _too_large(reply: "Reply", doing: str, where: str) -> UserError:
     )
 
 
-def _not_grafana(reply: "Reply", doing: str, where: str) -> UserError:
+def not_grafana(reply: "Reply", doing: str) -> UserError:
+    """The error for an answer that no Grafana gives."""
+    where = f"{reply.method} {reply.url}"
     if reply.status == 407:
         return proxy_refuses(where)
     if reply.status in {502, 503, 504}:
@@ -187,9 +189,9 @@ def _not_grafana(reply: "Reply", doing: str, where: str) -> UserError:
             where=where,
             hint="wait until Grafana is up again, then run the command again",
         )
-    what = (
-        "a web page" if "<html" in reply.text[:2000].lower() or "<!doctype" in reply.text[:2000].lower() else "no JSON"
-    )
+    what = "no JSON" if reply.body is None else "other JSON than Grafana's"
+    if "<html" in reply.text[:2000].lower() or "<!doctype" in reply.text[:2000].lower():
+        what = "a web page"
     return ServerError(
         f"cannot {doing}: the server answers {reply.status} with {what}; this is not Grafana's API",
         where=where,
@@ -209,7 +211,7 @@ def _refused(reply: "Reply", doing: str, where: str) -> UserError:  # noqa: PLR0
         )
     if reply.field("status") == "plugin-dashboard":
         return BlockedError(
-            f"cannot {doing}: {said}",
+            f"cannot {doing}: {said.rstrip('.')}",
             where=where,
             hint="give the dashboard another uid; the plugin's one is left alone",
         )

@@ -60,9 +60,11 @@ def result_text(grafana: Grafana, result: Result, width: int) -> str:
     if result.version is not None and result.outcome in FINE:
         told = f"version {result.version}  {grafana.transport.base}/d/{step.uid}"
     lines = [_line(result.outcome, step.uid, width, told)]
-    if result.error is not None and result.outcome is not Outcome.CONFLICT:
+    if result.error is not None and result.error is step.error:
+        pass  # the plan has told it
+    elif result.error is not None and result.outcome is not Outcome.CONFLICT:
         lines += [_indented(line) for line in result.error.render().splitlines()]
-    elif result.reason:
+    elif result.reason and result.reason != step.reason:
         lines.append(_indented(result.reason))
     lines += [_indented(_coloured_change(change)) for change in result.changes]
     if result.backup is not None:
