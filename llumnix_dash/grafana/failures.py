@@ -57,12 +57,12 @@ def explain(reply: "Reply", doing: str) -> UserError:  # noqa: PLR0911 (one a ca
         return _redirected(reply, where)
     if reply.status == 401:
         return _unauthorized(reply, where)
+    if reply.status == 407:
+        return proxy_asks(where)
     if reply.status == 413:
         return _too_large(reply, doing, where)
     if not isinstance(reply.body, dict | list):
         return not_grafana(reply, doing)
-    if reply.status == 407:
-        return proxy_refuses(where)
     if reply.status == 403 or "quota reached" in reply.message.lower():
         return _forbidden(reply, doing, where)
     if reply.status == 429:
@@ -181,8 +181,6 @@ def _too_large(reply: "Reply", doing: str, where: str) -> UserError:
 def not_grafana(reply: "Reply", doing: str) -> UserError:
     """The error for an answer that no Grafana gives."""
     where = f"{reply.method} {reply.url}"
-    if reply.status == 407:
-        return proxy_refuses(where)
     if reply.status in {502, 503, 504}:
         return ServerError(
             f"cannot {doing}: the proxy in front of Grafana answers {reply.status}, Grafana itself does not answer",
@@ -246,6 +244,12 @@ def _refused(reply: "Reply", doing: str, where: str) -> UserError:  # noqa: PLR0
             where=where,
             hint="check GRAFANA_URL: the address of Grafana's start page, with its sub-path if it has one",
         )
+    if reply.field("database"):
+        return ServerError(
+            f"cannot {doing}: it runs, but its database is {reply.field('database')}",
+            where=where,
+            hint="look at Grafana's own log and at its database; then run the command again",
+        )
     if reply.status >= 500:
         return ServerError(
             f"cannot {doing}: Grafana failed with status {reply.status}",
@@ -272,10 +276,10 @@ def unseen_folder(title: str, where: str) -> ForbiddenError:
     )
 
 
-def proxy_refuses(where: str) -> ServerError:
-    """The error for a forward proxy that does not let the request through."""
+def proxy_asks(where: str) -> ServerError:
+    """The error for a forward proxy that wants credentials of its own."""
     return ServerError(
-        "the proxy does not let the request through",
+        "the proxy asks for a user and a password",
         where=where,
-        hint="check HTTPS_PROXY and HTTP_PROXY, or name the host in NO_PROXY to go around the proxy",
+        hint="give them in HTTPS_PROXY or HTTP_PROXY: http://user:password@proxy.example:3128",
     )

@@ -1,14 +1,20 @@
 """Errors for a connection that did not come about: DNS, TLS, a proxy, a closed port, silence."""
 
 from llumnix_dash.errors import ServerError
-from llumnix_dash.grafana.failures import proxy_refuses
+from llumnix_dash.grafana.failures import proxy_asks
 
 
 def unreachable(error: BaseException, where: str, host: str) -> ServerError:
     """The error for a connection that did not come about; never quotes the library's text, which may hold secrets."""
     chain = " ".join(_names_and_texts(error)).lower()
+    if "proxyerror" in chain and "407" in chain:
+        return proxy_asks(where)
     if "proxyerror" in chain:
-        return proxy_refuses(where)
+        return ServerError(
+            "the proxy does not let the request through",
+            where=where,
+            hint="check HTTPS_PROXY and HTTP_PROXY, or name the host in NO_PROXY to go around the proxy",
+        )
     if "ssl" in chain or "certificate" in chain:
         return _tls(chain, where, host)
     if "nameresolution" in chain or "getaddrinfo" in chain or "name or service not known" in chain:
