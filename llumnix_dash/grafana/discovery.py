@@ -5,7 +5,6 @@ Never the version that the server prefers: on Grafana 13 that is v2, which has n
 
 import threading
 from collections.abc import Sequence
-from functools import cached_property
 
 from llumnix_dash.grafana.transport import Transport
 
@@ -21,7 +20,10 @@ class Discovery:
     def __init__(self, transport: Transport, *, possible: bool = True) -> None:
         self.transport = transport
         self._possible = possible
+        # Not functools.cached_property, whose lock on Python 3.11 is one for all servers.
         self._lock = threading.Lock()
+        self._versions: dict[str, frozenset[str]] | None = None
+        self._namespace: str | None = None
 
     def dashboards_version(self) -> str | None:
         """The API version for classic dashboards; None where the server has none."""
@@ -47,6 +49,8 @@ class Discovery:
     def namespace(self) -> str:
         """The organisation's name in paths: ``default``, ``org-2``, ``stacks-123``."""
         with self._lock:
+            if self._namespace is None:
+                self._namespace = self._ask_namespace()
             return self._namespace
 
     def _path(self, group: str, version: str | None, plural: str) -> str | None:
@@ -54,11 +58,12 @@ class Discovery:
 
     def _first(self, group: str, wanted: Sequence[str]) -> str | None:
         with self._lock:
-            offered = self._groups.get(group, frozenset())
+            if self._versions is None:
+                self._versions = self._ask_versions()
+            offered = self._versions.get(group, frozenset())
         return next((version for version in wanted if version in offered), None)
 
-    @cached_property
-    def _groups(self) -> dict[str, frozenset[str]]:
+    def _ask_versions(self) -> dict[str, frozenset[str]]:
         if not self._possible:
             return {}
         reply = self.transport.get("/apis")
@@ -68,8 +73,7 @@ class Discovery:
             for group in groups or []
         }
 
-    @cached_property
-    def _namespace(self) -> str:
+    def _ask_namespace(self) -> str:
         reply = self.transport.get("/bootdata")
         settings = reply.field("settings")
         found = settings.get("namespace") if isinstance(settings, dict) else None

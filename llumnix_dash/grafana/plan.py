@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property, partial
+from functools import partial
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -91,6 +91,7 @@ class Targets:
         self._folders = grafana.folders
         self._lock = Lock()
         self._asked: Destination | None = None
+        self._default: Destination | None = None
         if folder_uid is not None:
             self._asked = destination.by_uid(self._folders, folder_uid)
         elif folder is not None:
@@ -103,11 +104,9 @@ class Targets:
         if live is not None:
             return Destination(live.folder_uid, live.folder_title or live.folder_uid or destination.ROOT_NAME)
         with self._lock:
+            if self._default is None:
+                self._default = destination.default(self._folders)
             return self._default
-
-    @cached_property
-    def _default(self) -> Destination:
-        return destination.default(self._folders)
 
 
 def make_plan(

@@ -117,7 +117,7 @@ class FakeGrafana:
             return 301, "", {"Location": f"{self.url}{request.path}"}
         path = request.path.removeprefix(self.sub_path)
         try:
-            if path == "/api/health":
+            if path == "/api/health":  # without signing in
                 return 200, self._health(), {}
             request.login = self._login(request.headers)
             call = legacy.Call(request.method, path, request.query, request.body, request.login, self.denied)
@@ -137,7 +137,7 @@ class FakeGrafana:
     def _login(self, headers: dict[str, str]) -> str:
         kind, _, value = headers.get("authorization", "").partition(" ")
         why = "none"
-        if kind == "Basic":
+        if kind.lower() == "basic":
             user, _, password = base64.b64decode(value).decode().partition(":")
             if password == PASSWORD or (user == "api_key" and password in self.logins):
                 return user
