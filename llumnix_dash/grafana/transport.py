@@ -222,15 +222,14 @@ def _never_reached(error: requests.RequestException) -> bool:
     """Whether the request cannot have come to the server: the connection itself did not come about."""
     if isinstance(error, requests.exceptions.ConnectTimeout | requests.exceptions.ProxyError):
         return True
-    names = {type(argument).__name__ for argument in _reasons(error)}
-    return bool(names & {"NewConnectionError", "NameResolutionError", "ConnectTimeoutError"})
+    return bool(_reasons(error) & {"NewConnectionError", "NameResolutionError", "ConnectTimeoutError"})
 
 
 def _may_pass(error: requests.RequestException) -> bool:
     """Whether the same request may go well in a moment: not with a wrong certificate or an unknown host."""
     if isinstance(error, requests.exceptions.SSLError | requests.exceptions.ProxyError):
         return False
-    if "NameResolutionError" in {type(reason).__name__ for reason in _reasons(error)}:
+    if _reasons(error) & {"NameResolutionError"}:
         return False
     return isinstance(
         error,
@@ -238,8 +237,6 @@ def _may_pass(error: requests.RequestException) -> bool:
     )
 
 
-def _reasons(error: BaseException) -> list[object]:
-    found: list[object] = []
-    for argument in error.args:
-        found += [argument, getattr(argument, "reason", None)]
-    return found
+def _reasons(error: BaseException) -> set[str]:
+    """The names of urllib3's errors in a requests error."""
+    return {type(item).__name__ for argument in error.args for item in (argument, getattr(argument, "reason", None))}

@@ -53,10 +53,16 @@ def _tls(chain: str, where: str, host: str) -> ServerError:
         return ServerError(
             f"{host} asks for a client certificate", where=where, hint="give one with --client-cert and --client-key"
         )
+    if "certificate verify failed" in chain:
+        return ServerError(
+            f"the certificate of {host} is not signed by an authority that is known here",
+            where=where,
+            hint="give your authority's certificate with --ca-cert FILE (or, for a test server only, --insecure)",
+        )
     return ServerError(
-        f"the certificate of {host} is not signed by an authority that is known here",
+        f"{host} breaks off the TLS connection",
         where=where,
-        hint="give your authority's certificate with --ca-cert FILE (or, for a test server only, --insecure)",
+        hint="if the server asks for a client certificate, give one with --client-cert and --client-key",
     )
 
 

@@ -172,12 +172,18 @@ def test_datasources(client: GrafanaApi):
 def test_credentials(fake: FakeGrafana):
     assert client_of(fake, ("admin", PASSWORD)).search.search_dashboards() == []
     assert client_of(fake, ("api_key", TOKEN)).search.search_dashboards() == []
-    with pytest.raises(GrafanaUnauthorizedError, match="Invalid username or password"):
-        client_of(fake, ("admin", "wrong")).search.search_dashboards()
-    for token, why in {"t1": "expired", "t2": "revoked", "t3": "other-org"}.items():
-        fake.refused_tokens[token] = why
-        with pytest.raises(GrafanaUnauthorizedError):
-            client_of(fake, TokenAuth(token)).search.search_dashboards()
+    tokens = {"t1": "expired", "t2": "revoked", "t3": "other-org", "t4": "invalid"}
+    fake.refused_tokens.update(tokens)
+    for auth, says in [
+        (("admin", "wrong"), "Invalid username or password"),
+        (TokenAuth("t1"), "Expired API key"),
+        (TokenAuth("t2"), "Revoked API key"),
+        (TokenAuth("t3"), "API key does not belong to the requested organization"),
+        (TokenAuth("t4"), "Invalid API key"),
+    ]:
+        with pytest.raises(GrafanaUnauthorizedError) as caught:
+            client_of(fake, auth).search.search_dashboards()
+        assert caught.value.response["message"] == says
 
 
 def test_a_missing_permission(fake: FakeGrafana, client: GrafanaApi):
