@@ -40,8 +40,8 @@ Examples:
 
 {ENVIRONMENT_HELP}
 
-Exit codes: 0 all is as it shall be; 1 something is not (with --dry-run: would change); 2 wrong usage; 3 Grafana cannot be
-reached or refuses the credentials; 130 stopped with Ctrl-C.
+Exit codes: 0 all is as it shall be; 1 something is not (with --dry-run: would change); 2 wrong usage; 3 Grafana cannot
+be reached or refuses the credentials; 130 stopped with Ctrl-C.
 """
 
 
@@ -175,7 +175,7 @@ def _kept(made: "Plan", *, yes: bool, asks: bool) -> frozenset[str]:
         return frozenset()
     if not asks:
         raise UserError(
-            f"--prune would delete {len(doomed)} of the dashboards and there is no terminal to ask; nothing was written",
+            f"--prune would delete {len(doomed)} of the dashboards, and nobody can be asked; nothing was written",
             detail="\n".join(f"{step.uid}  {step.title}" for step in doomed),
             hint="llumnix-dash push --prune --yes",
         )

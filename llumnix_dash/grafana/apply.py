@@ -161,7 +161,7 @@ class _Work:
     def _found(self, step: Step, write: Write) -> Saved | None:
         """After a lost answer: the save if it was done, None if all is as before."""
         now = self._dashboards.read(step.uid)
-        if now is not None and is_as_wanted(self._grafana, now, step.content, write.folder_uid):
+        if now is not None and is_as_wanted(self._grafana, now, step.stored or {}, write.folder_uid):
             return Saved(now.version)
         if _revision(now) != _revision(step.live):
             raise RevisionChangedError(f"dashboard {step.uid} was changed in Grafana meanwhile")
@@ -172,7 +172,7 @@ class _Work:
         now = self._dashboards.read(step.uid)
         if now is None:
             return Result(step, Outcome.CONFLICT, reason="deleted in Grafana since the plan; nothing was written")
-        if is_as_wanted(self._grafana, now, step.content, step.folder.uid):
+        if is_as_wanted(self._grafana, now, step.stored or {}, step.folder.uid):
             return Result(step, Outcome.UNCHANGED, version=now.version, reason="pushed by someone else meanwhile")
         before = step.live.dashboard if step.live else {}
         by = f" by {now.updated_by}" if now.updated_by else ""

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from llumnix_dash.errors import UserError, nearest
+from llumnix_dash.grafana.encoding import encoded
 from llumnix_dash.grafana.failures import explain
-from llumnix_dash.grafana.pushset import Wanted, strings
+from llumnix_dash.grafana.pushset import Wanted
 from llumnix_dash.grafana.transport import Transport
 
 PROMETHEUS = "prometheus"
@@ -123,7 +124,7 @@ def _is_fixed(reference: Any) -> bool:
 def _refuse_unresolved(wanted: Wanted, dashboard: Mapping[str, Any], inputs: set[str]) -> None:
     variables = (dashboard.get("templating") or {}).get("list") or []
     known = {str(variable.get("name")) for variable in variables if isinstance(variable, dict)} - inputs
-    used = {name for text in strings(dashboard) for name in re.findall(r"\$\{([A-Za-z0-9_-]+)\}", text)}
+    used = {name.decode() for name in re.findall(rb"\$\{([A-Za-z0-9_-]+)\}", encoded(dashboard))}
     left = sorted(name for name in used if name in inputs or (name.startswith("DS_") and name not in known))
     if not left:
         return

@@ -15,7 +15,7 @@ from llumnix_dash.grafana.destination import Destination
 from llumnix_dash.grafana.difference import differences
 from llumnix_dash.grafana.failures import ForbiddenError
 from llumnix_dash.grafana.model import Live, Write
-from llumnix_dash.grafana.normal import digest, normal_form
+from llumnix_dash.grafana.normal import digest, normal_form, same
 from llumnix_dash.grafana.pushset import Wanted
 
 Found = TypeVar("Found")
@@ -48,7 +48,8 @@ class Step:
         title: its title.
         action: what is to be done.
         wanted: what it shall be, with our marker on it; None for one that is to be deleted or kept.
-        content: the digest of what it shall be.
+        stored: what the server would keep of that, without our marker.
+        content: the digest of it.
         live: what it is; None where it is not there or could not be read.
         folder: where it shall be; None where that is not known or does not matter.
         changes: the lines that tell a person what an update changes.
@@ -60,6 +61,7 @@ class Step:
     title: str
     action: Action
     wanted: dict[str, Any] | None = None
+    stored: dict[str, Any] | None = None
     content: str = ""
     live: Live | None = None
     folder: Destination | None = None
@@ -102,7 +104,7 @@ class Targets:
         if self._asked is not None:
             return self._asked
         if live is not None:
-            return Destination(live.folder_uid, live.folder_title or live.folder_uid or destination.ROOT_NAME)
+            return Destination(live.folder_uid, _label(live))
         with self._lock:
             if self._default is None:
                 self._default = destination.default(self._folders)
@@ -159,9 +161,9 @@ def edited_since_push(grafana: Grafana, live: Live) -> str | None:
     return ROLLED_BACK if signed is not None and signed != marked else None
 
 
-def is_as_wanted(grafana: Grafana, live: Live, content: str, folder_uid: str) -> bool:
+def is_as_wanted(grafana: Grafana, live: Live, wanted: dict[str, Any], folder_uid: str) -> bool:
     """Whether the live dashboard is what it shall be, and where."""
-    return live.folder_uid == folder_uid and digest(live.dashboard, grafana.minimum_refresh) == content
+    return live.folder_uid == folder_uid and same(live.dashboard, wanted, grafana.minimum_refresh)
 
 
 def live_differences(grafana: Grafana, before: dict[str, Any], after: dict[str, Any]) -> tuple[str, ...]:
@@ -185,28 +187,21 @@ def _compare(grafana: Grafana, wanted: Wanted, targets: Targets) -> Step:
         return Step(wanted.uid, wanted.title, Action.BLOCKED, live=live, reason=live.blocked)
     folder = targets.of(live)
     stored = grafana.dashboards.as_stored(Write(wanted.dashboard, folder.uid if not folder.missing else "", "", live))
-    content = digest(stored, grafana.minimum_refresh)
-    action: Action = Action.CREATE
-    reason: str | None = None
+    if live is not None and is_as_wanted(grafana, live, stored, folder.uid):
+        return Step(wanted.uid, wanted.title, Action.UNCHANGED, live=live, folder=folder)
+    action, reason = _for_a_difference(grafana, live, folder)
     changes: tuple[str, ...] = ()
-    if live is None:
-        if not folder.writable:
-            action, reason = Action.FORBIDDEN, f"permission needed: dashboards:create on folders:uid:{folder.uid}"
-    elif is_as_wanted(grafana, live, content, folder.uid):
-        action = Action.UNCHANGED
-    else:
-        action, reason = _for_a_difference(grafana, live)
+    if live is not None:
         changes = live_differences(grafana, live.dashboard, stored)
         if folder.uid != live.folder_uid:
-            changes = (
-                f"folder: {live.folder_title or live.folder_uid or destination.ROOT_NAME} -> {folder.label}",
-                *changes,
-            )
+            changes = (f"folder: {_label(live)} -> {folder.label}", *changes)
+    content = digest(stored, grafana.minimum_refresh)
     return Step(
         uid=wanted.uid,
         title=wanted.title,
         action=action,
         wanted=marker.put_on(wanted.dashboard, content),
+        stored=stored,
         content=content,
         live=live,
         folder=folder,
@@ -215,7 +210,14 @@ def _compare(grafana: Grafana, wanted: Wanted, targets: Targets) -> Step:
     )
 
 
-def _for_a_difference(grafana: Grafana, live: Live) -> tuple[Action, str | None]:
+def _label(live: Live) -> str:
+    return live.folder_title or live.folder_uid or destination.ROOT_NAME
+
+
+def _for_a_difference(grafana: Grafana, live: Live | None, folder: Destination) -> tuple[Action, str | None]:
+    if live is None:
+        lacking = None if folder.writable else f"permission needed: dashboards:create on folders:uid:{folder.uid}"
+        return (Action.FORBIDDEN, lacking) if lacking else (Action.CREATE, None)
     owner = grafana.dashboards.owner(live)
     if owner:
         return Action.BLOCKED, owner
@@ -235,6 +237,6 @@ def _prune_step(grafana: Grafana, uid: str) -> Step | None:
         edited = edited_since_push(grafana, live)
     except UserError as error:
         return Step(uid, uid, Action.FAILED, reason=error.summary, error=error)
-    folder = Destination(live.folder_uid, live.folder_title or live.folder_uid or destination.ROOT_NAME)
+    folder = Destination(live.folder_uid, _label(live))
     action = Action.KEEP if owner or edited else Action.DELETE
     return Step(uid, live.title, action, live=live, folder=folder, reason=owner or edited)

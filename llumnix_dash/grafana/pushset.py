@@ -1,13 +1,15 @@
 """What shall be on the server: our own dashboards by name, and any classic dashboard's JSON by path."""
 
+import codecs
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from llumnix_dash.errors import UserError
+from llumnix_dash.grafana.encoding import decoded
 from llumnix_dash.grafana.settings import HOW_TO_GIVE_A_SECRET
 
 _LOOKS_LIKE_A_SECRET = re.compile(r"^(glsa_|glc_|eyJrIjoi)")
@@ -75,18 +77,12 @@ def _files(path: Path) -> list[Path]:
 
 def _read(path: Path) -> Wanted:
     try:
-        dashboard = json.loads(path.read_text(encoding="utf-8-sig"), parse_constant=_no_number)
+        dashboard = decoded(path.read_bytes().removeprefix(codecs.BOM_UTF8))
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror}", hint="check the path") from None
     except json.JSONDecodeError as error:
         raise UserError(f"not JSON: {error.msg}", where=f"{path}:{error.lineno}:{error.colno}") from None
-    except ValueError as error:
-        raise UserError(f"not JSON: {error}", where=str(path)) from None
     return _checked(path.name, dashboard, str(path))
-
-
-def _no_number(constant: str) -> float:
-    raise ValueError(f"{constant} is no JSON number")
 
 
 def _checked(name: str, dashboard: Any, where: str) -> Wanted:
@@ -126,14 +122,3 @@ def _refuse_twins(found: Sequence[Wanted]) -> None:
                 where=f"{twin.name} and {wanted.name}",
                 hint="push one of them",
             )
-
-
-def strings(value: Any) -> list[str]:
-    """Every string in a JSON value."""
-    if isinstance(value, str):
-        return [value]
-    if isinstance(value, Mapping):
-        return [text for item in value.values() for text in strings(item)]
-    if isinstance(value, list):
-        return [text for item in value for text in strings(item)]
-    return []

@@ -1,7 +1,6 @@
 """HTTP to one Grafana: credentials, TLS, timeouts, retries. What an answer means is not known here."""
 
 import base64
-import json
 import logging
 import threading
 import time
@@ -16,6 +15,7 @@ from requests.auth import AuthBase
 
 from llumnix_dash import __version__
 from llumnix_dash.grafana import retry
+from llumnix_dash.grafana.encoding import decoded, encoded
 from llumnix_dash.grafana.failures import AnswerLostError, StoppedError, explain
 from llumnix_dash.grafana.settings import GrafanaSettings
 from llumnix_dash.grafana.unreachable import unreachable
@@ -67,7 +67,7 @@ class Reply:
 
 
 class _Credentials(AuthBase):
-    """Sets ``Authorization`` itself, so that requests does not put one from ~/.netrc in its place."""
+    """Signs in by an object that requests asks, so that no ~/.netrc takes its place and no header is kept in view."""
 
     def __init__(self, settings: GrafanaSettings) -> None:
         self.kind = "none"
@@ -112,11 +112,7 @@ class Transport:
         self._timeout = timeout
         self._credentials = _Credentials(settings)
         self._threads = threading.local()
-        # None lets requests look at REQUESTS_CA_BUNDLE; it must be said with each request, for there the session's own
-        # value would lose against that variable.
-        self._verify: bool | str | None = str(settings.ca_cert) if settings.ca_cert else None
         if settings.insecure:
-            self._verify = False
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
 
     def get(self, path: str, params: Mapping[str, Any] | None = None) -> Reply:
@@ -169,16 +165,15 @@ class Transport:
                 method,
                 self.base + path,
                 params=params,
-                data=None if body is None else json.dumps(body).encode(),
+                data=None if body is None else encoded(body),
                 timeout=self._timeout,
-                verify=self._verify,
                 allow_redirects=False,
             )
             outcome = str(response.status_code)
         finally:
             log.info("%s %s %s %.0f ms", method, path, outcome, 1000 * (time.monotonic() - began))
         try:
-            parsed = response.json()
+            parsed = decoded(response.content)
         except ValueError:
             parsed = None
         return Reply(
@@ -195,26 +190,29 @@ class Transport:
     def _session(self) -> requests.Session:
         session = getattr(self._threads, "session", None)
         if session is None:
-            session = requests.Session()
-            session.auth = self._credentials
-            session.headers.update(
-                {
-                    "Accept": "application/json",
-                    "Content-Type": "application/json",
-                    "User-Agent": f"llumnix-dash/{__version__}",
-                }
-            )
-            if self.org_id is not None:
-                session.headers["X-Grafana-Org-Id"] = str(self.org_id)
-            settings = self._settings
-            if settings.client_cert:
-                session.cert = (
-                    (str(settings.client_cert), str(settings.client_key))
-                    if settings.client_key
-                    else str(settings.client_cert)
-                )
-            self._threads.session = session
+            session = self._threads.session = self._new_session()
         assert isinstance(session, requests.Session)
+        return session
+
+    def _new_session(self) -> requests.Session:
+        settings = self._settings
+        session = requests.Session()
+        certificate = tuple(str(path) for path in (settings.client_cert, settings.client_key) if path)
+        merged = session.merge_environment_settings(
+            url=self.base,
+            proxies={},
+            stream=False,
+            verify=False if settings.insecure else str(settings.ca_cert) if settings.ca_cert else True,
+            cert=certificate if len(certificate) == 2 else "".join(certificate) or None,
+        )
+        session.proxies, session.verify, session.cert = merged["proxies"], merged["verify"], merged["cert"]
+        # The environment has been asked, once: with each request it would cost as much as a short request itself.
+        session.trust_env = False
+        session.auth = self._credentials
+        session.headers["Accept"] = session.headers["Content-Type"] = "application/json"
+        session.headers["User-Agent"] = f"llumnix-dash/{__version__}"
+        if self.org_id is not None:
+            session.headers["X-Grafana-Org-Id"] = str(self.org_id)
         return session
 
 

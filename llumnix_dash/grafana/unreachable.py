@@ -4,7 +4,7 @@ from llumnix_dash.errors import ServerError
 from llumnix_dash.grafana.failures import proxy_asks
 
 
-def unreachable(error: BaseException, where: str, host: str) -> ServerError:
+def unreachable(error: BaseException, where: str, host: str) -> ServerError:  # noqa: PLR0911 (one a cause)
     """The error for a connection that did not come about; never quotes the library's text, which may hold secrets."""
     chain = " ".join(_names_and_texts(error)).lower()
     if "proxyerror" in chain and "407" in chain:

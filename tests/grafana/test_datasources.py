@@ -96,7 +96,7 @@ def test_without_a_source_fixed_uids_stay():
     ids=["an input", "no inputs at all", "another one"],
 )
 def test_what_is_left_unresolved_is_refused(item: dict):
-    with pytest.raises(UserError, match="unresolved: .{DS_") as caught:
+    with pytest.raises(UserError, match=r"unresolved: \$\{DS_") as caught:
         of(item, None)
     assert "--datasource" in str(caught.value.hint)
 

@@ -38,7 +38,8 @@ ANSWERS: dict[str, tuple[str, dict[str, Any], int]] = {
             "status": 403,
             "body": {
                 "title": "Access denied",
-                "message": "You'll need additional permissions to perform this action. Permissions needed: dashboards:create on folders:uid:abc",
+                "message": "You'll need additional permissions to perform this action. "
+                "Permissions needed: dashboards:create on folders:uid:abc",
                 "accessErrorId": "ACE1",
             },
         },

@@ -49,7 +49,7 @@ class Turns:
         yield
 
     def end(self, client: str) -> None:
-        """This client has no more requests."""
+        """The client has no more requests."""
         with self._changed:
             self._working.discard(client)
             self._choose()
