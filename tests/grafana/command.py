@@ -3,10 +3,13 @@
 import contextlib
 import io
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from llumnix_dash.cli import main
 from tests.grafana.fake import FakeGrafana
@@ -28,8 +31,24 @@ class Ran:
         return re.sub(r"\d{8}T\d{6}Z", "TIME", text)
 
 
-def run(*args: Any) -> Ran:
-    out, err = io.StringIO(), io.StringIO()
+class Terminal(io.StringIO):
+    """A stream that says that a person is there."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def run(*args: Any, answers: str | None = None) -> Ran:
+    """Runs the command; with answers, as on a terminal where somebody types them."""
+    if answers is not None:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sys, "stdin", Terminal(answers))
+            patch.setenv("NO_COLOR", "1")
+            return _run(args, Terminal(), io.StringIO())
+    return _run(args, io.StringIO(), io.StringIO())
+
+
+def _run(args: Any, out: io.StringIO, err: io.StringIO) -> Ran:
     code = 0
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
