@@ -142,6 +142,7 @@ class TimeSeries(Panel):
         stacked: whether the lines are stacked areas.
         fill: the opacity of the area beneath each line, 0 to 100.
         axis_from: the axis begins at most here, and lower where values do.
+        axis_to: the axis ends at least here; None leaves it to Grafana, which ends at 100 where all is 0.
         axis_label: what the axis says, where the unit does not.
         legend_right: whether the legend stands beside the lines, where all of it is seen, and not beneath.
     """
@@ -150,6 +151,7 @@ class TimeSeries(Panel):
     stacked: bool = attr.ib(default=False)
     fill: int = attr.ib(default=0)
     axis_from: float = attr.ib(default=0)
+    axis_to: float | None = attr.ib(default=None)
     axis_label: str = attr.ib(default="")
     legend_right: bool = attr.ib(default=False)
 
@@ -165,6 +167,7 @@ class TimeSeries(Panel):
             "axisLabel": self.axis_label,
             "axisPlacement": "auto",
             "axisSoftMin": self.axis_from,
+            **({} if self.axis_to is None else {"axisSoftMax": self.axis_to}),
             "barAlignment": 0,
             "barWidthFactor": 0.6,
             "drawStyle": "line",
@@ -199,13 +202,19 @@ class TimeSeries(Panel):
 
 
 class Stat(Panel):
-    """One number, as it is at the end of the time range."""
+    """One number, as it is at the end of the time range; without one, its ``no_value`` in no colour."""
 
     plugin = "stat"
 
     def defaults(self) -> Json:
         """As of every panel, coloured by the thresholds."""
-        return {**super().defaults(), "color": {"mode": "thresholds"}}
+        # Without the mapping, noValue would be shown in the lowest threshold's colour, as if that value were there.
+        nothing = {"match": "null+nan", "result": {"color": "text", "index": 0, "text": self.no_value}}
+        return {
+            **super().defaults(),
+            "color": {"mode": "thresholds"},
+            "mappings": [{"options": nothing, "type": "special"}],
+        }
 
     def options(self) -> Json:
         """The number alone, in its colour."""
