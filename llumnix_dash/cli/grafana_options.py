@@ -30,12 +30,15 @@ CONNECTION = ("context", "org_id", "ca_cert", "client_cert", "client_key", "inse
 
 
 def connection_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds the options of a connection; the command gets a ``connect`` in their place, to call when it needs one."""
+    """Adds the options of a connection to a command that has --jobs.
+
+    The command gets a ``connect`` in their place, to call when it needs the connection.
+    """
 
     @functools.wraps(command)
     def with_connection(*args: Any, **options: Any) -> Any:
         given = {name: options.pop(name) for name in CONNECTION}
-        return command(*args, connect=functools.partial(_connect, **given), **options)
+        return command(*args, connect=functools.partial(_connect, jobs=options["jobs"], **given), **options)
 
     options = [
         click.option(
@@ -144,7 +147,7 @@ class Progress:
             click.echo(f"\r\x1b[K{self._doing} {self._done}/{self._total}", nl=False, err=True)
 
 
-def _connect(*, context: str | None, api: Any, verbose: bool, **flags: Any) -> "Grafana":
+def _connect(*, context: str | None, api: Any, verbose: bool, jobs: int, **flags: Any) -> "Grafana":
     from llumnix_dash.grafana.connect import connect
     from llumnix_dash.grafana.settings import load_settings
     from llumnix_dash.grafana.transport import Transport, log
@@ -154,7 +157,7 @@ def _connect(*, context: str | None, api: Any, verbose: bool, **flags: Any) -> "
         handler.setFormatter(logging.Formatter("%(message)s"))
         log.handlers[:] = [handler]
         log.setLevel(logging.INFO)
-    return connect(Transport(load_settings(context=context, flags=flags)), api)
+    return connect(Transport(load_settings(context=context, flags=flags), at_once=jobs), api)
 
 
 def _refuse_secret(_: click.Context, parameter: click.Parameter, value: Any) -> None:

@@ -14,7 +14,15 @@ from llumnix_dash.grafana.connect import Grafana
 from llumnix_dash.grafana.destination import Destination
 from llumnix_dash.grafana.failures import BlockedError, ForbiddenError, RevisionChangedError, StoppedError
 from llumnix_dash.grafana.model import Live, Saved, Write
-from llumnix_dash.grafana.plan import Action, Plan, Step, edited_since_push, is_as_wanted, live_differences
+from llumnix_dash.grafana.plan import (
+    Action,
+    Plan,
+    Step,
+    edited_since_push,
+    is_as_wanted,
+    live_differences,
+    threads_for,
+)
 from llumnix_dash.grafana.surely import surely
 
 
@@ -101,7 +109,7 @@ def apply(
     stop = grafana.transport.stop
     pending: list[Future[Result]] = []
     told = 0
-    with ThreadPoolExecutor(max_workers=orders.jobs) as pool:
+    with ThreadPoolExecutor(max_workers=threads_for(orders.jobs)) as pool:
         try:
             pending = [pool.submit(work.do, step) for step in plan.steps]
             for future in pending:

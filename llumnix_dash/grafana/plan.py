@@ -138,7 +138,7 @@ def in_parallel(
     tasks: Iterable[Callable[[], Found]], grafana: Grafana, jobs: int, progress: Callable[[], None]
 ) -> list[Found]:
     """What the tasks give, in their order; Ctrl-C drops those that have not begun."""
-    with ThreadPoolExecutor(max_workers=jobs) as pool:
+    with ThreadPoolExecutor(max_workers=threads_for(jobs)) as pool:
         futures = [pool.submit(task) for task in tasks]
         for future in futures:
             future.add_done_callback(lambda _: progress())
@@ -148,6 +148,11 @@ def in_parallel(
             grafana.transport.stop.set()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def threads_for(jobs: int) -> int:
+    """How many threads keep so many requests under way: two more prepare while the others wait for answers."""
+    return jobs + 2 if jobs > 1 else 1
 
 
 def edited_since_push(grafana: Grafana, live: Live) -> str | None:

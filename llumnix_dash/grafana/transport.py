@@ -94,6 +94,7 @@ class Transport:
         settings: where the server is and how to sign in.
         sleep: waits between attempts; True from it means "stop waiting and give up" (as ``Event.wait`` does).
         timeout: seconds to connect and seconds without a byte of answer.
+        at_once: how many requests are under way at once; the others wait for their turn.
     """
 
     def __init__(
@@ -102,6 +103,7 @@ class Transport:
         *,
         sleep: Callable[[float], bool] | None = None,
         timeout: tuple[float, float] = (CONNECT_TIMEOUT, READ_TIMEOUT),
+        at_once: int = 4,
     ) -> None:
         self.base = settings.url
         self.host = urlsplit(settings.url).hostname or settings.url
@@ -112,6 +114,7 @@ class Transport:
         self._timeout = timeout
         self._credentials = _Credentials(settings)
         self._threads = threading.local()
+        self._turns = threading.BoundedSemaphore(at_once)
         if settings.insecure:
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
 
@@ -158,20 +161,17 @@ class Transport:
         raise AssertionError("the last attempt returns or raises")
 
     def _once(self, method: str, path: str, params: Mapping[str, Any] | None, body: Any) -> Reply:
-        began = time.monotonic()
+        session, data = self._session(), None if body is None else encoded(body)
         outcome = "no answer"
-        try:
-            response = self._session().request(
-                method,
-                self.base + path,
-                params=params,
-                data=None if body is None else encoded(body),
-                timeout=self._timeout,
-                allow_redirects=False,
-            )
-            outcome = str(response.status_code)
-        finally:
-            log.info("%s %s %s %.0f ms", method, path, outcome, 1000 * (time.monotonic() - began))
+        with self._turns:
+            began = time.monotonic()
+            try:
+                response = session.request(
+                    method, self.base + path, params=params, data=data, timeout=self._timeout, allow_redirects=False
+                )
+                outcome = str(response.status_code)
+            finally:
+                log.info("%s %s %s %.0f ms", method, path, outcome, 1000 * (time.monotonic() - began))
         try:
             parsed = decoded(response.content)
         except ValueError:
