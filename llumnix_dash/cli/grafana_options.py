@@ -108,6 +108,9 @@ def planned(
     try:
         targets = plan.Targets(grafana, folder=folder, folder_uid=folder_uid)
         return plan.make_plan(grafana, resolved, targets, prune=prune, jobs=jobs, progress=progress.step)
+    except KeyboardInterrupt:
+        click.echo("\nnothing was written", err=True)
+        raise
     finally:
         progress.clear()
 

@@ -18,7 +18,6 @@ from llumnix_dash.grafana.plan import (
     Action,
     Plan,
     Step,
-    edited_since_push,
     is_as_wanted,
     live_differences,
     threads_for,
@@ -198,7 +197,7 @@ class _Work:
         now = self._dashboards.read(step.uid)
         if now is None:
             return Result(step, Outcome.DELETED, reason="it was gone already")
-        if _revision(now) != _revision(step.live) and edited_since_push(self._grafana, now):
+        if _revision(now) != _revision(step.live):
             return Result(step, Outcome.KEPT, reason="changed in Grafana since the plan")
         backup = self._orders.backups.save(now)
         surely(lambda: self._deleted(now), lambda: None if self._dashboards.read(step.uid) else True, self._wait)

@@ -4,7 +4,7 @@ import json
 import os
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from llumnix_dash.files import write_text
 from llumnix_dash.grafana.model import Live
@@ -32,6 +32,6 @@ class Backups:
         Raises:
             UserError: it cannot be written; then it must not be replaced.
         """
-        path = self.folder / f"{live.uid}.json"
+        path = self.folder / f"{quote(live.uid, safe='')}.json"
         write_text(path, json.dumps(live.dashboard, indent=2, ensure_ascii=False) + "\n")
         return path

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 from llumnix_dash.grafana.discovery import Discovery
 
@@ -37,6 +38,6 @@ class Ownership:
         path = self._discovery.dashboards_path()
         if path is None:
             return None
-        reply = self._discovery.transport.get(f"{path}/{uid}")
+        reply = self._discovery.transport.get(f"{path}/{quote(uid, safe='')}")
         metadata = reply.field("metadata")
         return owner_in(metadata) if reply.status == 200 and isinstance(metadata, dict) else None

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
 from threading import Lock
@@ -193,7 +193,8 @@ def _compare(grafana: Grafana, wanted: Wanted, targets: Targets) -> Step:
     folder = targets.of(live)
     stored = grafana.dashboards.as_stored(Write(wanted.dashboard, folder.uid if not folder.missing else "", "", live))
     if live is not None and is_as_wanted(grafana, live, stored, folder.uid):
-        return Step(wanted.uid, wanted.title, Action.UNCHANGED, live=live, folder=folder)
+        # What it holds is no longer needed, and a hundred of them are large.
+        return Step(wanted.uid, wanted.title, Action.UNCHANGED, live=replace(live, dashboard={}), folder=folder)
     action, reason = _for_a_difference(grafana, live, folder)
     changes: tuple[str, ...] = ()
     if live is not None:

@@ -77,14 +77,13 @@ def summary_text(results: Sequence[Result], *, stopped: bool) -> str:
     counts = Counter(result.outcome for result in results)
     told = ", ".join(f"{counts[outcome]} {outcome}" for outcome in Outcome if counts[outcome])
     lines = [f"{'Stopped' if stopped else 'Done'}: {told or 'nothing to do'}."]
-    conflicts = [result.step.uid for result in results if result.outcome is Outcome.CONFLICT]
-    if conflicts:
+    if counts[Outcome.CONFLICT]:
         lines += [
             "",
             "In a conflict nothing is written, so that nobody's edit in Grafana is lost. To go on:",
-            f"  see it:          llumnix-dash pull live {' '.join(conflicts)}   and compare with: llumnix-dash diff",
-            "  keep the edit:   bring it into code, then push again",
-            "  take our side:   llumnix-dash push --overwrite   (a copy of what is replaced is kept)",
+            "  see the edit:    llumnix-dash pull live && llumnix-dash diff deploy/observability live",
+            "  keep it:         bring it into code, generate, push again",
+            "  take our side:   llumnix-dash push --overwrite (a copy of what is replaced is kept)",
         ]
     if counts[Outcome.NOT_STARTED]:
         lines += ["", "What was not started was not written; run the command again to go on."]

@@ -4,13 +4,13 @@ import base64
 import logging
 import threading
 import time
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import requests
-import urllib3
 from requests.auth import AuthBase
 
 from llumnix_dash import __version__
@@ -116,7 +116,7 @@ class Transport:
         self._threads = threading.local()
         self._turns = threading.BoundedSemaphore(at_once)
         if settings.insecure:
-            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+            warnings.filterwarnings("ignore", message="Unverified HTTPS request")
 
     def get(self, path: str, params: Mapping[str, Any] | None = None) -> Reply:
         """GET, repeated where the connection or a gateway fails."""

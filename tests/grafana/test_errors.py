@@ -1,6 +1,8 @@
 """Each cause has its own error, in the user's terms, with the next step: the whole text, as the user sees it."""
 
 import socket
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -185,6 +187,38 @@ def test_a_proxy_that_does_not_answer(monkeypatch, golden: Check, sample: Path):
     assert ran.code == 3
     assert "marked-proxy-secret" not in ran.told
     held(golden, "proxy", ran)
+
+
+def test_a_proxy_that_asks_for_a_password(monkeypatch, golden: Check, sample: Path):
+    class Proxy(BaseHTTPRequestHandler):
+        def do_CONNECT(self) -> None:
+            self.send_error(407)
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Proxy) as proxy:
+        threading.Thread(target=proxy.serve_forever, daemon=True).start()
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.server_address[1]}")
+        monkeypatch.setenv("NO_PROXY", "")
+        monkeypatch.setenv("GRAFANA_URL", "https://grafana.example")
+        ran = run("push", sample)
+        proxy.shutdown()
+    assert ran.code == 3
+    held(golden, "proxy asks for a password, for TLS", ran)
+
+
+def test_a_proxy_is_used(monkeypatch, sample: Path):
+    """As requests has them: here the fake itself plays the proxy for a host that does not exist."""
+    with FakeGrafana("g12") as fake:
+        use(monkeypatch, fake)
+        monkeypatch.setenv("HTTP_PROXY", fake.url)
+        monkeypatch.setenv("NO_PROXY", "")
+        monkeypatch.setenv("GRAFANA_URL", "http://grafana.invalid")
+        assert run("push", sample).code == 0
+        assert fake.store.dashboards
+        monkeypatch.setenv("NO_PROXY", "grafana.invalid")
+        assert run("push", sample).code == 3
 
 
 @pytest.mark.parametrize("name", list(PROFILES))

@@ -82,5 +82,6 @@ def test_during_the_plan(tmp_path: Path):
         out, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "Traceback" not in err
+    assert "nothing was written" in err
     assert "Plan:" not in out
     assert not fake.lines("POST")
