@@ -5,7 +5,6 @@ prints it and exits with its code; nothing else in the package prints an error o
 """
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 
 class UserError(Exception):
@@ -59,5 +58,7 @@ def underline(text: str, start: int, end: int) -> str:
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name that the given one was most likely meant to be, if any is near."""
+    from difflib import get_close_matches
+
     matches = get_close_matches(name, list(known), n=1, cutoff=0.5)
     return matches[0] if matches else None

@@ -1,7 +1,6 @@
 """Files that are replaced whole or not at all."""
 
 import os
-import tempfile
 from pathlib import Path
 
 from llumnix_dash.errors import UserError
@@ -16,6 +15,8 @@ def write_text(path: Path, text: str) -> None:
     Raises:
         UserError: the file cannot be written; it is then as it was.
     """
+    import tempfile
+
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")

@@ -1,0 +1,47 @@
+"""The first row of every dashboard: are users hurt, and how badly."""
+
+from llumnix_dash.board import row
+from llumnix_dash.catalog import gateway
+from llumnix_dash.panels import quantile_against_objective, share_within_objective, stat
+from llumnix_dash.panels.style import SUCCESS_STEPS
+from llumnix_dash.promql import RECENT, rate, ratio, total
+from llumnix_dash.variables import TPOT_OBJECTIVE, TTFT_OBJECTIVE
+
+HEADLINE = row(
+    "Are users hurt?",
+    stat(
+        "requests_now",
+        "Requests",
+        rate(gateway.REQUESTS, window=RECENT),
+        f"Requests answered a second, with any status, in the last {RECENT}.",
+    ),
+    stat(
+        "success_ratio_now",
+        "Success Ratio",
+        ratio(
+            rate(gateway.REQUESTS, where={"status_code": ("2..",)}, window=RECENT),
+            rate(gateway.REQUESTS, window=RECENT),
+        ),
+        f"The share of the last {RECENT}'s requests answered with a 2xx status. 4xx (such as 429, too many requests)"
+        " and 5xx both count against it.",
+        thresholds=SUCCESS_STEPS,
+        no_value="no requests",
+        decimals=2,
+    ),
+    quantile_against_objective("ttft_p99_now", "P99 TTFT", 0.99, TTFT_OBJECTIVE),
+    share_within_objective("ttft_within_objective_now", "TTFT in Objective", TTFT_OBJECTIVE),
+    quantile_against_objective("tpot_p99_now", "P99 TPOT", 0.99, TPOT_OBJECTIVE),
+    share_within_objective("tpot_within_objective_now", "TPOT in Objective", TPOT_OBJECTIVE),
+    stat(
+        "output_tokens_now",
+        "Output Tokens",
+        rate(gateway.OUTPUT_TOKENS_TOTAL, window=RECENT),
+        f"Tokens a second sent to clients, in the last {RECENT}.",
+    ),
+    stat(
+        "pending_now",
+        "Pending Requests",
+        total(gateway.PENDING_REQUESTS),
+        "Requests that wait in all gateways at this moment. It grows where engines cannot keep up.",
+    ),
+)

@@ -1,0 +1,91 @@
+"""What the end user gets: how many requests, how many fail, how long they take."""
+
+from dashboards.headline import HEADLINE
+from llumnix_dash.board import board, row
+from llumnix_dash.catalog import gateway, scheduler
+from llumnix_dash.panels import STATUS_OVERRIDES, heatmap, quantiles, rates, rates_by, within_objectives
+from llumnix_dash.variables import (
+    E2E_OBJECTIVE,
+    GATEWAY_INSTANCE,
+    MODEL,
+    NAMESPACE,
+    OBJECTIVES,
+    TPOT_OBJECTIVE,
+    TTFT_OBJECTIVE,
+)
+
+dashboard = board(
+    uid="llumnix-request-dashboard",
+    title="Llumnix Request Dashboard",
+    description="What the end user gets: request rates, failures and latencies, as the gateways see them.",
+    variables=[NAMESPACE, MODEL, GATEWAY_INSTANCE, *OBJECTIVES],
+    rows=[
+        HEADLINE,
+        row(
+            "Traffic",
+            rates_by(
+                "request_rate",
+                "Request Rate",
+                {"": gateway.REQUESTS},
+                by=("model",),
+                reading="Requests answered a second, stacked by model: the upper edge is all of them.",
+                stacked=True,
+                fill=40,
+            ),
+            rates_by(
+                "request_rate_by_status",
+                "Request Rate by Status",
+                {"": gateway.REQUESTS},
+                by=("status_code",),
+                reading="Green is answered; orange is refused to the client (429: too many requests); red is failed.",
+                overrides=STATUS_OVERRIDES,
+            ),
+            within_objectives(
+                "within_objectives",
+                "Requests within Objective",
+                {"TTFT": TTFT_OBJECTIVE, "TPOT": TPOT_OBJECTIVE, "E2E": E2E_OBJECTIVE},
+            ),
+            rates(
+                "retry_fallback_rate",
+                "Request Retry & Fallback Rate",
+                {
+                    "retries": gateway.RETRIES,
+                    "fallbacks": gateway.FALLBACKS,
+                    "fallback retries that succeeded": gateway.FALLBACK_RETRY_SUCCESSES,
+                },
+                reading="0 is normal. A rise tells of engines that answer badly or not at all.",
+                width=12,
+            ),
+            rates(
+                "token_throughput",
+                "Input / Output Token Throughput",
+                {"input": gateway.INPUT_TOKENS_TOTAL, "output": gateway.OUTPUT_TOKENS_TOTAL},
+                reading="Tokens a second over all gateways. Output falls before requests fail: look there first.",
+                width=12,
+            ),
+        ),
+        row(
+            "Latency",
+            quantiles("e2e_latency", "E2E Latency", gateway.E2E_LATENCY, width=12),
+            quantiles("ttft", "TTFT", gateway.TTFT, width=12),
+            quantiles("tpot", "TPOT", gateway.TPOT, width=12),
+            quantiles("itl", "ITL", gateway.ITL, width=12),
+        ),
+        row(
+            "Tokens per Request",
+            heatmap("input_tokens", "Input Token Distribution", gateway.INPUT_TOKENS),
+            heatmap("output_tokens", "Output Token Distribution", gateway.OUTPUT_TOKENS, scheme="Blues"),
+        ),
+        row(
+            "Prefix Cache",
+            quantiles("prefix_cache_hit", "Prefix Cache Hit Ratio", scheduler.PREFIX_CACHE_HIT_PERCENT, width=12),
+            quantiles(
+                "max_prefix_cache_hit",
+                "Max Prefix Cache Hit Ratio",
+                scheduler.MAX_PREFIX_CACHE_HIT_PERCENT,
+                width=12,
+            ),
+            collapsed=True,
+        ),
+    ],
+)

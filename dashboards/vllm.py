@@ -1,0 +1,127 @@
+"""The engines' own metrics, by role; and by instance where a row is opened."""
+
+from dashboards.headline import HEADLINE
+from llumnix_dash.board import board, row
+from llumnix_dash.catalog import vllm
+from llumnix_dash.panels import (
+    heatmap,
+    instance_table,
+    per_instance,
+    quantile_per_instance,
+    quantiles_by_role,
+    rates_by,
+    totals_by_role,
+    usage_by_role,
+)
+from llumnix_dash.variables import ENGINE_INFER_TYPE, ENGINE_INSTANCE, ENGINE_MODEL, NAMESPACE, OBJECTIVES, TOP
+
+dashboard = board(
+    uid="vllm-dashboard",
+    title="vLLM Dashboard",
+    description="The engines' own metrics, by role, and by instance in the collapsed rows.",
+    variables=[NAMESPACE, ENGINE_MODEL, ENGINE_INFER_TYPE, ENGINE_INSTANCE, TOP, *OBJECTIVES],
+    rows=[
+        HEADLINE,
+        row(
+            "Load",
+            totals_by_role(
+                "scheduler_state",
+                "Scheduler State",
+                {"running": vllm.RUNNING_REQUESTS, "waiting": vllm.WAITING_REQUESTS},
+            ),
+            usage_by_role("cache_utilization", "Cache Utilization", vllm.KV_CACHE_USAGE),
+            rates_by(
+                "token_throughput",
+                "Token Throughput",
+                {"prompt": vllm.PROMPT_TOKENS_TOTAL, "generation": vllm.GENERATION_TOKENS_TOTAL},
+                by=("infer_type",),
+                reading="By role. In a prefill/decode fleet both of a request's engines count its prompt.",
+            ),
+            rates_by(
+                "finish_reason",
+                "Finish Reason",
+                {"": vllm.FINISHED_REQUESTS},
+                by=("infer_type", "finished_reason"),
+                reading="Requests ended a second by role. stop and length are normal; abort that rises is not.",
+                width=12,
+            ),
+            rates_by(
+                "preemptions",
+                "Preemptions",
+                {"": vllm.PREEMPTIONS},
+                by=("infer_type",),
+                reading="0 is healthy. A steady rate: the KV cache is too small for the load.",
+                width=12,
+            ),
+            instance_table(
+                "fullest_instances",
+                "Fullest Instances",
+                {
+                    "KV cache": vllm.KV_CACHE_USAGE,
+                    "Running": vllm.RUNNING_REQUESTS,
+                    "Waiting": vllm.WAITING_REQUESTS,
+                    "Generation": vllm.GENERATION_TOKENS_TOTAL,
+                    "Preemptions": vllm.PREEMPTIONS,
+                },
+                rank_by=vllm.KV_CACHE_USAGE,
+            ),
+        ),
+        row(
+            "Latency",
+            quantiles_by_role("e2e_latency", "E2E Request Latency", {"": vllm.E2E_LATENCY}),
+            quantiles_by_role("ttft", "Time To First Token Latency", {"": vllm.TTFT}),
+            quantiles_by_role("itl", "Inter-Token Latency", {"": vllm.ITL}),
+            quantiles_by_role("queue_time", "Queue Time", {"": vllm.QUEUE_TIME}, width=12),
+            quantiles_by_role(
+                "prefill_decode_time",
+                "Prefill and Decode Time",
+                {"prefill": vllm.PREFILL_TIME, "decode": vllm.DECODE_TIME},
+                width=12,
+            ),
+        ),
+        row(
+            "Request Lengths",
+            heatmap(
+                "prompt_length",
+                "Request Prompt Length",
+                vllm.PROMPT_TOKENS,
+                roles=("prefill", "neutral"),
+                note="Prefill and neutral engines only, whatever roles are chosen: a decode engine would count the"
+                " request again.",
+            ),
+            heatmap(
+                "generation_length",
+                "Request Generation Length",
+                vllm.GENERATION_TOKENS,
+                roles=("decode", "neutral"),
+                note="Decode and neutral engines only, whatever roles are chosen: a prefill engine would count the"
+                " request again.",
+                scheme="Blues",
+            ),
+            collapsed=True,
+        ),
+        row(
+            "Load by Instance",
+            per_instance(
+                "scheduler_state_by_instance",
+                "Scheduler State by Instance",
+                {"running": vllm.RUNNING_REQUESTS, "waiting": vllm.WAITING_REQUESTS},
+            ),
+            per_instance("cache_by_instance", "Cache Utilization by Instance", {"": vllm.KV_CACHE_USAGE}),
+            per_instance(
+                "throughput_by_instance",
+                "Token Throughput by Instance",
+                {"prompt": vllm.PROMPT_TOKENS_TOTAL, "generation": vllm.GENERATION_TOKENS_TOTAL},
+                rank_by=vllm.GENERATION_TOKENS_TOTAL,
+            ),
+            collapsed=True,
+        ),
+        row(
+            "Latency by Instance",
+            quantile_per_instance("e2e_by_instance", "P99 E2E Request Latency by Instance", 0.99, vllm.E2E_LATENCY),
+            quantile_per_instance("ttft_by_instance", "P99 Time To First Token by Instance", 0.99, vllm.TTFT),
+            quantile_per_instance("itl_by_instance", "P99 Inter-Token Latency by Instance", 0.99, vllm.ITL),
+            collapsed=True,
+        ),
+    ],
+)

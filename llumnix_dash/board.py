@@ -1,0 +1,161 @@
+"""Boards: rows of panels and variables become a dashboard.
+
+The board gives what only the whole can give: each query its scope (the board's variables), each target its refId, each
+panel its id and place.
+"""
+
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from string import ascii_uppercase
+from zlib import crc32
+
+import attr
+import grafanalib.core as grafanalib
+
+from llumnix_dash.annotations import restarts
+from llumnix_dash.errors import UserError
+from llumnix_dash.layout import flow
+from llumnix_dash.panels.grafana_shapes import Dashboard, Panel, Row, Target, offer_to_generate_dashboard
+from llumnix_dash.promql import Scope
+from llumnix_dash.variables import DATASOURCE, LabelVariable, Variable
+
+TAG = "llumnix"
+# uid -> title of the dashboards that link to one another.
+FAMILY = {
+    "llumnix-request-dashboard": "Requests",
+    "llumnix-component-dashboard": "Components",
+    "llumnix-cms-dashboard": "CMS",
+    "llumnix-lrs-dashboard": "LRS",
+    "vllm-dashboard": "vLLM",
+}
+
+_VARIABLE = re.compile(r"\$\{?(?!__)(\w+)")
+
+
+class BoardError(UserError):
+    """A board that Grafana would show wrongly; the message names the panel by its key."""
+
+
+@dataclass(frozen=True)
+class RowOfPanels:
+    """A row before the board has placed it."""
+
+    title: str
+    panels: tuple[Panel, ...]
+    collapsed: bool
+
+
+def row(title: str, *panels: Panel, collapsed: bool = False) -> RowOfPanels:
+    """A row of panels under a heading; a collapsed one asks Prometheus nothing until it is opened."""
+    return RowOfPanels(title, panels, collapsed)
+
+
+def board(
+    *, uid: str, title: str, description: str, variables: Sequence[Variable], rows: Sequence[RowOfPanels]
+) -> Dashboard:
+    """The dashboard, as a grafanalib object.
+
+    Args:
+        uid: Grafana's name of the dashboard in URLs; it stays when the title changes.
+        title: what people see.
+        description: what the dashboard answers, in a sentence or two.
+        variables: those after the data source, each chained to those before it.
+        rows: from top to bottom.
+
+    Raises:
+        BoardError: two panels have one key (or, by the rarest chance, one id), or a query uses a variable that the
+            board does not have.
+    """
+    scope = tuple(variable.filter for variable in variables if isinstance(variable, LabelVariable))
+    known = {DATASOURCE.name, *(variable.name for variable in variables)}
+    panels: list[Panel | Row] = []
+    top = 0
+    for one in rows:
+        members, below = flow([_bind(panel, scope, known) for panel in one.panels], top + 1)
+        heading = Row(
+            key=f"row: {one.title}",
+            title=one.title,
+            collapsed=one.collapsed,
+            panels=members if one.collapsed else [],
+            id=panel_id(f"row: {one.title}"),
+            gridPos=grafanalib.GridPos(h=1, w=24, x=0, y=top),
+        )
+        panels += [heading] if one.collapsed else [heading, *members]
+        top = top + 1 if one.collapsed else below
+    _check_ids(
+        [*(Panel(key=f"row: {one.title}", title=one.title) for one in rows), *(p for r in rows for p in r.panels)]
+    )
+    dashboard = Dashboard(
+        uid=uid,
+        title=title,
+        description=description,
+        tags=[TAG],
+        refresh="30s",
+        time=grafanalib.Time("now-1h", "now"),
+        templating=grafanalib.Templating(_templates(variables)),
+        annotations=grafanalib.Annotations(restarts(scope)),
+        links=_links(uid, variables),
+        panels=panels,
+    )
+    offer_to_generate_dashboard(dashboard, sys._getframe(1).f_globals)
+    return dashboard
+
+
+def panel_id(key: str) -> int:
+    """The panel's id: of its key alone, so that no other panel's coming, going or moving changes it. 1 to 2^31 - 1."""
+    return (crc32(key.encode()) & 0x7FFFFFFF) or 1
+
+
+def _bind(panel: Panel, scope: Scope, known: set[str]) -> Panel:
+    """The panel with its id, and its targets with their refIds and texts."""
+    targets: list[Target] = []
+    for letter, target in zip(ascii_uppercase, panel.targets, strict=False):
+        text = target.query.text(scope)
+        missing = set(_VARIABLE.findall(text)) - known
+        if missing:
+            raise BoardError(
+                f"panel {panel.key!r} uses ${min(missing)}, which the board does not have",
+                detail=text,
+                hint=f"add the variable to the board (it has: {', '.join(sorted(known))})",
+            )
+        targets.append(attr.evolve(target, expr=text, refId=letter))
+    return attr.evolve(panel, targets=targets, id=panel_id(panel.key))
+
+
+def _check_ids(panels: Sequence[Panel]) -> None:
+    owners: dict[int, str] = {}
+    for panel in panels:
+        other = owners.setdefault(panel_id(panel.key), panel.key)
+        if other == panel.key and sum(one.key == panel.key for one in panels) > 1:
+            raise BoardError(f"two panels have the key {panel.key!r}", hint="a key of its own for each panel")
+        if other != panel.key:
+            raise BoardError(f"panels {other!r} and {panel.key!r} come to the same id", hint="another key for one")
+
+
+def _templates(variables: Sequence[Variable]) -> list[grafanalib.Template]:
+    templates = [DATASOURCE.template(())]
+    scope: Scope = ()
+    for variable in variables:
+        templates.append(variable.template(scope))
+        if isinstance(variable, LabelVariable):
+            scope = (*scope, variable.filter)
+    return templates
+
+
+def _links(uid: str, variables: Sequence[Variable]) -> list[grafanalib.DashboardLink]:
+    """Links to the other dashboards of the family, with the time range and the variables that mean the same there."""
+    carried = "&".join(f"${{{one.name}:queryparam}}" for one in (DATASOURCE, *variables) if one.linked)
+    return [
+        grafanalib.DashboardLink(
+            title=title,
+            type="link",
+            icon="dashboard",
+            uri=f"/d/{other}?{carried}",
+            keepTime=True,
+            tooltip=f"{title}, with the same time range and filters",
+        )
+        for other, title in FAMILY.items()
+        if other != uid
+    ]

@@ -1,0 +1,120 @@
+"""The cluster meta store's view of each engine instance, exported by every scheduler replica in full mode."""
+
+from llumnix_dash.catalog.exporters import SCHEDULER
+from llumnix_dash.catalog.metric import Gauge, Mode, Unit
+
+GONE_CAVEAT = "An instance that has gone stays at its last value until the scheduler restarts."
+
+
+def _gauge(name: str, unit: Unit, what: str) -> Gauge:
+    return Gauge(
+        name=f"instance_cms_{name}",
+        unit=unit,
+        exporters=(SCHEDULER,),
+        labels=("instance_id", "infer_type"),
+        mode=Mode.FULL,
+        replicated=True,
+        description=what,
+        caveats=(GONE_CAVEAT,),
+    )
+
+
+def _requests(name: str, what: str) -> Gauge:
+    return _gauge(name, Unit.REQUESTS, what)
+
+
+def _tokens(name: str, what: str) -> Gauge:
+    return _gauge(name, Unit.TOKENS, what)
+
+
+RUNNING_REQUESTS = _requests("running_requests", "Requests that the engine computes at this moment.")
+WAITING_REQUESTS = _requests("waiting_requests", "Requests that the engine holds and has not begun to compute.")
+LOADING_REQUESTS = _requests("loading_requests", "Requests whose KV cache is being brought to the instance.")
+SCHEDULER_WAITING_TO_DECODE_REQUESTS = _requests(
+    "scheduler_waiting_to_decode_requests", "Requests whose prefill waits in the engine and that will decode here."
+)
+SCHEDULER_RUNNING_TO_DECODE_REQUESTS = _requests(
+    "scheduler_running_to_decode_requests", "Requests whose prefill runs in the engine and that will decode here."
+)
+HYBRID_SCHEDULER_WAITING_TO_DECODE_REQUESTS = _requests(
+    "hybrid_scheduler_waiting_to_decode_requests",
+    "Requests that wait in the hybrid scheduler in front of the engine to be decoded here.",
+)
+USED_GPU_TOKENS = _tokens("used_gpu_tokens", "Tokens whose KV cache the instance holds in GPU memory.")
+UNCOMPUTED_TOKENS_ALL_WAITING_PREFILLS = _tokens(
+    "uncomputed_tokens_all_waiting_prefills", "Prompt tokens still to compute of all requests that wait for prefill."
+)
+UNCOMPUTED_TOKENS_SCHEDULER_RUNNING_PREFILLS = _tokens(
+    "uncomputed_tokens_scheduler_running_prefills", "Prompt tokens still to compute of the prefills that run."
+)
+UNALLOCATED_TOKENS_SCHEDULER_RUNNING_PREFILLS = _tokens(
+    "unallocated_tokens_scheduler_running_prefills",
+    "Prompt tokens of the running prefills for which no KV cache is allocated yet.",
+)
+UNALLOCATED_TOKENS_HYBRID_SCHEDULER_WAITING_DECODES = _tokens(
+    "unallocated_tokens_hybrid_scheduler_waiting_decodes",
+    "Tokens of the decodes that wait in the hybrid scheduler and have no KV cache allocated yet.",
+)
+HYBRID_SCHEDULER_WAITING_TO_DECODE_TOKENS = _tokens(
+    "hybrid_scheduler_waiting_to_decode_tokens", "Tokens of the requests that wait in the hybrid scheduler to decode."
+)
+SCHEDULER_WAITING_TO_DECODE_TOKENS = _tokens(
+    "scheduler_waiting_to_decode_tokens", "Tokens of the requests whose prefill waits and that will decode here."
+)
+SCHEDULER_RUNNING_TO_DECODE_TOKENS = _tokens(
+    "scheduler_running_to_decode_tokens", "Tokens of the requests whose prefill runs and that will decode here."
+)
+TOKENS_LOADING_REQUESTS = _tokens(
+    "tokens_loading_requests", "Tokens of the requests whose KV cache is being brought to the instance."
+)
+INFLIGHT_DISPATCH_REQUESTS = _requests(
+    "inflight_dispatch_requests", "Requests sent to the instance that it has not reported yet."
+)
+INFLIGHT_DISPATCH_PREFILL_REQUESTS = _requests(
+    "inflight_dispatch_prefill_requests", "Of these, the requests sent for prefill."
+)
+INFLIGHT_DISPATCH_DECODE_REQUESTS = _requests(
+    "inflight_dispatch_decode_requests", "Of these, the requests sent for decode."
+)
+UNCOMPUTED_TOKENS_INFLIGHT_DISPATCH_PREFILL_REQUESTS = _tokens(
+    "uncomputed_tokens_inflight_dispatch_prefill_requests",
+    "Prompt tokens to compute of the requests sent for prefill and not reported yet.",
+)
+TOKENS_INFLIGHT_DISPATCH_DECODE_REQUESTS = _tokens(
+    "tokens_inflight_dispatch_decode_requests", "Tokens of the requests sent for decode and not reported yet."
+)
+KV_CACHE_USAGE = _gauge(
+    "kv_cache_usage_ratio_projected",
+    Unit.RATIO,
+    "Share of the instance's KV cache in use, counting what is on its way to it. Near 1 it evicts or refuses.",
+)
+DECODE_BATCH_SIZE = _requests("decode_batch_size", "Requests that the instance decodes together, now or soon.")
+ALL_PREFILLS_TOKENS = _tokens("all_prefills_tokens_num", "Prompt tokens that the instance has yet to compute, in all.")
+ALL_DECODES_TOKENS = _tokens("all_decodes_tokens_num", "Tokens of all requests that the instance decodes or will.")
+
+METRICS = (
+    USED_GPU_TOKENS,
+    WAITING_REQUESTS,
+    LOADING_REQUESTS,
+    RUNNING_REQUESTS,
+    SCHEDULER_WAITING_TO_DECODE_REQUESTS,
+    SCHEDULER_RUNNING_TO_DECODE_REQUESTS,
+    HYBRID_SCHEDULER_WAITING_TO_DECODE_REQUESTS,
+    UNCOMPUTED_TOKENS_ALL_WAITING_PREFILLS,
+    UNCOMPUTED_TOKENS_SCHEDULER_RUNNING_PREFILLS,
+    UNALLOCATED_TOKENS_SCHEDULER_RUNNING_PREFILLS,
+    UNALLOCATED_TOKENS_HYBRID_SCHEDULER_WAITING_DECODES,
+    HYBRID_SCHEDULER_WAITING_TO_DECODE_TOKENS,
+    SCHEDULER_WAITING_TO_DECODE_TOKENS,
+    SCHEDULER_RUNNING_TO_DECODE_TOKENS,
+    TOKENS_LOADING_REQUESTS,
+    INFLIGHT_DISPATCH_REQUESTS,
+    INFLIGHT_DISPATCH_PREFILL_REQUESTS,
+    INFLIGHT_DISPATCH_DECODE_REQUESTS,
+    UNCOMPUTED_TOKENS_INFLIGHT_DISPATCH_PREFILL_REQUESTS,
+    TOKENS_INFLIGHT_DISPATCH_DECODE_REQUESTS,
+    KV_CACHE_USAGE,
+    DECODE_BATCH_SIZE,
+    ALL_PREFILLS_TOKENS,
+    ALL_DECODES_TOKENS,
+)

@@ -1,0 +1,14 @@
+"""The components that serve ``/metrics``, and the labels that ``deploy/base/monitoring.yaml`` attaches to them."""
+
+from llumnix_dash.catalog.metric import Exporter
+
+_SERVICE_LABELS = ("namespace", "job", "pod", "instance", "service", "container", "endpoint")
+_POD_LABELS = ("namespace", "job", "pod", "instance", "container", "endpoint", "infer_type", "model")
+
+GATEWAY = Exporter(name="gateway", job="gateway", labels=_SERVICE_LABELS)
+SCHEDULER = Exporter(name="scheduler", job="scheduler", labels=_SERVICE_LABELS)
+# The job of a PodMonitor's targets is "<namespace>/<name of the PodMonitor>"; a plain scrape has no namespace.
+ENGINE = Exporter(name="engine", job="(.+/)?llumnix-engine-(neutral|prefill|decode)", labels=_POD_LABELS)
+
+EXPORTERS = (GATEWAY, SCHEDULER, ENGINE)
+ROLES = ("prefill", "decode", "neutral")

@@ -1,0 +1,31 @@
+"""What every gateway and scheduler process exports of itself.
+
+The names bear no prefix, and the Go ones are those of every Go program: a query is always held to the Llumnix jobs.
+"""
+
+from llumnix_dash.catalog.exporters import GATEWAY, SCHEDULER
+from llumnix_dash.catalog.metric import Gauge, Unit
+
+_BOTH = (GATEWAY, SCHEDULER)
+
+UPTIME = Gauge(
+    name="uptime_seconds",
+    unit=Unit.SECONDS,
+    exporters=_BOTH,
+    description="Time since the process started. A line that falls to 0 is a restart.",
+)
+GOROUTINES = Gauge(
+    name="go_goroutines",
+    unit=Unit.COUNT,
+    exporters=_BOTH,
+    description="Goroutines of the process: about as many as requests under way, times a small factor.",
+)
+MEMORY = Gauge(
+    name="go_memstats_alloc_bytes",
+    unit=Unit.BYTES,
+    exporters=_BOTH,
+    description="Bytes of live and not yet collected objects on the Go heap.",
+    caveats=("It is not the memory that the container is charged for: stacks and freed pages are not in it.",),
+)
+
+METRICS = (UPTIME, GOROUTINES, MEMORY)

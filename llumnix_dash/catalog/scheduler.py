@@ -1,0 +1,186 @@
+"""What the scheduler exports of its own work: schedulings, their durations, what it saw on the chosen instance."""
+
+from llumnix_dash.catalog.exporters import SCHEDULER
+from llumnix_dash.catalog.metric import Counter, Histogram, Mode, Unit
+
+_DURATION_BUCKETS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
+_PERCENT_BUCKETS = (0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100)
+_TOKEN_BUCKETS = (1, 4, 16, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768, 65536, 131072)
+
+SCHEDULINGS = Counter(
+    name="scheduler_scheduling_total",
+    unit=Unit.OPERATIONS,
+    exporters=(SCHEDULER,),
+    description="Schedulings that found an instance.",
+    caveats=("Failed ones are not in it: attempts are the sum of both.",),
+)
+FAILED_SCHEDULINGS = Counter(
+    name="scheduler_scheduling_failed_total",
+    unit=Unit.OPERATIONS,
+    exporters=(SCHEDULER,),
+    labels=("error_type",),
+    rare=True,
+    description="Schedulings that found no instance, by reason, such as no_available_endpoint or all_endpoints_busy.",
+)
+RESCHEDULINGS = Counter(
+    name="scheduler_rescheduling_total",
+    unit=Unit.OPERATIONS,
+    exporters=(SCHEDULER,),
+    labels=("rescheduling_req_select_rule", "rescheduling_req_select_order"),
+    rare=True,
+    description="Running requests that the scheduler moved to another instance, by the rule that chose them.",
+)
+FAILED_RESCHEDULINGS = Counter(
+    name="scheduler_rescheduling_failed_total",
+    unit=Unit.OPERATIONS,
+    exporters=(SCHEDULER,),
+    rare=True,
+    description="Moves of a running request that failed.",
+)
+
+
+def _duration(name: str, what: str, mode: Mode | None, *, whole: bool) -> Histogram:
+    return Histogram(
+        name=f"{name}_duration_milliseconds",
+        unit=Unit.MILLISECONDS,
+        exporters=(SCHEDULER,),
+        buckets=_DURATION_BUCKETS,
+        whole=whole,
+        mode=mode,
+        description=what,
+    )
+
+
+CMS_REFRESH_METADATA_DURATION = _duration(
+    "scheduler_cms_refresh_metadata",
+    "Time that the scheduler takes to read all instances' metadata from the cluster meta store, every 10 s by default.",
+    Mode.FULL,
+    whole=False,
+)
+CMS_REFRESH_STATUS_DURATION = _duration(
+    "scheduler_cms_refresh_status",
+    "Time that the scheduler takes to read all instances' status from the cluster meta store, every 500 ms by default.",
+    Mode.FULL,
+    whole=False,
+)
+FULL_MODE_SCHEDULE_DURATION = _duration(
+    "request_full_mode_schedule",
+    "Time of one scheduling decision inside the scheduler.",
+    Mode.FULL,
+    whole=True,
+)
+QUERY_PREFIX_CACHE_HIT_DURATION = _duration(
+    "request_query_prefix_cache_hit",
+    "Time that asking the cache index for a prompt's prefix takes.",
+    Mode.CACHE_AWARE,
+    whole=True,
+)
+CALC_PREFIX_CACHE_HIT_DURATION = _duration(
+    "request_calc_prefix_cache_hit",
+    "Time that working out each instance's hit from the index's answer takes.",
+    Mode.CACHE_AWARE,
+    whole=True,
+)
+
+
+def _hit_percent(name: str, what: str) -> Histogram:
+    return Histogram(
+        name=name,
+        unit=Unit.PERCENT,
+        exporters=(SCHEDULER,),
+        buckets=_PERCENT_BUCKETS,
+        mode=Mode.CACHE_AWARE,
+        low_is_bad=True,
+        description=what,
+        caveats=("It bears no model: the model filter does not apply.",),
+    )
+
+
+PREFIX_CACHE_HIT_PERCENT = _hit_percent(
+    "request_prefix_cache_hit_percent",
+    "Share of a prompt's tokens that the chosen instance has in its prefix cache, as the scheduler sees it.",
+)
+MAX_PREFIX_CACHE_HIT_PERCENT = _hit_percent(
+    "request_max_prefix_cache_hit_percent",
+    "The best share of a prompt's tokens that any instance has in its prefix cache, chosen or not.",
+)
+
+
+def _selected(
+    name: str, unit: Unit, buckets: tuple[float, ...], what: str, *, mode: Mode = Mode.FULL, infinite: bool = False
+) -> Histogram:
+    return Histogram(
+        name=f"selected_instance_{name}",
+        unit=unit,
+        exporters=(SCHEDULER,),
+        labels=("infer_type",),
+        buckets=buckets,
+        mode=mode,
+        infinite=infinite,
+        description=f"{what} One value a scheduling decision.",
+        caveats=(
+            "A decision for a neutral instance is recorded twice, as prefill and as decode: do not add the two up.",
+        ),
+    )
+
+
+SELECTED_KV_CACHE_USAGE = _selected(
+    "kv_cache_usage_ratio_projected",
+    Unit.RATIO,
+    (0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1),
+    "Share of its KV cache that the chosen instance uses, counting what is on its way to it.",
+)
+SELECTED_DECODE_BATCH_SIZE = _selected(
+    "decode_batch_size",
+    Unit.REQUESTS,
+    (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000),
+    "Requests that the chosen instance decodes together.",
+)
+SELECTED_PREFILL_TOKENS = _selected(
+    "all_prefills_tokens_num",
+    Unit.TOKENS,
+    _TOKEN_BUCKETS,
+    "Prompt tokens that the chosen instance has yet to compute.",
+)
+SELECTED_DECODE_TOKENS = _selected(
+    "all_decodes_tokens_num",
+    Unit.TOKENS,
+    _TOKEN_BUCKETS,
+    "Tokens of the requests that the chosen instance decodes.",
+)
+SELECTED_PREDICTED_TTFT = _selected(
+    "predicted_ttft",
+    Unit.MILLISECONDS,
+    (10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 30000, 60000),
+    "Time to first token that the scheduler predicted for the request on the chosen instance.",
+    mode=Mode.SLO_AWARE,
+    infinite=True,
+)
+SELECTED_PREDICTED_TPOT = _selected(
+    "predicted_tpot",
+    Unit.MILLISECONDS,
+    (1, 2, 5, 10, 15, 20, 30, 50, 75, 100, 150, 200, 300, 500),
+    "Time per output token that the scheduler predicted for the request on the chosen instance.",
+    mode=Mode.SLO_AWARE,
+    infinite=True,
+)
+
+METRICS = (
+    SCHEDULINGS,
+    FAILED_SCHEDULINGS,
+    RESCHEDULINGS,
+    FAILED_RESCHEDULINGS,
+    CMS_REFRESH_METADATA_DURATION,
+    CMS_REFRESH_STATUS_DURATION,
+    FULL_MODE_SCHEDULE_DURATION,
+    QUERY_PREFIX_CACHE_HIT_DURATION,
+    CALC_PREFIX_CACHE_HIT_DURATION,
+    PREFIX_CACHE_HIT_PERCENT,
+    MAX_PREFIX_CACHE_HIT_PERCENT,
+    SELECTED_KV_CACHE_USAGE,
+    SELECTED_DECODE_BATCH_SIZE,
+    SELECTED_PREFILL_TOKENS,
+    SELECTED_DECODE_TOKENS,
+    SELECTED_PREDICTED_TTFT,
+    SELECTED_PREDICTED_TPOT,
+)

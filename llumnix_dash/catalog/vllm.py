@@ -1,0 +1,163 @@
+"""What the vLLM engines export themselves, of the versions on which Llumnix builds: 0.12 and 0.18."""
+
+from llumnix_dash.catalog.exporters import ENGINE
+from llumnix_dash.catalog.metric import Counter, Gauge, Histogram, Unit
+
+VERSIONS = ("0.12", "0.18")
+
+_LABELS = ("model_name", "engine")
+_REQUEST_BUCKETS = (0.3, 0.5, 0.8, 1, 1.5, 2, 2.5, 5, 10, 15, 20, 30, 40, 50, 60, 120, 240, 480, 960, 1920, 7680)
+_TOKEN_TIME_BUCKETS = (0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, 20, 40, 80)
+# Bounds of 1, 2 and 5 times powers of ten, up to the model's longest context: vLLM makes them from its configuration.
+_LENGTH_BUCKETS = tuple(step * 10**power for power in range(6) for step in (1, 2, 5) if step * 10**power <= 200_000)
+
+
+def _latency(name: str, what: str, buckets: tuple[float, ...] = _REQUEST_BUCKETS) -> Histogram:
+    return Histogram(
+        name=f"vllm:{name}_seconds",
+        unit=Unit.SECONDS,
+        exporters=(ENGINE,),
+        labels=_LABELS,
+        buckets=buckets,
+        description=what,
+    )
+
+
+def _tokens(name: str, what: str) -> Histogram:
+    return Histogram(
+        name=f"vllm:{name}",
+        unit=Unit.TOKENS,
+        exporters=(ENGINE,),
+        labels=_LABELS,
+        buckets=_LENGTH_BUCKETS,
+        grows=True,
+        description=what,
+    )
+
+
+def _counter(name: str, unit: Unit, what: str, labels: tuple[str, ...] = (), replaces: tuple[str, ...] = ()) -> Counter:
+    return Counter(
+        name=f"vllm:{name}_total",
+        unit=unit,
+        exporters=(ENGINE,),
+        labels=_LABELS + labels,
+        description=what,
+        replaces=replaces,
+    )
+
+
+E2E_LATENCY = _latency(
+    "e2e_request_latency", "From the request's arrival at the engine to the end of its part of the work there."
+)
+TTFT = _latency(
+    "time_to_first_token",
+    "From the request's arrival at the engine to its first token there.",
+    (0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, 20, 40, 80, 160, 640, 2560),
+)
+ITL = Histogram(
+    name="vllm:inter_token_latency_seconds",
+    unit=Unit.SECONDS,
+    exporters=(ENGINE,),
+    labels=_LABELS,
+    buckets=_TOKEN_TIME_BUCKETS,
+    replaces=("vllm:time_per_output_token_seconds",),
+    description="The gap between two outputs of a request on the engine. One value a gap, so long answers weigh more.",
+)
+TIME_PER_OUTPUT_TOKEN = Histogram(
+    name="vllm:time_per_output_token_seconds",
+    unit=Unit.SECONDS,
+    exporters=(ENGINE,),
+    labels=_LABELS,
+    buckets=_TOKEN_TIME_BUCKETS,
+    vllm=("0.12",),
+    description="The former name of the inter-token latency; vLLM 0.12 exports it only where hidden metrics are shown.",
+)
+REQUEST_TPOT = _latency(
+    "request_time_per_output_token",
+    "A request's mean time between tokens after the first. One value a request; a request of one token counts as 0.",
+    _TOKEN_TIME_BUCKETS,
+)
+QUEUE_TIME = _latency("request_queue_time", "Time that a request waits in the engine before it is first computed.")
+PREFILL_TIME = _latency("request_prefill_time", "From the first computation of a request to its first token.")
+DECODE_TIME = _latency("request_decode_time", "From a request's first token to its last.")
+INFERENCE_TIME = _latency("request_inference_time", "From the first computation of a request to its last token.")
+RUNNING_REQUESTS = Gauge(
+    name="vllm:num_requests_running",
+    unit=Unit.REQUESTS,
+    exporters=(ENGINE,),
+    labels=_LABELS,
+    description="Requests in the engine's running batch.",
+)
+WAITING_REQUESTS = Gauge(
+    name="vllm:num_requests_waiting",
+    unit=Unit.REQUESTS,
+    exporters=(ENGINE,),
+    labels=_LABELS,
+    description="Requests that wait in the engine to be computed.",
+)
+KV_CACHE_USAGE = Gauge(
+    name="vllm:kv_cache_usage_perc",
+    unit=Unit.RATIO,
+    exporters=(ENGINE,),
+    labels=_LABELS,
+    replaces=("vllm:gpu_cache_usage_perc",),
+    description="Share of the engine's KV cache blocks in use. Near 1 it preempts running requests.",
+)
+PROMPT_TOKENS_TOTAL = _counter("prompt_tokens", Unit.TOKENS, "Prompt tokens that the engine has taken in.")
+GENERATION_TOKENS_TOTAL = _counter("generation_tokens", Unit.TOKENS, "Tokens that the engine has generated.")
+FINISHED_REQUESTS = _counter(
+    "request_success",
+    Unit.REQUESTS,
+    "Requests that ended on the engine, by reason: stop (the model ended), length (the limit came first), abort (the"
+    " client or Llumnix ended it).",
+    labels=("finished_reason",),
+)
+PREEMPTIONS = _counter(
+    "num_preemptions", Unit.REQUESTS, "Running requests that the engine put back because its KV cache was full."
+)
+PREFIX_CACHE_QUERIES = _counter(
+    "prefix_cache_queries",
+    Unit.TOKENS,
+    "Tokens looked up in the engine's prefix cache.",
+    replaces=("vllm:gpu_prefix_cache_queries_total",),
+)
+PREFIX_CACHE_HITS = _counter(
+    "prefix_cache_hits",
+    Unit.TOKENS,
+    "Tokens found in the engine's prefix cache.",
+    replaces=("vllm:gpu_prefix_cache_hits_total",),
+)
+PROMPT_TOKENS = _tokens("request_prompt_tokens", "Prompt length of a request on the engine.")
+GENERATION_TOKENS = _tokens("request_generation_tokens", "Tokens that the engine generated for a request.")
+ITERATION_TOKENS = Histogram(
+    name="vllm:iteration_tokens_total",
+    unit=Unit.TOKENS,
+    exporters=(ENGINE,),
+    labels=_LABELS,
+    buckets=(1, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384),
+    description="Tokens that one step of the engine computes, prompt and generation together.",
+)
+
+METRICS = (
+    E2E_LATENCY,
+    TTFT,
+    ITL,
+    TIME_PER_OUTPUT_TOKEN,
+    REQUEST_TPOT,
+    QUEUE_TIME,
+    PREFILL_TIME,
+    DECODE_TIME,
+    INFERENCE_TIME,
+    RUNNING_REQUESTS,
+    WAITING_REQUESTS,
+    KV_CACHE_USAGE,
+    PROMPT_TOKENS_TOTAL,
+    GENERATION_TOKENS_TOTAL,
+    FINISHED_REQUESTS,
+    PREEMPTIONS,
+    PREFIX_CACHE_QUERIES,
+    PREFIX_CACHE_HITS,
+    PROMPT_TOKENS,
+    GENERATION_TOKENS,
+    ITERATION_TOKENS,
+)

@@ -1,0 +1,56 @@
+"""``llumnix-dash generate``."""
+
+from pathlib import Path
+
+import click
+
+_COLOURS = {"written": "green", "stale": "red", "missing": "red", "unexpected": "red"}
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option(
+    "--output-dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("deploy/observability"),
+    show_default=True,
+    help="The folder of the JSON files; made if missing.",
+)
+@click.option(
+    "--check", "only_check", is_flag=True, help="Write nothing; name stale, missing and unexpected files, and exit 1."
+)
+@click.option(
+    "--from",
+    "source",
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="Other dashboards than ours: a Python file, or a folder of them, with a `dashboard` made with grafanalib.",
+)
+@click.pass_context
+def command(
+    context: click.Context, names: tuple[str, ...], output_dir: Path, only_check: bool, source: Path | None
+) -> None:
+    r"""Write the dashboards' JSON files, a line each: written or unchanged.
+
+    NAME is a dashboard's name (request, component, cms, lrs, vllm), uid or file; without any, all are written. The
+    same code gives the same bytes anywhere. It reads no environment variables.
+
+    \b
+    Examples:
+      llumnix-dash generate
+      llumnix-dash generate request vllm --output-dir out
+      llumnix-dash generate --check
+      llumnix-dash generate --from my_dashboards/ --output-dir out
+    """
+    from llumnix_dash import generate
+
+    made = generate.generate(names, source)
+    if only_check:
+        states = generate.check(made, output_dir, complete=not names)
+    else:
+        states = generate.write(made, output_dir)
+    for one in states:
+        click.echo(f"{click.style(f'{one.state:<10}', fg=_COLOURS.get(one.state))} {one.path}")
+    if only_check and any(one.state != "unchanged" for one in states):
+        click.echo("not up to date; to write the files: llumnix-dash generate", err=True)
+        context.exit(1)

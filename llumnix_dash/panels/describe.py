@@ -1,0 +1,95 @@
+"""Panel descriptions, made of what the catalogue knows of the metrics.
+
+A description says what is measured and from where to where, how to read the panel, and what it cannot show. Grafana
+shows it as Markdown behind the panel's info icon, and without data in a few words of its own.
+"""
+
+from collections.abc import Mapping
+
+from llumnix_dash.catalog.metric import Counter, Gauge, Histogram, Metric, Unit
+from llumnix_dash.promql.query import number
+
+_UNIT_NAMES = {
+    Unit.MILLISECONDS: "ms",
+    Unit.SECONDS: "s",
+    Unit.TOKENS: "tokens",
+    Unit.REQUESTS: "requests",
+    Unit.PERCENT: "%",
+    Unit.RATIO: "",
+}
+
+
+def describe(metrics: Mapping[str, Metric], reading: str, *notes: str) -> str:
+    """A panel's description.
+
+    Args:
+        metrics: what the panel shows, by the names that its lines bear.
+        reading: how to read the panel.
+        notes: what this panel cannot show, beyond what follows from its metrics.
+    """
+    if len(metrics) == 1:
+        measured = next(iter(metrics.values())).description
+    else:
+        measured = "\n".join(f"- **{name}**: {metric.description}" for name, metric in metrics.items())
+    parts = [measured, f"**How to read:** {reading}"]
+    beware = dict.fromkeys([*notes, *(caveat for metric in metrics.values() for caveat in caveats(metric))])
+    if beware:
+        parts.append("**Beware:** " + " ".join(beware))
+    return "\n\n".join(parts)
+
+
+def caveats(metric: Metric) -> list[str]:
+    """What any panel of the metric cannot show, each a sentence."""
+    found = list(metric.caveats)
+    if isinstance(metric, Histogram):
+        found += _histogram_caveats(metric)
+    if isinstance(metric, Counter) and metric.rare:
+        found.append(
+            "The series appears with its first event, which a rate cannot see: 0 may hide the first event of a kind."
+        )
+    if isinstance(metric, Gauge) and metric.replicated:
+        found.append("Every scheduler replica tells of every instance; each is counted once.")
+    if metric.mode:
+        found.append(f"Exists only {metric.mode.value}; blank otherwise.")
+    if metric.vllm:
+        found.append(f"Exported by vLLM {', '.join(metric.vllm)} only.")
+    return found
+
+
+def no_data(metric: Metric, role: str | None = None) -> str:
+    """What a panel says in place of "No data": the likeliest reasons, in a few words."""
+    reasons = []
+    if role:
+        reasons.append(f"no {role} instances")
+    if metric.mode:
+        reasons.append(f"not {metric.mode.value.split(' (')[0]}")
+    if isinstance(metric, Histogram):
+        reasons.append("no requests in this time")
+    return "No data: " + ", or ".join(reasons) if reasons else "No data"
+
+
+def quantity(value: float, unit: Unit) -> str:
+    """A value with its unit, in words: ``5 s``, ``131072 tokens``, ``90 %``."""
+    if unit is Unit.MILLISECONDS and value >= 1000:
+        value, unit = value / 1000, Unit.SECONDS
+    return f"{number(value)} {_UNIT_NAMES[unit]}".strip()
+
+
+def _histogram_caveats(histogram: Histogram) -> list[str]:
+    first, last = histogram.buckets[0], histogram.buckets[-1]
+    found = [
+        f"A quantile is estimated within its bucket and cannot exceed the last one, {quantity(last, histogram.unit)}."
+    ]
+    if histogram.grows:
+        found = ["A quantile is estimated within its bucket."]
+    if histogram.whole and first < 1:
+        found.append(
+            "Durations are whole milliseconds: below 1 ms they read 0, and a quantile below 1 ms is an artefact."
+        )
+    if histogram.unit is Unit.SECONDS and first >= 0.3:
+        found.append(f"Nothing below {quantity(first, histogram.unit)} is told apart: there, trust the mean.")
+    if histogram.failed:
+        found.append("Failed requests are recorded as 0; they are taken out here and count as outside any objective.")
+    if histogram.infinite:
+        found.append("A failed prediction is recorded as +Inf, so there is no mean.")
+    return found

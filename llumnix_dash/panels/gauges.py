@@ -1,0 +1,125 @@
+"""Gauges: sums and extremes over the fleet's instances, and values of single instances."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from llumnix_dash.catalog.metric import Counter, Gauge, Metric
+from llumnix_dash.panels import style
+from llumnix_dash.panels.describe import describe, no_data
+from llumnix_dash.panels.grafana_shapes import Target, TimeSeries
+from llumnix_dash.panels.lines import PER_ROLE, ROLE_OVERRIDES, legend, only, time_series
+from llumnix_dash.promql import average, highest, instances, of_instance, top_instances, total
+
+
+def totals(key: str, title: str, gauges: Mapping[str, Gauge], *, reading: str, **look: Any) -> TimeSeries:
+    """Sums over all instances, each once, a line a gauge."""
+    targets = [
+        Target(query=total(gauge), legendFormat=name, colour=style.series_colour(name, position))
+        for position, (name, gauge) in enumerate(gauges.items())
+    ]
+    return time_series(key, title, targets, describe(gauges, reading), **look)
+
+
+def totals_by_role(key: str, title: str, gauges: Mapping[str, Gauge], **look: Any) -> TimeSeries:
+    """Sums over the instances of each role, each once, a line a gauge and role."""
+    targets = [
+        Target(query=total(gauge, by=PER_ROLE), legendFormat=legend(name, *PER_ROLE), dashed=dashed)
+        for dashed, (name, gauge) in zip((False, True, True), gauges.items(), strict=False)
+    ]
+    return time_series(
+        key,
+        title,
+        targets,
+        describe(
+            {name or title: gauge for name, gauge in gauges.items()},
+            "The sum over the role's instances; colour is the role.",
+        ),
+        overrides=ROLE_OVERRIDES,
+        **look,
+    )
+
+
+def usage_by_role(key: str, title: str, gauge: Gauge, **look: Any) -> TimeSeries:
+    """A usage ratio, a role each: the fullest instance and the mean of all, never a sum."""
+    by = PER_ROLE
+    return time_series(
+        key,
+        title,
+        [
+            Target(query=highest(gauge, by=by), legendFormat=legend("fullest", *by)),
+            Target(query=average(gauge, by=by), legendFormat=legend("mean", *by), dashed=True),
+        ],
+        describe(
+            {title: gauge},
+            "The fullest instance of each role as a full line, the mean dashed; far apart, the load is uneven.",
+        ),
+        overrides=ROLE_OVERRIDES,
+        thresholds=style.USAGE_STEPS,
+        minimum=0,
+        **look,
+    )
+
+
+def instance_counts(key: str, title: str, gauge: Gauge, **look: Any) -> TimeSeries:
+    """How many instances the gauge tells of, stacked by role."""
+    return time_series(
+        key,
+        title,
+        [Target(query=instances(gauge, by=PER_ROLE), legendFormat=legend("", *PER_ROLE))],
+        "How many instances of each role report.\n\n"
+        + describe({title: gauge}, "Stacked by role: the upper edge is all of them.").split("\n\n", 1)[1],
+        overrides=ROLE_OVERRIDES,
+        worst="min",
+        stacked=True,
+        fill=40,
+        decimals=0,
+        **look,
+    )
+
+
+def per_instance(
+    key: str,
+    title: str,
+    metrics: Mapping[str, Gauge | Counter],
+    *,
+    rank_by: Metric | None = None,
+    lowest_first: bool = False,
+    role: str | None = None,
+    **look: Any,
+) -> TimeSeries:
+    """Values of each of the ``$top`` instances, a line an instance and metric.
+
+    Args:
+        key: the panel's name.
+        title: what people see.
+        metrics: name of the lines -> metric, all of one unit; the name may be empty where there is one.
+        rank_by: what the instances rank by; the first metric unless given.
+        lowest_first: whether those with the lowest values rank first.
+        role: the only role whose instances are shown.
+        look: fields of :class:`TimeSeries`.
+    """
+    where = only(role)
+    first = next(iter(metrics.values()))
+    rank = rank_by or first
+    targets = [
+        Target(
+            query=top_instances(of_instance(metric, where=where), rank, where=where, lowest=lowest_first),
+            legendFormat=legend(name, metric.instance_label),
+            colour=style.series_colour(name, position) if len(metrics) > 1 else None,
+        )
+        for position, (name, metric) in enumerate(metrics.items())
+    ]
+    ranked = next((name for name, metric in metrics.items() if metric.name == rank.name and name), "its value")
+    reading = (
+        f"The $top instances with the {'lowest' if lowest_first else 'highest'} {ranked} at any time in the range"
+        " shown. One that leaves the others is suspect."
+    )
+    return time_series(
+        key,
+        title,
+        targets,
+        describe(metrics, reading),
+        no_value=no_data(first, role),
+        worst="min" if lowest_first else "max",
+        **look,
+    )

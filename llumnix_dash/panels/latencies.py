@@ -1,0 +1,128 @@
+"""Latencies and other distributions as lines: quantiles, means, shares within an objective."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from llumnix_dash.catalog.metric import Histogram
+from llumnix_dash.panels import style
+from llumnix_dash.panels.describe import describe, no_data
+from llumnix_dash.panels.grafana_shapes import Target, TimeSeries
+from llumnix_dash.panels.lines import DASH, PER_ROLE, ROLE_OVERRIDES, legend, only, override, time_series
+from llumnix_dash.promql import Objective, mean, quantile, share_below, top_instances
+
+_HIGH = {"P50": 0.5, "P90": 0.9, "P95": 0.95, "P99": 0.99}
+_LOW = {"P10": 0.1, "P50": 0.5}
+_FEW = {"P50": 0.5, "P99": 0.99}
+
+_HIGH_READING = "P99 is what one value in a hundred exceeds, P50 the middle; a mean far above P50 tells of a long tail."
+_LOW_READING = "Low is bad: one value in ten is below P10, half are below P50."
+
+
+def quantiles(
+    key: str,
+    title: str,
+    histogram: Histogram,
+    *,
+    role: str | None = None,
+    **look: Any,
+) -> TimeSeries:
+    """A histogram's quantiles and mean over the whole fleet: P50 to P99, or P10 and P50 where low is bad.
+
+    Args:
+        key: the panel's name.
+        title: what people see.
+        histogram: the metric.
+        role: the only role whose observations count.
+        look: fields of :class:`TimeSeries`.
+    """
+    where = only(role)
+    targets = [
+        Target(query=quantile(q, histogram, where=where), legendFormat=name, colour=style.QUANTILES[name])
+        for name, q in (_LOW if histogram.low_is_bad else _HIGH).items()
+    ]
+    if not histogram.infinite:
+        targets.append(
+            Target(query=mean(histogram, where=where), legendFormat="mean", colour=style.QUANTILES["mean"], dashed=True)
+        )
+    return time_series(
+        key,
+        title,
+        targets,
+        describe({title: histogram}, _LOW_READING if histogram.low_is_bad else _HIGH_READING),
+        no_value=no_data(histogram, role),
+        worst="min" if histogram.low_is_bad else "max",
+        **look,
+    )
+
+
+def quantiles_by_role(key: str, title: str, histograms: Mapping[str, Histogram], **look: Any) -> TimeSeries:
+    """P50, P99 and the mean of engines' histograms, a line a role: adding roles up would count a request twice.
+
+    Args:
+        key: the panel's name.
+        title: what people see.
+        histograms: name of the lines -> metric; the name may be empty where there is one.
+        look: fields of :class:`TimeSeries`.
+    """
+    by = PER_ROLE
+    targets = []
+    for name, histogram in histograms.items():
+        targets += [
+            Target(query=quantile(q, histogram, by=by), legendFormat=legend(f"{name} {label}".strip(), *by))
+            for label, q in _FEW.items()
+        ]
+        targets.append(Target(query=mean(histogram, by=by), legendFormat=legend(f"{name} mean".strip(), *by)))
+    return time_series(
+        key,
+        title,
+        targets,
+        describe(
+            {name or title: histogram for name, histogram in histograms.items()},
+            "The colour is the role; P99 is a full line, P50 a thin one, the mean dashed.",
+            "In a prefill/decode fleet a request passes two engines, each of which measures its own part.",
+        ),
+        overrides=[
+            *ROLE_OVERRIDES,
+            override("/mean /", **{"custom.lineStyle": DASH}),
+            override("/P99 /", **{"custom.lineWidth": 2}),
+        ],
+        no_value=no_data(next(iter(histograms.values()))),
+        **look,
+    )
+
+
+def quantile_per_instance(key: str, title: str, q: float, histogram: Histogram, **look: Any) -> TimeSeries:
+    """One quantile of each of the ``$top`` instances that are slowest on average."""
+    query = top_instances(quantile(q, histogram, by=histogram.identity), histogram)
+    return time_series(
+        key,
+        title,
+        [Target(query=query, legendFormat=legend("", histogram.instance_label))],
+        describe({title: histogram}, "The $top instances with the highest mean over the time range shown."),
+        no_value=no_data(histogram),
+        **look,
+    )
+
+
+def within_objectives(key: str, title: str, objectives: Mapping[str, Objective], **look: Any) -> TimeSeries:
+    """The share of requests within each objective, 0 to 1."""
+    return time_series(
+        key,
+        title,
+        [
+            Target(
+                query=share_below(objective.histogram, objective),
+                legendFormat=name,
+                colour=style.series_colour(name, position),
+            )
+            for position, (name, objective) in enumerate(objectives.items())
+        ],
+        describe(
+            {name: objective.histogram for name, objective in objectives.items()},
+            "The share of requests within the objectives chosen above; 100 % is all of them.",
+        ),
+        worst="min",
+        maximum=1,
+        no_value="No data: no requests in this time",
+        **look,
+    )

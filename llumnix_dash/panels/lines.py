@@ -1,0 +1,53 @@
+"""What every panel of lines has in common."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from llumnix_dash.panels import style
+from llumnix_dash.panels.grafana_shapes import Json, Target, TimeSeries
+from llumnix_dash.promql import Where
+
+DASH = {"dash": [8, 6], "fill": "dash"}
+PER_ROLE = ("infer_type",)
+
+
+def time_series(key: str, title: str, targets: Sequence[Target], description: str, **look: Any) -> TimeSeries:
+    """A panel of lines in the unit of its first query; ``look`` are fields of :class:`TimeSeries`."""
+    return TimeSeries(
+        **{
+            "key": key,
+            "title": title,
+            "targets": list(targets),
+            "description": description,
+            "unit": targets[0].query.unit.value,
+            "minimum": 0,
+            **look,
+        }
+    )
+
+
+def legend(name: str, *labels: str) -> str:
+    """The legend of a target's lines: its name, if it has one, and the values of the labels."""
+    return " ".join([*([name] if name else []), *(f"{{{{{label}}}}}" for label in labels)])
+
+
+def only(role: str | None) -> Where | None:
+    """The matcher that leaves one role; none where every role is meant."""
+    return {"infer_type": role} if role else None
+
+
+def override(pattern: str, **properties: Any) -> Json:
+    """A field override for the lines whose names match the regular expression, such as ``/^failed/``."""
+    return {
+        "matcher": {"id": "byRegexp", "options": pattern},
+        "properties": [{"id": name, "value": value} for name, value in properties.items()],
+    }
+
+
+def colour_of(pattern: str, colour: str, *, shades: bool = True) -> Json:
+    """An override of the colour; shades of it where several lines may match."""
+    return override(pattern, color={"fixedColor": colour, "mode": "shades" if shades else "fixed"})
+
+
+# Lines by role: the colour is the role's.
+ROLE_OVERRIDES = [colour_of(f"/{role}$/", colour, shades=False) for role, colour in style.ROLES.items()]

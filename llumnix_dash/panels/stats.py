@@ -1,0 +1,63 @@
+"""Single numbers: the fleet as it is at the end of the time range."""
+
+from typing import Any
+
+from llumnix_dash.panels import style
+from llumnix_dash.panels.describe import describe
+from llumnix_dash.panels.grafana_shapes import Stat, Target
+from llumnix_dash.promql import RECENT, Objective, Query, beyond, quantile, share_below, within
+
+WIDTH = 3
+HEIGHT = 4
+
+
+def stat(key: str, title: str, query: Query, reading: str, **look: Any) -> Stat:
+    """One number, of the last minutes before the end of the time range."""
+    return Stat(
+        **{
+            "key": key,
+            "title": title,
+            "targets": [Target(query=query, at_end=True, legendFormat=title)],
+            "description": describe({metric.name: metric for metric in query.metrics}, reading),
+            "unit": query.unit.value,
+            "thresholds": style.PLAIN_STEPS,
+            "no_value": "–",
+            "width": WIDTH,
+            "height": HEIGHT,
+            **look,
+        }
+    )
+
+
+def quantile_against_objective(key: str, title: str, q: float, objective: Objective) -> Stat:
+    """A quantile of the last minutes: green where it keeps to the chosen objective, red where it does not."""
+    query = quantile(q, objective.histogram, window=RECENT)
+    return Stat(
+        key=key,
+        title=title,
+        targets=[
+            Target(query=within(query, objective), at_end=True, legendFormat="within", colour=style.GOOD),
+            Target(query=beyond(query, objective), at_end=True, legendFormat="beyond", colour=style.FAILURE),
+        ],
+        description=describe(
+            {title: objective.histogram},
+            f"The last {RECENT}. Green: within the {objective.label} chosen above; red: beyond it.",
+        ),
+        unit=query.unit.value,
+        no_value="no requests",
+        width=WIDTH,
+        height=HEIGHT,
+    )
+
+
+def share_within_objective(key: str, title: str, objective: Objective) -> Stat:
+    """The share of the last minutes' requests that kept to the chosen objective."""
+    return stat(
+        key,
+        title,
+        share_below(objective.histogram, objective, window=RECENT),
+        f"The share of the last {RECENT}'s requests within the {objective.label} chosen above.",
+        thresholds=style.OBJECTIVE_STEPS,
+        no_value="no requests",
+        decimals=1,
+    )

@@ -1,0 +1,62 @@
+"""PromQL from metrics, not from strings.
+
+Each function gives a :class:`Query`: what to ask, its unit and the metrics that it rests on. What the kind, the labels
+or the buckets of a metric do not allow raises a :class:`~llumnix_dash.catalog.metric.CatalogError` when it is written,
+that is when the dashboard's module is imported.
+
+The matchers of a query's selectors follow from the metric (its exporter's job) and from the dashboard that the query
+stands on (its variables: the query's *scope*), so a query's text exists only within a scope.
+"""
+
+from llumnix_dash.promql.counters import failure_ratio, increase, rate, ratio, restarted
+from llumnix_dash.promql.histograms import (
+    Objective,
+    beyond,
+    bucket_rates,
+    mean,
+    quantile,
+    share_below,
+    within,
+)
+from llumnix_dash.promql.instances import (
+    average,
+    each_instance_once,
+    highest,
+    instances,
+    of_instance,
+    started,
+    top_instances,
+    total,
+)
+from llumnix_dash.promql.query import RANGE, RATE_INTERVAL, RECENT, Filter, Query, Scope, Where, selector
+
+__all__ = [
+    "RANGE",
+    "RATE_INTERVAL",
+    "RECENT",
+    "Filter",
+    "Objective",
+    "Query",
+    "Scope",
+    "Where",
+    "average",
+    "beyond",
+    "bucket_rates",
+    "each_instance_once",
+    "failure_ratio",
+    "highest",
+    "increase",
+    "instances",
+    "mean",
+    "of_instance",
+    "quantile",
+    "rate",
+    "ratio",
+    "restarted",
+    "selector",
+    "share_below",
+    "started",
+    "top_instances",
+    "total",
+    "within",
+]

@@ -1,0 +1,107 @@
+"""Queries of counters: how many events a second, how many in a time, which share of them."""
+
+from llumnix_dash.catalog import process
+from llumnix_dash.catalog.metric import Counter, Metric, Unit, require
+from llumnix_dash.promql.query import RANGE, RATE_INTERVAL, Query, Scope, Where, grouped, selector
+
+
+def rate(
+    counter: Metric,
+    *,
+    by: tuple[str, ...] = (),
+    where: Where | None = None,
+    unless: Where | None = None,
+    window: str = RATE_INTERVAL,
+) -> Query:
+    """Events a second: each series rated, then summed. A rare counter reads 0 while its exporter is up.
+
+    Raises:
+        CatalogError: the metric is no counter, or does not bear a label.
+    """
+    counter = require(counter, Counter, "a rate")
+    return _change(counter, "rate", counter.unit.per_second, by=by, where=where, unless=unless, window=window)
+
+
+def increase(
+    counter: Metric,
+    *,
+    by: tuple[str, ...] = (),
+    where: Where | None = None,
+    unless: Where | None = None,
+    window: str = RANGE,
+) -> Query:
+    """Events within the window, by default the time range shown. A rare counter reads 0 while its exporter is up.
+
+    Raises:
+        CatalogError: the metric is no counter, or does not bear a label.
+    """
+    counter = require(counter, Counter, "an increase")
+    return _change(counter, "increase", counter.unit, by=by, where=where, unless=unless, window=window)
+
+
+def ratio(part: Query, whole: Query) -> Query:
+    """The part's share of the whole, 0 to 1, where neither is grouped.
+
+    It is 0 where the part has no series yet, and nothing where the whole is 0.
+    """
+    return Query(
+        lambda scope: f"({part.text(scope)} or vector(0)) / ({whole.text(scope)} > 0)",
+        Unit.RATIO,
+        part.metrics + whole.metrics,
+    )
+
+
+def failure_ratio(successes: Metric, failures: Metric, *, window: str = RATE_INTERVAL) -> Query:
+    """Failures by attempts, 0 to 1, where one counter has the successes alone and another the failures.
+
+    Nothing where there was no attempt; right from the first attempt on, whichever way it went.
+    """
+    successes, failures = (require(one, Counter, "a failure ratio") for one in (successes, failures))
+
+    def text(scope: Scope) -> str:
+        good, bad = (f"(sum(rate({selector(one, scope)}[{window}])) or vector(0))" for one in (successes, failures))
+        return f"{bad} / ({good} + {bad} > 0)"
+
+    return Query(text, Unit.RATIO, (failures, successes))
+
+
+def restarted(counter: Metric, presence: Metric) -> Query:
+    """Where instances' counters began anew, an instance each; and, a role each, how many instances are newly there."""
+    counter = require(counter, Counter, "a restart")
+    role = tuple(label for label in counter.identity if label != counter.instance_label)
+
+    def text(scope: Scope) -> str:
+        there = f"count{grouped(presence.identity)}({selector(presence, scope)}"
+        return (
+            f"sum{grouped(counter.identity)}(resets({selector(counter, scope)}[{RATE_INTERVAL}])) > 0"
+            f" or sum{grouped(role)}({there}) unless {there} offset {RATE_INTERVAL})) > 0"
+        )
+
+    return Query(text, Unit.COUNT, (counter, presence))
+
+
+def _change(
+    counter: Counter,
+    function: str,
+    unit: Unit,
+    *,
+    by: tuple[str, ...],
+    where: Where | None,
+    unless: Where | None,
+    window: str,
+) -> Query:
+    counter.check_labels(*by, *(where or {}), *(unless or {}))
+
+    def text(scope: Scope) -> str:
+        series = selector(counter, scope, where=where, unless=unless)
+        changes = f"sum{grouped(by)}({function}({series}[{window}]))"
+        return f"{changes} or {_zero_while_up(counter, scope, by)}" if counter.rare else changes
+
+    return Query(text, unit, (counter,))
+
+
+def _zero_while_up(counter: Counter, scope: Scope, by: tuple[str, ...]) -> str:
+    """A 0 where the counter has no series but its exporter answers: the event has not happened; else nothing."""
+    up = process.UPTIME.model_copy(update={"exporters": counter.exporters})
+    zero = f"0 * sum({selector(up, scope)})"
+    return f'on () label_replace({zero}, "{by[0]}", "none", "", "")' if by else zero

@@ -1,0 +1,170 @@
+"""Queries of histograms: quantiles, means, the share within a bound, buckets over time.
+
+Buckets, sums and counts are added up over the fleet before anything is worked out from them. Where a histogram holds
+failed requests as observations of 0, they are taken out: they would make a fleet that fails look quick.
+"""
+
+from dataclasses import dataclass
+
+from llumnix_dash.catalog.metric import CatalogError, Histogram, Metric, Unit, require
+from llumnix_dash.promql.query import RATE_INTERVAL, Query, Scope, Where, grouped, number, selector
+
+
+@dataclass(frozen=True)
+class Objective:
+    """A variable that holds the bound which a latency should keep to: one of the histogram's bucket bounds.
+
+    Attributes:
+        name: the variable's name.
+        label: what people see beside it, without the unit.
+        histogram: whose bounds are on offer.
+        default: the bound chosen at first, in the histogram's unit.
+
+    Raises:
+        CatalogError: the default is no bucket bound.
+    """
+
+    name: str
+    label: str
+    histogram: Histogram
+    default: float
+
+    def __post_init__(self) -> None:
+        self.histogram.check_bound(self.default)
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """The bounds on offer, rising, in the histogram's unit."""
+        return tuple(number(bound) for bound in self.histogram.buckets)
+
+
+def quantile(
+    q: float, histogram: Metric, *, by: tuple[str, ...] = (), where: Where | None = None, window: str = RATE_INTERVAL
+) -> Query:
+    """The quantile over all observations in the window, in the histogram's unit; nothing where there was none.
+
+    Raises:
+        CatalogError: the metric is no histogram, does not bear a label, or cannot be grouped (see :func:`mean`).
+    """
+    histogram = _histogram(histogram, "a quantile", by, where)
+
+    def text(scope: Scope) -> str:
+        buckets = _rates(histogram, scope, "_bucket", (*by, "le"), where, window=window)
+        if histogram.failed:
+            buckets += f" - scalar{_failed(histogram, scope, where, window)}"
+        return f"histogram_quantile({q:g}, {buckets}) >= 0"
+
+    return Query(text, histogram.unit, (histogram,))
+
+
+def mean(
+    histogram: Metric, *, by: tuple[str, ...] = (), where: Where | None = None, window: str = RATE_INTERVAL
+) -> Query:
+    """The mean over all observations in the window, sum over sums by sum over counts; nothing where there was none.
+
+    Raises:
+        CatalogError: the metric is no histogram or does not bear a label; it observes +Inf at times, which makes the
+            mean +Inf; or it holds failed requests, which can be taken out of the whole only, and is to be grouped.
+    """
+    histogram = _histogram(histogram, "a mean", by, where)
+    if histogram.infinite:
+        raise CatalogError(
+            f"a mean of {histogram.name} means nothing: it observes +Inf at times", hint="its median, quantile(0.5, …)"
+        )
+
+    def text(scope: Scope) -> str:
+        count = _rates(histogram, scope, "_count", by, where, window=window)
+        if histogram.failed:
+            count = f"({count} - {_failed(histogram, scope, where, window)})"
+        return f"{_rates(histogram, scope, '_sum', by, where, window=window)} / ({count} > 0)"
+
+    return Query(text, histogram.unit, (histogram,))
+
+
+def share_below(
+    histogram: Metric,
+    bound: float | Objective,
+    *,
+    by: tuple[str, ...] = (),
+    where: Where | None = None,
+    window: str = RATE_INTERVAL,
+) -> Query:
+    """The share of observations at or below a bucket's bound, 0 to 1; nothing where there was none in the window.
+
+    Failed requests, where the histogram holds them, count as above it: nobody got what was promised.
+
+    Raises:
+        CatalogError: the bound is not one of the histogram's, or see :func:`quantile`.
+    """
+    histogram = _histogram(histogram, "a share below a bound", by, where)
+    if isinstance(bound, Objective):
+        if bound.histogram.name != histogram.name:
+            raise CatalogError(f"${bound.name} has the bounds of {bound.histogram.name}, not of {histogram.name}")
+        le = f"${bound.name}"
+    else:
+        histogram.check_bound(bound)
+        le = number(bound).replace(".", r"\\.")
+    # Prometheus 3 writes le="1000.0" where earlier ones write le="1000".
+    below = {**(where or {}), "le": (rf"{le}(\\.0)?",)}
+
+    def text(scope: Scope) -> str:
+        part = _rates(histogram, scope, "_bucket", by, below, window=window)
+        if histogram.failed:
+            part = f"({part} - {_failed(histogram, scope, where, window)})"
+        return f"{part} / ({_rates(histogram, scope, '_count', by, where, window=window)} > 0)"
+
+    return Query(text, Unit.RATIO, (histogram,))
+
+
+def bucket_rates(histogram: Metric, *, where: Where | None = None) -> Query:
+    """Observations a second in each bucket, for a heatmap; unlike counts, rates do not change with zoom.
+
+    Raises:
+        CatalogError: see :func:`quantile`.
+    """
+    histogram = _histogram(histogram, "a heatmap", (), where)
+    return Query(
+        lambda scope: _rates(histogram, scope, "_bucket", ("le",), where),
+        Unit.REQUESTS_PER_SECOND,
+        (histogram,),
+    )
+
+
+def within(query: Query, objective: Objective) -> Query:
+    """The query's answer where it keeps to the objective, and nothing elsewhere."""
+    return Query(lambda scope: f"{query.text(scope)} <= ${objective.name}", query.unit, query.metrics)
+
+
+def beyond(query: Query, objective: Objective) -> Query:
+    """The query's answer where it fails the objective, and nothing elsewhere."""
+    return Query(lambda scope: f"{query.text(scope)} > ${objective.name}", query.unit, query.metrics)
+
+
+def _histogram(metric: Metric, what: str, by: tuple[str, ...], where: Where | None) -> Histogram:
+    histogram = require(metric, Histogram, what)
+    histogram.check_labels(*by, *(where or {}))
+    if histogram.failed and by:
+        raise CatalogError(
+            f"{what} of {histogram.name} cannot be grouped: failed requests are taken out of the whole",
+            hint=f"a filter on {by[0]} instead",
+        )
+    return histogram
+
+
+def _rates(
+    histogram: Histogram,
+    scope: Scope,
+    suffix: str,
+    by: tuple[str, ...],
+    where: Where | None,
+    *,
+    window: str = RATE_INTERVAL,
+) -> str:
+    return f"sum{grouped(by)}(rate({selector(histogram, scope, suffix=suffix, where=where)}[{window}]))"
+
+
+def _failed(histogram: Histogram, scope: Scope, where: Where | None, window: str) -> str:
+    """Failed requests a second, in parentheses; 0 where none has failed yet."""
+    assert histogram.failed
+    failed = selector(histogram.failed, scope, where=where, unless={"status_code": "200"})
+    return f"(sum(rate({failed}[{window}])) or vector(0))"

@@ -1,0 +1,90 @@
+"""What a query is, and the scope that gives it its matchers."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from llumnix_dash.catalog.metric import Exporter, Metric, Unit
+
+RATE_INTERVAL = "$__rate_interval"
+RANGE = "$__range"
+# The window of figures that stand for "now". It does not grow with the time range, so zooming changes no number.
+RECENT = "5m"
+
+# label -> the value that it must have, or values of which it must have one (each an anchored regular expression).
+Where = Mapping[str, str | tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Filter:
+    """A dashboard's variable, as the matcher that it puts on every metric that bears the label.
+
+    Attributes:
+        variable: the variable's name.
+        label: the label that it holds values of.
+        exporters: the only exporters whose metrics it filters, where the label means something else on others'.
+    """
+
+    variable: str
+    label: str
+    exporters: tuple[Exporter, ...] = ()
+
+    def applies_to(self, metric: Metric) -> bool:
+        """Whether the metric is filtered by it."""
+        if self.exporters and not set(metric.exporters) <= set(self.exporters):
+            return False
+        return self.label in metric.all_labels
+
+
+Scope = tuple[Filter, ...]
+
+
+@dataclass(frozen=True)
+class Query:
+    """A question to Prometheus.
+
+    Attributes:
+        text: the PromQL within a scope.
+        unit: of the answer.
+        metrics: those that the answer rests on, the one that it is about first.
+    """
+
+    text: Callable[[Scope], str]
+    unit: Unit
+    metrics: tuple[Metric, ...]
+
+
+def selector(
+    metric: Metric, scope: Scope, *, suffix: str = "", where: Where | None = None, unless: Where | None = None
+) -> str:
+    """The metric's series as the scope and the matchers leave them; a matcher of our own takes the variable's place.
+
+    Raises:
+        CatalogError: the metric does not bear a label of the matchers.
+    """
+    where, unless = where or {}, unless or {}
+    metric.check_labels(*where, *unless)
+    jobs = "|".join(exporter.job for exporter in metric.exporters)
+    matchers = [matcher("job", jobs if jobs.isalpha() else (jobs,))]
+    matchers += [
+        f'{one.label}=~"${one.variable}"' for one in scope if one.applies_to(metric) and one.label not in where
+    ]
+    matchers += [matcher(label, value) for label, value in where.items()]
+    matchers += [matcher(label, value, negate=True) for label, value in unless.items()]
+    return f"{metric.name}{suffix}{{{','.join(matchers)}}}"
+
+
+def matcher(label: str, value: str | tuple[str, ...], *, negate: bool = False) -> str:
+    """One matcher: equality with a value, or a regular expression of alternatives."""
+    if isinstance(value, str):
+        return f'{label}{"!=" if negate else "="}"{value}"'
+    return f'{label}{"!~" if negate else "=~"}"{"|".join(value)}"'
+
+
+def grouped(labels: tuple[str, ...]) -> str:
+    """The ``by`` clause of an aggregation, with the blanks that it needs around it; nothing for no labels."""
+    return f" by ({', '.join(labels)}) " if labels else ""
+
+
+def number(value: float) -> str:
+    """A number as PromQL and Prometheus's ``le`` labels write it: 1000, 0.25."""
+    return str(int(value)) if float(value).is_integer() else repr(value)

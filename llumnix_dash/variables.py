@@ -1,0 +1,160 @@
+"""Template variables: what a dashboard can be narrowed down to.
+
+A variable that filters metrics knows its label, so that the board can put its matcher on every metric that bears it.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from llumnix_dash.catalog import cms, gateway, lrs, process, vllm
+from llumnix_dash.catalog.metric import Metric
+from llumnix_dash.panels.grafana_shapes import DATA_SOURCE, Json
+from llumnix_dash.panels.grafana_shapes import Variable as GrafanaVariable
+from llumnix_dash.promql import Filter, Objective, Scope, selector
+
+
+@dataclass(frozen=True)
+class LabelVariable:
+    """The values of a label, any number of them or all.
+
+    Attributes:
+        name: of the variable; also of the label, where ``values_of`` names no other.
+        label: what people see beside the drop-down.
+        metric: the Llumnix metric from whose series the values are listed.
+        values_of: the label.
+        everywhere: whether the label means the same on other exporters' metrics.
+        linked: whether a value means the same on the other dashboards, so that links carry it there.
+    """
+
+    name: str
+    label: str
+    metric: Metric
+    values_of: str
+    everywhere: bool = True
+    linked: bool = True
+
+    def __post_init__(self) -> None:
+        self.metric.check_labels(self.values_of)
+
+    @property
+    def filter(self) -> Filter:
+        """The matcher that the variable puts on metrics."""
+        return Filter(self.name, self.values_of, () if self.everywhere else self.metric.exporters)
+
+    def template(self, before: Scope) -> GrafanaVariable:
+        """Grafana's variable, chained to those before it."""
+        query = f"label_values({selector(self.metric, before)}, {self.values_of})"
+        return _template(
+            self.name,
+            "query",
+            {"query": query, "qryType": 1, "refId": "PrometheusVariableQueryEditor-VariableQuery"},
+            self.label,
+            # A matcher of .* also finds series without the label, such as the namespace outside Kubernetes.
+            allValue=".*",
+            current={"text": ["All"], "value": ["$__all"]},
+            datasource=dict(DATA_SOURCE),
+            definition=query,
+            includeAll=True,
+            multi=True,
+            refresh=2,
+            regex="",
+            sort=7,
+        )
+
+
+@dataclass(frozen=True)
+class ChoiceVariable:
+    """One of a few fixed values.
+
+    Attributes:
+        name: of the variable.
+        label: what people see beside the drop-down.
+        options: the values.
+        default: the one that is chosen at first.
+    """
+
+    name: str
+    label: str
+    options: tuple[str, ...]
+    default: str
+    linked: bool = True
+
+    def template(self, before: Scope) -> GrafanaVariable:
+        """Grafana's variable; it depends on no other."""
+        return _template(
+            self.name,
+            "custom",
+            ",".join(self.options),
+            self.label,
+            current={"text": self.default, "value": self.default},
+            includeAll=False,
+            multi=False,
+            options=[{"selected": one == self.default, "text": one, "value": one} for one in self.options],
+        )
+
+
+@dataclass(frozen=True)
+class DataSourceVariable:
+    """The Prometheus that is asked; every dashboard has it first."""
+
+    name: str = "datasource"
+    linked: bool = True
+
+    def template(self, before: Scope) -> GrafanaVariable:
+        """Grafana's variable."""
+        return _template(
+            self.name,
+            "datasource",
+            "prometheus",
+            "Data source",
+            current={},
+            includeAll=False,
+            multi=False,
+            options=[],
+            refresh=1,
+            regex="",
+        )
+
+
+Variable = LabelVariable | ChoiceVariable | DataSourceVariable
+
+
+def choice_of(objective: Objective) -> ChoiceVariable:
+    """The drop-down from which an objective is chosen."""
+    unit = objective.histogram.unit.value
+    default = next(option for option in objective.options if float(option) == objective.default)
+    return ChoiceVariable(objective.name, f"{objective.label} ({unit})", objective.options, default)
+
+
+TTFT_OBJECTIVE = Objective("ttft_objective", "TTFT objective", gateway.TTFT, 2000)
+TPOT_OBJECTIVE = Objective("tpot_objective", "TPOT objective", gateway.TPOT, 50)
+E2E_OBJECTIVE = Objective("e2e_objective", "E2E objective", gateway.E2E_LATENCY, 60)
+OBJECTIVES = tuple(choice_of(objective) for objective in (TTFT_OBJECTIVE, TPOT_OBJECTIVE, E2E_OBJECTIVE))
+
+DATASOURCE = DataSourceVariable()
+NAMESPACE = LabelVariable("namespace", "Namespace", process.UPTIME, "namespace")
+MODEL = LabelVariable("model", "Model", gateway.REQUESTS, "model")
+TOP = ChoiceVariable("top", "Top instances", ("3", "5", "10", "20", "50"), "5")
+
+GATEWAY_INSTANCE = LabelVariable(
+    "instance", "Gateway", gateway.PENDING_REQUESTS, "instance", everywhere=False, linked=False
+)
+PROCESS_INSTANCE = LabelVariable("instance", "Instance", process.UPTIME, "instance", everywhere=False, linked=False)
+
+CMS_INFER_TYPE = LabelVariable("infer_type", "Role", cms.RUNNING_REQUESTS, "infer_type")
+CMS_INSTANCE = LabelVariable("instance", "Instance", cms.RUNNING_REQUESTS, "instance_id", linked=False)
+
+LRS_MODEL = LabelVariable("model", "Model", lrs.TOTAL_REQUESTS, "model")
+LRS_INFER_TYPE = LabelVariable("infer_type", "Role", lrs.TOTAL_REQUESTS, "infer_type")
+LRS_INSTANCE = LabelVariable("instance", "Instance", lrs.TOTAL_REQUESTS, "instance_id", linked=False)
+
+ENGINE_MODEL = LabelVariable("model", "Model", vllm.RUNNING_REQUESTS, "model")
+ENGINE_INFER_TYPE = LabelVariable("infer_type", "Role", vllm.RUNNING_REQUESTS, "infer_type")
+ENGINE_INSTANCE = LabelVariable(
+    "instance", "Instance", vllm.RUNNING_REQUESTS, "instance", everywhere=False, linked=False
+)
+
+
+def _template(name: str, kind: str, query: Any, label: str, **fields: Any) -> GrafanaVariable:
+    json: Json = {"hide": 0, "label": label, "name": name, "query": query, "skipUrlSync": False, "type": kind, **fields}
+    return GrafanaVariable(name=name, query=query, json=json)
