@@ -17,6 +17,8 @@ class Line(NamedTuple):
 
 def visible(text: str) -> str:
     """The text with each character that is not to be seen, such as a control or a bidirectional mark, written out."""
+    if text.isprintable():
+        return text
     return "".join(c if _harmless(c) else _written_out(c) for c in text)
 
 

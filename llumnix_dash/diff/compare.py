@@ -7,9 +7,9 @@ from llumnix_dash.diff import normal
 from llumnix_dash.diff.changes import MISSING, Change, DashboardDiff, Effect, Item, Kind, Part
 from llumnix_dash.diff.layout import layout_changes
 from llumnix_dash.diff.migrate import migrated, schema_version
-from llumnix_dash.diff.normal import Json, Object, objects, same, string, text_of
+from llumnix_dash.diff.normal import Json, Object, identical, objects, same, string, text_of
 from llumnix_dash.diff.pairing import Pairing, in_one_order
-from llumnix_dash.diff.panels import Placed, flatten, identical, match_panels, match_rows
+from llumnix_dash.diff.panels import Placed, flatten, match_panels, match_rows
 from llumnix_dash.diff.parts import panel_changes, settings_changes
 
 # Since this version the schema names a data source by uid, no longer by name; the migration replaces each name.
@@ -29,7 +29,7 @@ def compare(
         pushed: whether to tell of panels that only make room for others.
     """
     items: list[Item] = []
-    if not same(old, new):
+    if not identical(old, new):
         old, new = migrated(old, new), migrated(new, old)
         items = _without_migrated_datasources(_items(old, new, pushed=pushed), schema_version(old), schema_version(new))
     title = string(new.get("title")) or string(old.get("title"))
@@ -110,7 +110,7 @@ def _panels(pairing: Pairing[Placed], layout: dict[int, list[Change]], ids: dict
     items: list[tuple[int, Item]] = []
     for old, new in pairing.pairs:
         changes = []
-        if not identical(old, new) and old.digest != new.digest:
+        if not identical(old.panel, new.panel) and old.digest != new.digest:
             form = _with_new_ids(old.form, ids)
             changes += _renamed(Part.PANEL, form, new.form)
             changes += panel_changes(form, new.form)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from llumnix_dash.diff.changes import Change, Effect, Kind
 from llumnix_dash.diff.normal import Object, same
 from llumnix_dash.diff.pairing import Pairing, out_of_order
-from llumnix_dash.diff.panels import Placed, place
+from llumnix_dash.diff.panels import Placed
 
 Pair = tuple[Placed, Placed]
 
@@ -51,7 +51,7 @@ def layout_changes(panels: Pairing[Placed], rows: Pairing[Placed], *, pushed: bo
     changes: dict[int, list[Change]] = {}
     for index, pair in enumerate(layout.pairs):
         kind = Kind.MOVED if index in layout.moved else None
-        if kind is None and not same(_position(pair[0]), _position(pair[1])):
+        if kind is None and not same(pair[0].place[:2], pair[1].place[:2]):
             kind = Kind.PUSHED if came_or_went or stirring - {index} else Kind.MOVED
         its_changes = []
         if kind is Kind.MOVED or (kind is Kind.PUSHED and pushed):
@@ -69,9 +69,9 @@ def _nothing_stirred(panels: Sequence[Pair], rows: Sequence[Pair]) -> bool:
     return all(
         old.rank == new.rank
         and (old.row is new.row is None or (old.row and new.row and row_of.get(id(old.row)) == id(new.row)))
-        and same(place(old.panel), place(new.panel))
+        and same(old.place, new.place)
         for old, new in panels
-    ) and all(old.rank == new.rank and same(place(old.panel), place(new.panel)) for old, new in rows)
+    ) and all(old.rank == new.rank and same(old.place, new.place) for old, new in rows)
 
 
 def _find_moved(layout: _Layout, panel_count: int) -> None:
@@ -82,7 +82,7 @@ def _find_moved(layout: _Layout, panel_count: int) -> None:
             layout.moved.add(index)
             continue
         groups.setdefault((is_panel, id(pair[1].row)), []).append(index)
-        if not same(_position(pair[0]).get("x"), _position(pair[1]).get("x")):
+        if not same(pair[0].place[0], pair[1].place[0]):
             layout.moved.add(index)
     for group in groups.values():
         # What has another column has moved anyway, and says nothing about the order of the others.
@@ -101,7 +101,7 @@ def _disordered(pairs: Sequence[Pair]) -> bool:
 
 
 def _resized(pair: Pair) -> bool:
-    return not same(_size(pair[0]), _size(pair[1]))
+    return not same(pair[0].place[2:], pair[1].place[2:])
 
 
 def _collapsed(one: Placed) -> bool:
@@ -109,10 +109,10 @@ def _collapsed(one: Placed) -> bool:
 
 
 def _size(one: Placed) -> Object:
-    _, _, width, height = place(one.panel)
+    _, _, width, height = one.place
     return {"w": width, "h": height}
 
 
 def _position(one: Placed) -> Object:
-    x, y, _, _ = place(one.panel)
+    x, y, _, _ = one.place
     return {"x": x, "y": y}

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 
 from llumnix_dash.diff.blocks import Line, lines, visible
-from llumnix_dash.diff.changes import DashboardDiff, Effect, Item, Kind, Report
+from llumnix_dash.diff.changes import DashboardDiff, Effect, Item, Report
 from llumnix_dash.diff.sentences import Fragment, Sentence, Theirs, sentence, subject
 from llumnix_dash.diff.summary import summary
 

@@ -8,6 +8,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
+
 from llumnix_dash.diff import defaults
 from llumnix_dash.diff.changes import MISSING
 from llumnix_dash.diff.queries import VARIABLE, variable_name
@@ -24,13 +26,28 @@ _OPTIONS_FOLLOW = frozenset({"custom", "interval", "constant", "textbox", "datas
 
 def text_of(value: Json) -> str:
     """A text that is equal for equal JSON values only: it tells ``true`` from ``1``, which Python's ``==`` does not."""
-    return json.dumps(value, sort_keys=True)
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+    except TypeError:  # a lone surrogate or an integer of more than 64 bits
+        return json.dumps(value, sort_keys=True)
 
 
 def same(old: Json, new: Json) -> bool:
-    """Whether the two are the same JSON value; the order of an object's keys says nothing."""
-    if old is MISSING or new is MISSING:
-        return old is new
+    """Whether the two are the same JSON value; the order of an object's keys says nothing, ``true`` is not ``1``."""
+    if old is new:
+        return True
+    if old != new:
+        return False
+    if isinstance(old, dict):
+        return all(same(value, new[key]) for key, value in old.items())
+    if isinstance(old, list | tuple):
+        return all(map(same, old, new))
+    return isinstance(old, bool) is isinstance(new, bool)
+
+
+def identical(old: Json, new: Json) -> bool:
+    """As :func:`same`, quick for large values."""
+    # Python's equality is the quick way to find a difference, the texts tell true from 1.
     return bool(old == new) and text_of(old) == text_of(new)
 
 
@@ -49,31 +66,31 @@ def stripped(value: Mapping[str, Json], template: defaults.Template) -> Object:
     kept: Object = {}
     for key, item in value.items():
         default = template.get(key, MISSING)
-        if item is None:
-            continue
-        if isinstance(item, dict):
+        kind = type(item)
+        if kind is str or kind is bool:
+            if item != default or type(default) is not kind:
+                kept[key] = item
+        elif kind is dict:
             inner = stripped(item, default if isinstance(default, dict) else _NO_TEMPLATE)
             if inner or not isinstance(default, dict):
                 kept[key] = inner
-        elif isinstance(item, list):
+        elif kind is list:
             if item != default or not same(item, default):
                 kept[key] = [_by_value(element) for element in item]
-        elif type(item) is type(default) and item == default:
-            continue
-        elif isinstance(item, float) and item.is_integer():
-            if isinstance(default, bool) or item != default:
-                kept[key] = int(item)
-        else:
-            kept[key] = item
+        elif item is not None and (item != default or isinstance(default, bool)):
+            kept[key] = _by_value(item)
     return kept
 
 
 def _by_value(item: Json) -> Json:
-    if isinstance(item, dict):
+    kind = type(item)
+    if kind is str:
+        return item
+    if kind is dict:
         return {key: _by_value(value) for key, value in item.items() if value is not None}
-    if isinstance(item, list):
+    if kind is list:
         return [_by_value(element) for element in item]
-    return int(item) if isinstance(item, float) and item.is_integer() else item
+    return int(item) if kind is float and item.is_integer() else item
 
 
 def datasource(value: Json) -> Json:
@@ -91,12 +108,12 @@ def datasource(value: Json) -> Json:
     return VARIABLE.sub(lambda match: "$" + variable_name(match), value) if isinstance(value, str) else value
 
 
-def _with_datasource(kept: Object, value: Mapping[str, Json]) -> Object:
-    reference = datasource(value.get("datasource"))
+def _with_datasource(kept: Object, value: Mapping[str, Json]) -> None:
+    """Puts the data source of ``value`` into its normal form, in its one spelling."""
     kept.pop("datasource", None)
+    reference = datasource(value.get("datasource"))
     if reference is not MISSING:
         kept["datasource"] = reference
-    return kept
 
 
 def _without(value: Mapping[str, Json], keys: frozenset[str]) -> Object:
@@ -111,9 +128,11 @@ def panel(value: Mapping[str, Json]) -> Object:
     kind = string(value.get("type"))
     if kind == "row":
         return stripped(_without(value, _ROW_APART), defaults.ROW)
-    kept = stripped(_without(value, _PANEL_APART), defaults.PANELS.get(kind, defaults.UNKNOWN_PANEL))
+    targets = objects(value.get("targets"))
+    apart = _PANEL_APART if targets is None else _PANEL_AND_TARGETS_APART
+    kept = stripped(_without(value, apart), defaults.PANELS.get(kind, defaults.UNKNOWN_PANEL))
     _with_datasource(kept, value)
-    if targets := objects(value.get("targets")):
+    if targets:
         kept["targets"] = [target(item, kept.get("datasource", MISSING)) for item in targets]
     _field_config(kept, value, kind)
     if isinstance(value.get("libraryPanel"), dict):
@@ -126,6 +145,7 @@ def panel(value: Mapping[str, Json]) -> Object:
 
 
 _PANEL_APART = defaults.PANEL_NOISE | {"id", "gridPos", "panels", "collapsed", "datasource"}
+_PANEL_AND_TARGETS_APART = _PANEL_APART | {"targets"}
 _ROW_APART = defaults.ROW_NOISE | {"id", "gridPos", "panels"}
 
 

@@ -5,6 +5,7 @@ Every step is symmetric, so that the difference from B to A pairs the same thing
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from itertools import pairwise
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -84,7 +85,7 @@ class Pairing(Generic[T]):
 def in_one_order(pairs: Sequence[tuple[int, int]]) -> bool:
     """Whether the pairs of (old position, new position) keep their order."""
     new_positions = [new for _, new in sorted(pairs)]
-    return all(before < after for before, after in zip(new_positions, new_positions[1:], strict=False))
+    return all(before < after for before, after in pairwise(new_positions))
 
 
 def out_of_order(ranks: Sequence[tuple[int, int]], weights: Sequence[str]) -> set[int]:

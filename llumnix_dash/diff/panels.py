@@ -1,12 +1,11 @@
 """The panels and rows of a dashboard, and which of the old ones are which of the new ones."""
 
-import marshal
 from collections import Counter
 from collections.abc import Hashable, Sequence
 from functools import cached_property
 
 from llumnix_dash.diff import normal
-from llumnix_dash.diff.normal import Json, Object, objects, string, text_of
+from llumnix_dash.diff.normal import Json, Object, identical, objects, string, text_of
 from llumnix_dash.diff.pairing import Pairing
 from llumnix_dash.diff.queries import metrics, words
 
@@ -18,16 +17,17 @@ _QUERY_KEYS = ("expr", "query", "rawSql", "rawQuery", "queryText", "target")
 class Placed:
     """A panel or a row where it stands.
 
-    Args:
+    Attributes:
         panel: its JSON object.
         row: the row that it belongs to; None above the first row, and for a row itself.
-        rank: its place in reading order among the panels of the dashboard.
+        rank: its place in reading order among the panels, or among the rows, of the dashboard.
+        members: of a row, the panels that belong to it.
     """
 
-    def __init__(self, panel: Object, row: "Placed | None", rank: int) -> None:
+    def __init__(self, panel: Object) -> None:
         self.panel = panel
-        self.row = row
-        self.rank = rank
+        self.row: Placed | None = None
+        self.rank = 0
         self.members: list[Placed] = []
 
     @property
@@ -49,6 +49,14 @@ class Placed:
     def row_title(self) -> str:
         """The title of the row that it belongs to."""
         return self.row.title if self.row else ""
+
+    @cached_property
+    def place(self) -> tuple[Json, Json, Json, Json]:
+        """Its x, y, width and height in grid units, as its JSON has them."""
+        grid = self.panel.get("gridPos")
+        if not isinstance(grid, dict):
+            return (grid, None, None, None)
+        return (grid.get("x"), grid.get("y"), grid.get("w"), grid.get("h"))
 
     @cached_property
     def form(self) -> Object:
@@ -83,40 +91,31 @@ def query_text(target: Object) -> str:
     return next((target[key] for key in _QUERY_KEYS if isinstance(target.get(key), str) and target[key]), "")
 
 
-def place(panel: Object) -> tuple[Json, Json, Json, Json]:
-    """The panel's x, y, width and height in grid units, as its JSON has them."""
-    grid = panel.get("gridPos")
-    if not isinstance(grid, dict):
-        return (grid, None, None, None)
-    return (grid.get("x"), grid.get("y"), grid.get("w"), grid.get("h"))
-
-
 def flatten(dashboard: Object) -> tuple[list[Placed], list[Placed]]:
     """The panels and the rows of a dashboard, each in reading order, the members of collapsed rows among them."""
     panels: list[Placed] = []
     rows: list[Placed] = []
     row: Placed | None = None
-    for panel in _in_reading_order(objects(dashboard.get("panels")) or []):
-        if panel.get("type") == "row":
-            row = Placed(panel, None, len(rows))
+    for placed in _in_reading_order(objects(dashboard.get("panels")) or []):
+        members = [placed]
+        if placed.panel.get("type") == "row":
+            row = placed
+            row.rank = len(rows)
             rows.append(row)
-            members = _in_reading_order(objects(panel.get("panels")) or [])
-        else:
-            members = [panel]
+            members = _in_reading_order(objects(row.panel.get("panels")) or [])
         for member in members:
-            placed = Placed(member, row, len(panels))
-            panels.append(placed)
+            member.row, member.rank = row, len(panels)
+            panels.append(member)
             if row:
-                row.members.append(placed)
+                row.members.append(member)
     return panels, rows
 
 
-def _in_reading_order(panels: list[Object]) -> list[Object]:
-    places = [place(panel) for panel in panels]
-    if not all(type(x) in (int, float) and type(y) in (int, float) for x, y, _, _ in places):
-        return panels
-    order = sorted(range(len(panels)), key=lambda index: (places[index][1], places[index][0]))
-    return [panels[index] for index in order]
+def _in_reading_order(panels: list[Object]) -> list[Placed]:
+    placed = [Placed(panel) for panel in panels]
+    if all(type(one.place[0]) in (int, float) and type(one.place[1]) in (int, float) for one in placed):
+        placed.sort(key=lambda one: (one.place[1], one.place[0]))
+    return placed
 
 
 def match_panels(old: Sequence[Placed], new: Sequence[Placed]) -> Pairing[Placed]:
@@ -131,10 +130,10 @@ def match_panels(old: Sequence[Placed], new: Sequence[Placed]) -> Pairing[Placed
     def by_id(panel: Placed) -> Hashable:
         return key if (key := _id_key(panel)) in unique else None
 
-    pairing.by_key(by_id, identical)
+    pairing.by_key(by_id, lambda before, after: identical(before.panel, after.panel))
     if not (pairing.old and pairing.new):
         return pairing
-    pairing.by_key(lambda panel: (panel.digest, text_of(place(panel.panel)), panel.row_title))
+    pairing.by_key(lambda panel: (panel.digest, text_of(panel.place), panel.row_title))
     if _ids_hold(pairing):
         pairing.by_key(by_id, plausible)
     pairing.by_key(lambda panel: panel.digest)
@@ -159,19 +158,6 @@ def _by_row(panel: Placed) -> Hashable:
 
 def _by_title(panel: Placed) -> Hashable:
     return (panel.title, panel.kind) if panel.title else None
-
-
-def identical(old: Placed, new: Placed) -> bool:
-    """Whether the two have the very same JSON, cheaply."""
-    if old.panel != new.panel:
-        return False
-    # Equal to Python; now tell true from 1. The order of keys is most often the same, so the quick way comes first.
-    try:
-        if marshal.dumps(old.panel, 2) == marshal.dumps(new.panel, 2):
-            return True
-    except ValueError:  # nested too deeply for it
-        pass
-    return text_of(old.panel) == text_of(new.panel)
 
 
 def plausible(old: Placed, new: Placed) -> bool:
@@ -209,7 +195,7 @@ def _ids_hold(pairing: Pairing[Placed]) -> bool:
         for side in (pairing.old, pairing.new)
     )
     certain += [(old_ids[digest], new_ids[digest]) for digest in old_ids.keys() & new_ids.keys()]
-    kept = sum(old == new for old, new in certain)
+    kept = [old == new for old, new in certain].count(True)
     return kept >= len(certain) - kept
 
 

@@ -1,7 +1,7 @@
 """Query texts: whether two are the same query, how alike two are, and where they differ."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from difflib import SequenceMatcher
 from typing import Any
 
@@ -141,51 +141,53 @@ def _canonical(text: str) -> str | None:
 
     try:
         return _form(promql_parser.parse(text))
-    except (ValueError, RecursionError, TypeError, OverflowError):
+    except (ValueError, KeyError, RecursionError, OverflowError):
         return None
 
 
 def _form(node: Any) -> str:
-    match type(node).__name__:
-        case "ParenExpr":
-            return _form(node.expr)
-        case "UnaryExpr":
-            return f"-({_form(node.expr)})"
-        case "NumberLiteral" | "StringLiteral":
-            return repr(node.val)
-        case "BinaryExpr":
-            return f"({_form(node.lhs)} {node.op} {_joining(node.modifier)} {_form(node.rhs)})"
-        case "AggregateExpr":
-            grouping = node.modifier and (str(node.modifier.type), sorted(set(node.modifier.labels)))
-            param = node.param and _form(node.param)
-            return f"{node.op} {grouping} ({param}, {_form(node.expr)})"
-        case "Call":
-            return f"{node.func.name}({', '.join(map(_form, node.args))})"
-        case "SubqueryExpr":
-            return f"{_form(node.expr)}[{node.range!r}:{node.step!r}] {_time(node)}"
-        case "MatrixSelector":
-            return f"{_form(node.vector_selector)}[{node.range!r}]"
-        case "VectorSelector":
-            return _selector(node)
-    raise ValueError(f"a node of an unknown type {type(node).__name__}")
+    return _FORMS[type(node).__name__](node)
+
+
+_FORMS: dict[str, Callable[[Any], str]] = {
+    "ParenExpr": lambda node: _form(node.expr),
+    "UnaryExpr": lambda node: f"-({_form(node.expr)})",
+    "NumberLiteral": lambda node: repr(node.val),
+    "StringLiteral": lambda node: repr(node.val),
+    "BinaryExpr": lambda node: f"({_form(node.lhs)} {node.op} {_joining(node.modifier)} {_form(node.rhs)})",
+    "AggregateExpr": lambda node: f"{node.op} {_grouping(node.modifier)} ({_parameter(node)}{_form(node.expr)})",
+    "Call": lambda node: f"{node.func.name}({', '.join(map(_form, node.args))})",
+    "SubqueryExpr": lambda node: f"{_form(node.expr)}[{node.range!r}:{node.step!r}] {_time(node)}",
+    "MatrixSelector": lambda node: f"{_form(node.vector_selector)}[{node.range!r}]",
+    "VectorSelector": lambda node: f"{_alternatives(node)} {_time(node)}",
+}
+
+
+def _grouping(modifier: Any) -> str:
+    """The labels of ``by``, ``without``, ``on`` or ``ignoring``, whose order says nothing."""
+    return f"{modifier.type} {sorted(set(modifier.labels))}" if modifier else ""
+
+
+def _parameter(node: Any) -> str:
+    return f"{_form(node.param)}, " if node.param else ""
 
 
 def _joining(modifier: Any) -> str:
     if modifier is None:
         return ""
-    matching = modifier.matching and (str(modifier.matching.type), sorted(set(modifier.matching.labels)))
     fill = modifier.fill_values and (modifier.fill_values.lhs, modifier.fill_values.rhs)
-    return f"{matching} {modifier.card} {sorted(set(modifier.group_labels or ()))} {modifier.return_bool} {fill}"
+    copied = sorted(set(modifier.group_labels or ()))
+    return f"{_grouping(modifier.matching)} {modifier.card} {copied} {modifier.return_bool} {fill}"
 
 
-def _selector(node: Any) -> str:
+def _alternatives(node: Any) -> list[list[tuple[str, str, str]]]:
+    """The matchers of a selector, whose order says nothing, for each side of an ``or`` inside the braces."""
     alternatives = [*node.matchers.or_matchers] or [node.matchers.matchers]
     named = [("__name__", "MatchOp.Equal", node.name)] if node.name else []
-    forms = sorted(
+    return sorted(
         sorted({*named, *((matcher.name, str(matcher.op), matcher.value) for matcher in alternative)})
         for alternative in alternatives
     )
-    return f"{forms} {_time(node)}"
 
 
 def _time(node: Any) -> str:

@@ -118,7 +118,7 @@ def value_text(path: str, value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, str):
-        return value if value else '""'
+        return value or '""'
     if isinstance(value, dict):
         return _object_text(key, value)
     if isinstance(value, list) and value and all(isinstance(item, str | int | float) for item in value):
@@ -128,19 +128,20 @@ def value_text(path: str, value: Any) -> str:
 
 def _object_text(key: str, value: dict[str, Any]) -> str:
     keys = set(value)
+    text = None
     if key == "thresholds" and keys <= {"mode", "steps"} and (steps := objects(value.get("steps"))):
-        return _thresholds_text(steps, percent=value.get("mode") == "percentage")
-    if key == "color" and keys <= {"mode", "fixedColor", "seriesBy"}:
-        return " ".join(str(value[name]) for name in ("mode", "fixedColor", "seriesBy") if name in value)
-    if key == "gridPos" and {"w", "h"} == keys:
-        return f"{_number(value['w'])}×{_number(value['h'])}"
-    if key == "gridPos" and {"x", "y"} <= keys:
-        return f"x {_number(value['x'])}, y {_number(value['y'])}"
-    if key == "time" and keys == {"from", "to"}:
-        return f"{value['from']} to {value['to']}"
-    if key == "datasource" and keys == {"type"}:
-        return str(value["type"])
-    return text_of(value)
+        text = _thresholds_text(steps, percent=value.get("mode") == "percentage")
+    elif key == "color" and keys and keys <= {"mode", "fixedColor", "seriesBy"}:
+        text = " ".join(str(value[name]) for name in ("mode", "fixedColor", "seriesBy") if name in value)
+    elif key == "gridPos" and keys == {"w", "h"}:
+        text = f"{_number(value['w'])}×{_number(value['h'])}"
+    elif key == "gridPos" and keys == {"x", "y"}:
+        text = f"x {_number(value['x'])}, y {_number(value['y'])}"
+    elif key == "time" and keys == {"from", "to"}:
+        text = f"{value['from']} to {value['to']}"
+    elif key == "datasource" and keys == {"type"}:
+        text = str(value["type"])
+    return text_of(value) if text is None else text
 
 
 def _thresholds_text(steps: Sequence[dict[str, Any]], *, percent: bool) -> str:
