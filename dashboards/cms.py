@@ -17,8 +17,10 @@ from llumnix_dash.variables import CMS_INFER_TYPE, CMS_INSTANCE, NAMESPACE, OBJE
 OVERVIEW = row(
     "Fleet",
     instance_counts("instances", "Instances", cms.RUNNING_REQUESTS),
-    totals_by_role("requests_by_role", "Requests", {"running": cms.RUNNING_REQUESTS, "waiting": cms.WAITING_REQUESTS}),
-    usage_by_role("kv_cache_usage_by_role", "KV Cache Usage Ratio", cms.KV_CACHE_USAGE),
+    totals_by_role("running_by_role", "Running Requests", {"": cms.RUNNING_REQUESTS}),
+    totals_by_role("waiting_by_role", "Waiting Requests", {"": cms.WAITING_REQUESTS}),
+    usage_by_role("kv_cache_usage_by_role", "KV Cache Usage Ratio by Role", cms.KV_CACHE_USAGE, width=12),
+    totals_by_role("used_tokens_by_role", "Used Tokens", {"": cms.USED_GPU_TOKENS}, width=12),
     instance_table(
         "fullest_instances",
         "Fullest Instances",
@@ -51,10 +53,7 @@ def instance_status(role: str) -> RowOfPanels:
                 "hybrid waiting to decode": cms.HYBRID_SCHEDULER_WAITING_TO_DECODE_REQUESTS,
             },
             role=role,
-        ),
-        per_instance(f"cms_used_tokens_{role}", f"CMS Used Tokens ({name})", {"": cms.USED_GPU_TOKENS}, role=role),
-        per_instance(
-            f"cms_kv_cache_usage_{role}", f"CMS KV Cache Usage Ratio ({name})", {"": cms.KV_CACHE_USAGE}, role=role
+            width=12,
         ),
         per_instance(
             f"cms_prefill_tokens_{role}",
@@ -65,6 +64,7 @@ def instance_status(role: str) -> RowOfPanels:
                 "unallocated, running": cms.UNALLOCATED_TOKENS_SCHEDULER_RUNNING_PREFILLS,
             },
             role=role,
+            width=12,
         ),
         per_instance(
             f"cms_decode_tokens_{role}",
@@ -78,12 +78,14 @@ def instance_status(role: str) -> RowOfPanels:
             },
             rank_by=cms.SCHEDULER_RUNNING_TO_DECODE_TOKENS,
             role=role,
+            width=12,
         ),
         per_instance(
             f"cms_all_tokens_{role}",
             f"CMS All Prefill / Decode Tokens ({name})",
             {"prefill tokens": cms.ALL_PREFILLS_TOKENS, "decode tokens": cms.ALL_DECODES_TOKENS},
             role=role,
+            width=12,
         ),
         per_instance(
             f"cms_inflight_requests_{role}",
@@ -94,6 +96,7 @@ def instance_status(role: str) -> RowOfPanels:
                 "decode dispatches": cms.INFLIGHT_DISPATCH_DECODE_REQUESTS,
             },
             role=role,
+            width=12,
         ),
         per_instance(
             f"cms_inflight_tokens_{role}",
@@ -103,6 +106,11 @@ def instance_status(role: str) -> RowOfPanels:
                 "decode dispatches": cms.TOKENS_INFLIGHT_DISPATCH_DECODE_REQUESTS,
             },
             role=role,
+            width=12,
+        ),
+        per_instance(f"cms_used_tokens_{role}", f"CMS Used Tokens ({name})", {"": cms.USED_GPU_TOKENS}, role=role),
+        per_instance(
+            f"cms_kv_cache_usage_{role}", f"CMS KV Cache Usage Ratio ({name})", {"": cms.KV_CACHE_USAGE}, role=role
         ),
         per_instance(
             f"cms_decode_batch_size_{role}", f"CMS Decode Batch Size ({name})", {"": cms.DECODE_BATCH_SIZE}, role=role

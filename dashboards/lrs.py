@@ -7,8 +7,9 @@ from llumnix_dash.catalog.exporters import ROLES
 from llumnix_dash.panels import instance_counts, instance_table, per_instance, totals_by_role
 from llumnix_dash.variables import LRS_INFER_TYPE, LRS_INSTANCE, LRS_MODEL, NAMESPACE, OBJECTIVES, TOP
 
-REQUESTS = {"running": lrs.RUNNING_REQUESTS, "waiting": lrs.WAITING_REQUESTS, "total": lrs.TOTAL_REQUESTS}
-TOKENS = {"running": lrs.RUNNING_TOKENS, "waiting": lrs.WAITING_TOKENS, "total": lrs.TOTAL_TOKENS}
+# The parts after the whole, so that they are drawn over it.
+REQUESTS = {"total": lrs.TOTAL_REQUESTS, "running": lrs.RUNNING_REQUESTS, "waiting": lrs.WAITING_REQUESTS}
+TOKENS = {"total": lrs.TOTAL_TOKENS, "running": lrs.RUNNING_TOKENS, "waiting": lrs.WAITING_TOKENS}
 
 dashboard = board(
     uid="llumnix-lrs-dashboard",
@@ -21,10 +22,10 @@ dashboard = board(
         row(
             "Fleet",
             instance_counts("instances", "Instances", lrs.TOTAL_REQUESTS),
-            totals_by_role(
-                "requests_by_role", "Requests", {"running": lrs.RUNNING_REQUESTS, "waiting": lrs.WAITING_REQUESTS}
-            ),
-            totals_by_role("tokens_by_role", "Tokens", {"running": lrs.RUNNING_TOKENS, "waiting": lrs.WAITING_TOKENS}),
+            totals_by_role("running_by_role", "Running Requests", {"": lrs.RUNNING_REQUESTS}),
+            totals_by_role("waiting_by_role", "Waiting Requests", {"": lrs.WAITING_REQUESTS}),
+            totals_by_role("running_tokens_by_role", "Running Tokens", {"": lrs.RUNNING_TOKENS}, width=12),
+            totals_by_role("waiting_tokens_by_role", "Waiting Tokens", {"": lrs.WAITING_TOKENS}, width=12),
             instance_table(
                 "busiest_instances",
                 "Busiest Instances",
@@ -45,7 +46,6 @@ dashboard = board(
                     f"lrs_requests_{role}",
                     f"LRS Requests ({role.title()})",
                     REQUESTS,
-                    rank_by=lrs.TOTAL_REQUESTS,
                     role=role,
                     width=12,
                 ),
@@ -53,7 +53,6 @@ dashboard = board(
                     f"lrs_tokens_{role}",
                     f"LRS Tokens ({role.title()})",
                     TOKENS,
-                    rank_by=lrs.TOTAL_TOKENS,
                     role=role,
                     width=12,
                 ),

@@ -3,7 +3,7 @@
 from dashboards.headline import HEADLINE
 from llumnix_dash.board import board, row
 from llumnix_dash.catalog import gateway, scheduler
-from llumnix_dash.panels import STATUS_OVERRIDES, heatmap, quantiles, rates, rates_by, within_objectives
+from llumnix_dash.panels import STATUS_COLOURS, heatmap, quantiles, rates, rates_by, within_objectives
 from llumnix_dash.variables import (
     E2E_OBJECTIVE,
     GATEWAY_INSTANCE,
@@ -26,19 +26,20 @@ dashboard = board(
             rates_by(
                 "request_rate",
                 "Request Rate",
-                {"": gateway.REQUESTS},
+                gateway.REQUESTS,
                 by=("model",),
                 reading="Requests answered a second, stacked by model: the upper edge is all of them.",
+                colours=[],
                 stacked=True,
                 fill=40,
             ),
             rates_by(
                 "request_rate_by_status",
                 "Request Rate by Status",
-                {"": gateway.REQUESTS},
+                gateway.REQUESTS,
                 by=("status_code",),
                 reading="Green is answered; orange is refused to the client (429: too many requests); red is failed.",
-                overrides=STATUS_OVERRIDES,
+                colours=STATUS_COLOURS,
             ),
             within_objectives(
                 "within_objectives",

@@ -4,12 +4,14 @@ from dashboards.headline import HEADLINE
 from llumnix_dash.board import board, row
 from llumnix_dash.catalog import vllm
 from llumnix_dash.panels import (
+    REASON_COLOURS,
     heatmap,
     instance_table,
     per_instance,
     quantile_per_instance,
     quantiles_by_role,
     rates_by,
+    rates_by_role,
     totals_by_role,
     usage_by_role,
 )
@@ -28,30 +30,32 @@ dashboard = board(
                 "scheduler_state",
                 "Scheduler State",
                 {"running": vllm.RUNNING_REQUESTS, "waiting": vllm.WAITING_REQUESTS},
+                width=12,
             ),
-            usage_by_role("cache_utilization", "Cache Utilization", vllm.KV_CACHE_USAGE),
-            rates_by(
+            usage_by_role("cache_utilization", "Cache Utilization", vllm.KV_CACHE_USAGE, width=12),
+            rates_by_role(
                 "token_throughput",
                 "Token Throughput",
                 {"prompt": vllm.PROMPT_TOKENS_TOTAL, "generation": vllm.GENERATION_TOKENS_TOTAL},
-                by=("infer_type",),
-                reading="By role. In a prefill/decode fleet both of a request's engines count its prompt.",
+                reading="Prompt full, generation dashed. In a prefill/decode fleet both engines of a request count its"
+                " prompt.",
+                width=12,
             ),
             rates_by(
                 "finish_reason",
                 "Finish Reason",
-                {"": vllm.FINISHED_REQUESTS},
+                vllm.FINISHED_REQUESTS,
                 by=("infer_type", "finished_reason"),
                 reading="Requests ended a second by role. stop and length are normal; abort that rises is not.",
+                colours=REASON_COLOURS,
                 width=12,
             ),
-            rates_by(
+            rates_by_role(
                 "preemptions",
                 "Preemptions",
                 {"": vllm.PREEMPTIONS},
-                by=("infer_type",),
                 reading="0 is healthy. A steady rate: the KV cache is too small for the load.",
-                width=12,
+                width=6,
             ),
             instance_table(
                 "fullest_instances",
@@ -64,20 +68,17 @@ dashboard = board(
                     "Preemptions": vllm.PREEMPTIONS,
                 },
                 rank_by=vllm.KV_CACHE_USAGE,
+                width=18,
             ),
         ),
         row(
             "Latency",
-            quantiles_by_role("e2e_latency", "E2E Request Latency", {"": vllm.E2E_LATENCY}),
-            quantiles_by_role("ttft", "Time To First Token Latency", {"": vllm.TTFT}),
-            quantiles_by_role("itl", "Inter-Token Latency", {"": vllm.ITL}),
-            quantiles_by_role("queue_time", "Queue Time", {"": vllm.QUEUE_TIME}, width=12),
-            quantiles_by_role(
-                "prefill_decode_time",
-                "Prefill and Decode Time",
-                {"prefill": vllm.PREFILL_TIME, "decode": vllm.DECODE_TIME},
-                width=12,
-            ),
+            quantiles_by_role("e2e_latency", "E2E Request Latency", vllm.E2E_LATENCY),
+            quantiles_by_role("ttft", "Time To First Token Latency", vllm.TTFT),
+            quantiles_by_role("itl", "Inter-Token Latency", vllm.ITL),
+            quantiles_by_role("queue_time", "Queue Time", vllm.QUEUE_TIME),
+            quantiles_by_role("prefill_time", "Prefill and Decode Time (Prefill)", vllm.PREFILL_TIME),
+            quantiles_by_role("decode_time", "Prefill and Decode Time (Decode)", vllm.DECODE_TIME),
         ),
         row(
             "Request Lengths",
@@ -106,14 +107,17 @@ dashboard = board(
                 "scheduler_state_by_instance",
                 "Scheduler State by Instance",
                 {"running": vllm.RUNNING_REQUESTS, "waiting": vllm.WAITING_REQUESTS},
+                width=12,
             ),
-            per_instance("cache_by_instance", "Cache Utilization by Instance", {"": vllm.KV_CACHE_USAGE}),
+            per_instance("cache_by_instance", "Cache Utilization by Instance", {"": vllm.KV_CACHE_USAGE}, width=12),
             per_instance(
                 "throughput_by_instance",
                 "Token Throughput by Instance",
                 {"prompt": vllm.PROMPT_TOKENS_TOTAL, "generation": vllm.GENERATION_TOKENS_TOTAL},
                 rank_by=vllm.GENERATION_TOKENS_TOTAL,
+                width=12,
             ),
+            per_instance("preemptions_by_instance", "Preemptions by Instance", {"": vllm.PREEMPTIONS}, width=12),
             collapsed=True,
         ),
         row(

@@ -128,8 +128,13 @@ class Metric(_Frozen):
     @cached_property
     def identity(self) -> tuple[str, ...]:
         """The labels that together tell one instance from every other."""
-        labels = ("namespace", "infer_type", self.instance_label)
+        labels = ("namespace", "infer_type", *self.instance_name)
         return tuple(label for label in labels if label in self.all_labels)
+
+    @property
+    def instance_name(self) -> tuple[str, ...]:
+        """The labels by which people know an instance: with its component where several export the metric."""
+        return ("job", self.instance_label) if len(self.exporters) > 1 else (self.instance_label,)
 
     def check_labels(self, *labels: str) -> None:
         """Raise where the metric's series do not bear one of the labels.

@@ -35,7 +35,15 @@ def _tokens(name: str, what: str) -> Histogram:
     )
 
 
-def _counter(name: str, unit: Unit, what: str, labels: tuple[str, ...] = (), replaces: tuple[str, ...] = ()) -> Counter:
+def _counter(
+    name: str,
+    unit: Unit,
+    what: str,
+    *,
+    labels: tuple[str, ...] = (),
+    replaces: tuple[str, ...] = (),
+    caveats: tuple[str, ...] = (),
+) -> Counter:
     return Counter(
         name=f"vllm:{name}_total",
         unit=unit,
@@ -43,6 +51,7 @@ def _counter(name: str, unit: Unit, what: str, labels: tuple[str, ...] = (), rep
         labels=_LABELS + labels,
         description=what,
         replaces=replaces,
+        caveats=caveats,
     )
 
 
@@ -111,6 +120,7 @@ FINISHED_REQUESTS = _counter(
     "Requests that ended on the engine, by reason: stop (the model ended), length (the limit came first), abort (the"
     " client or Llumnix ended it).",
     labels=("finished_reason",),
+    caveats=("In spite of its name the counter holds aborted requests, too.",),
 )
 PREEMPTIONS = _counter(
     "num_preemptions", Unit.REQUESTS, "Running requests that the engine put back because its KV cache was full."

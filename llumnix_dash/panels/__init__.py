@@ -7,12 +7,21 @@ id and the place follow when the panel is put on a board.
 from llumnix_dash.panels.gauges import instance_counts, per_instance, totals, totals_by_role, usage_by_role
 from llumnix_dash.panels.heatmaps import heatmap
 from llumnix_dash.panels.latencies import quantile_per_instance, quantiles, quantiles_by_role, within_objectives
-from llumnix_dash.panels.rates import STATUS_OVERRIDES, failure_share, outcomes, rates, rates_by
+from llumnix_dash.panels.rates import (
+    REASON_COLOURS,
+    STATUS_COLOURS,
+    failure_share,
+    outcomes,
+    rates,
+    rates_by,
+    rates_by_role,
+)
 from llumnix_dash.panels.stats import quantile_against_objective, share_within_objective, stat
 from llumnix_dash.panels.tables import instance_table
 
 __all__ = [
-    "STATUS_OVERRIDES",
+    "REASON_COLOURS",
+    "STATUS_COLOURS",
     "failure_share",
     "heatmap",
     "instance_counts",
@@ -25,6 +34,7 @@ __all__ = [
     "quantiles_by_role",
     "rates",
     "rates_by",
+    "rates_by_role",
     "share_within_objective",
     "stat",
     "totals",

@@ -82,7 +82,7 @@ def _histogram_caveats(histogram: Histogram) -> list[str]:
     ]
     if histogram.grows:
         found = ["A quantile is estimated within its bucket."]
-    if histogram.whole and first < 1:
+    if histogram.whole:
         found.append(
             "Durations are whole milliseconds: below 1 ms they read 0, and a quantile below 1 ms is an artefact."
         )

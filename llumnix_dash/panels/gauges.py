@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from llumnix_dash.catalog.metric import Counter, Gauge, Metric
+from llumnix_dash.catalog.metric import Counter, Gauge, Metric, Unit
 from llumnix_dash.panels import style
 from llumnix_dash.panels.describe import describe, no_data
 from llumnix_dash.panels.grafana_shapes import Target, TimeSeries
@@ -21,19 +21,16 @@ def totals(key: str, title: str, gauges: Mapping[str, Gauge], *, reading: str, *
 
 
 def totals_by_role(key: str, title: str, gauges: Mapping[str, Gauge], **look: Any) -> TimeSeries:
-    """Sums over the instances of each role, each once, a line a gauge and role."""
+    """Sums over the instances of each role, each once, a line a gauge and role; the first gauge's is full."""
     targets = [
-        Target(query=total(gauge, by=PER_ROLE), legendFormat=legend(name, *PER_ROLE), dashed=dashed)
-        for dashed, (name, gauge) in zip((False, True, True), gauges.items(), strict=False)
+        Target(query=total(gauge, by=PER_ROLE), legendFormat=legend(name, *PER_ROLE), dashed=position > 0)
+        for position, (name, gauge) in enumerate(gauges.items())
     ]
     return time_series(
         key,
         title,
         targets,
-        describe(
-            {name or title: gauge for name, gauge in gauges.items()},
-            "The sum over the role's instances; colour is the role.",
-        ),
+        describe(gauges, "The sum over the role's instances; the colour is the role."),
         overrides=ROLE_OVERRIDES,
         **look,
     )
@@ -55,7 +52,7 @@ def usage_by_role(key: str, title: str, gauge: Gauge, **look: Any) -> TimeSeries
         ),
         overrides=ROLE_OVERRIDES,
         thresholds=style.USAGE_STEPS,
-        minimum=0,
+        maximum=1,
         **look,
     )
 
@@ -104,7 +101,7 @@ def per_instance(
     targets = [
         Target(
             query=top_instances(of_instance(metric, where=where), rank, where=where, lowest=lowest_first),
-            legendFormat=legend(name, metric.instance_label),
+            legendFormat=legend(name, *metric.instance_name),
             colour=style.series_colour(name, position) if len(metrics) > 1 else None,
         )
         for position, (name, metric) in enumerate(metrics.items())
@@ -120,6 +117,7 @@ def per_instance(
         targets,
         describe(metrics, reading),
         no_value=no_data(first, role),
+        maximum=1 if first.unit is Unit.RATIO else None,
         worst="min" if lowest_first else "max",
         **look,
     )

@@ -141,13 +141,15 @@ class TimeSeries(Panel):
         worst: the calculation that gives a line's worst value: ``max`` or ``min``.
         stacked: whether the lines are stacked areas.
         fill: the opacity of the area beneath each line, 0 to 100.
+        axis_from: the axis begins at most here, and lower where values do.
         axis_label: what the axis says, where the unit does not.
-        legend_right: whether the legend stands beside the lines rather than beneath.
+        legend_right: whether the legend stands beside the lines, where all of it is seen, and not beneath.
     """
 
     worst: str = attr.ib(default="max")
     stacked: bool = attr.ib(default=False)
     fill: int = attr.ib(default=0)
+    axis_from: float = attr.ib(default=0)
     axis_label: str = attr.ib(default="")
     legend_right: bool = attr.ib(default=False)
 
@@ -162,7 +164,7 @@ class TimeSeries(Panel):
             "axisColorMode": "text",
             "axisLabel": self.axis_label,
             "axisPlacement": "auto",
-            "axisSoftMin": 0,
+            "axisSoftMin": self.axis_from,
             "barAlignment": 0,
             "barWidthFactor": 0.6,
             "drawStyle": "line",
@@ -287,7 +289,13 @@ class Table(Panel):
 
     def defaults(self) -> Json:
         """As of every panel, with plain cells; an override colours those that have thresholds."""
-        custom = {"align": "auto", "cellOptions": {"type": "auto"}, "filterable": False, "inspect": False}
+        custom = {
+            "align": "auto",
+            "cellOptions": {"type": "auto"},
+            "filterable": False,
+            "inspect": False,
+            "minWidth": 90,
+        }
         return {**super().defaults(), "color": {"mode": "thresholds"}, "custom": custom}
 
     def options(self) -> Json:

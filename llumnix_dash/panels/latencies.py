@@ -7,7 +7,7 @@ from llumnix_dash.catalog.metric import Histogram
 from llumnix_dash.panels import style
 from llumnix_dash.panels.describe import describe, no_data
 from llumnix_dash.panels.grafana_shapes import Target, TimeSeries
-from llumnix_dash.panels.lines import DASH, PER_ROLE, ROLE_OVERRIDES, legend, only, override, time_series
+from llumnix_dash.panels.lines import PER_ROLE, ROLE_OVERRIDES, legend, only, override, time_series
 from llumnix_dash.promql import Objective, mean, quantile, share_below, top_instances
 
 _HIGH = {"P50": 0.5, "P90": 0.9, "P95": 0.95, "P99": 0.99}
@@ -51,43 +51,29 @@ def quantiles(
         describe({title: histogram}, _LOW_READING if histogram.low_is_bad else _HIGH_READING),
         no_value=no_data(histogram, role),
         worst="min" if histogram.low_is_bad else "max",
-        **look,
+        **{"legend_right": True, **look},
     )
 
 
-def quantiles_by_role(key: str, title: str, histograms: Mapping[str, Histogram], **look: Any) -> TimeSeries:
-    """P50, P99 and the mean of engines' histograms, a line a role: adding roles up would count a request twice.
-
-    Args:
-        key: the panel's name.
-        title: what people see.
-        histograms: name of the lines -> metric; the name may be empty where there is one.
-        look: fields of :class:`TimeSeries`.
-    """
-    by = PER_ROLE
-    targets = []
-    for name, histogram in histograms.items():
-        targets += [
-            Target(query=quantile(q, histogram, by=by), legendFormat=legend(f"{name} {label}".strip(), *by))
-            for label, q in _FEW.items()
-        ]
-        targets.append(Target(query=mean(histogram, by=by), legendFormat=legend(f"{name} mean".strip(), *by)))
+def quantiles_by_role(key: str, title: str, histogram: Histogram, **look: Any) -> TimeSeries:
+    """P50, P99 and the mean of an engines' histogram, a line a role: adding roles up would count a request twice."""
+    targets = [
+        Target(query=quantile(q, histogram, by=PER_ROLE), legendFormat=legend(name, *PER_ROLE))
+        for name, q in _FEW.items()
+    ]
+    targets.append(Target(query=mean(histogram, by=PER_ROLE), legendFormat=legend("mean", *PER_ROLE), dashed=True))
     return time_series(
         key,
         title,
         targets,
         describe(
-            {name or title: histogram for name, histogram in histograms.items()},
-            "The colour is the role; P99 is a full line, P50 a thin one, the mean dashed.",
+            {title: histogram},
+            "The colour is the role; P99 is a thick line, P50 a thin one, the mean is dashed.",
             "In a prefill/decode fleet a request passes two engines, each of which measures its own part.",
         ),
-        overrides=[
-            *ROLE_OVERRIDES,
-            override("/mean /", **{"custom.lineStyle": DASH}),
-            override("/P99 /", **{"custom.lineWidth": 2}),
-        ],
-        no_value=no_data(next(iter(histograms.values()))),
-        **look,
+        overrides=[*ROLE_OVERRIDES, override("/^P99 /", **{"custom.lineWidth": 2})],
+        no_value=no_data(histogram),
+        **{"width": 12, **look},
     )
 
 
@@ -97,7 +83,7 @@ def quantile_per_instance(key: str, title: str, q: float, histogram: Histogram, 
     return time_series(
         key,
         title,
-        [Target(query=query, legendFormat=legend("", histogram.instance_label))],
+        [Target(query=query, legendFormat=legend("", *histogram.instance_name))],
         describe({title: histogram}, "The $top instances with the highest mean over the time range shown."),
         no_value=no_data(histogram),
         **look,
@@ -122,7 +108,9 @@ def within_objectives(key: str, title: str, objectives: Mapping[str, Objective],
             "The share of requests within the objectives chosen above; 100 % is all of them.",
         ),
         worst="min",
+        minimum=None,
         maximum=1,
+        axis_from=0.9,
         no_value="No data: no requests in this time",
         **look,
     )

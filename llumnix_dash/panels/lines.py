@@ -7,8 +7,9 @@ from llumnix_dash.panels import style
 from llumnix_dash.panels.grafana_shapes import Json, Target, TimeSeries
 from llumnix_dash.promql import Where
 
-DASH = {"dash": [8, 6], "fill": "dash"}
 PER_ROLE = ("infer_type",)
+# From this width on a legend beside the lines leaves them room enough.
+_WIDE = 12
 
 
 def time_series(key: str, title: str, targets: Sequence[Target], description: str, **look: Any) -> TimeSeries:
@@ -21,6 +22,7 @@ def time_series(key: str, title: str, targets: Sequence[Target], description: st
             "description": description,
             "unit": targets[0].query.unit.value,
             "minimum": 0,
+            "legend_right": look.get("width", 0) >= _WIDE,
             **look,
         }
     )

@@ -7,14 +7,21 @@ from llumnix_dash.catalog.metric import Counter
 from llumnix_dash.panels import style
 from llumnix_dash.panels.describe import describe
 from llumnix_dash.panels.grafana_shapes import Json, Target, TimeSeries
-from llumnix_dash.panels.lines import colour_of, legend, time_series
+from llumnix_dash.panels.lines import PER_ROLE, ROLE_OVERRIDES, colour_of, legend, time_series
 from llumnix_dash.promql import failure_ratio, rate
 
 # HTTP statuses: answered, refused to the client, failed.
-STATUS_OVERRIDES = [
+STATUS_COLOURS = [
     colour_of("/^2/", style.GOOD),
     colour_of("/^4/", style.CAUTION),
     colour_of("/^5/", style.FAILURE),
+]
+# Why a request ended: of itself, at its limit, or because somebody gave up.
+REASON_COLOURS = [
+    colour_of("/stop$/", style.GOOD),
+    colour_of("/length$/", "blue"),
+    colour_of("/abort$/", style.CAUTION),
+    colour_of("/error$/", style.FAILURE),
 ]
 
 
@@ -28,29 +35,30 @@ def rates(key: str, title: str, counters: Mapping[str, Counter], *, reading: str
 
 
 def rates_by(
-    key: str,
-    title: str,
-    counters: Mapping[str, Counter],
-    by: tuple[str, ...],
-    *,
-    reading: str,
-    overrides: list[Json] | None = None,
-    **look: Any,
+    key: str, title: str, counter: Counter, by: tuple[str, ...], *, reading: str, colours: list[Json], **look: Any
 ) -> TimeSeries:
-    """Events a second over the whole fleet, a line a counter and set of the labels' values.
+    """Events a second over the whole fleet, a line each set of the labels' values.
 
     Args:
         key: the panel's name.
         title: what people see.
-        counters: name -> counter; the name may be empty where there is one.
+        counter: the metric.
         by: the labels.
         reading: how to read the panel.
-        overrides: field overrides of this panel.
+        colours: overrides that give values their colours.
         look: fields of :class:`TimeSeries`.
     """
-    targets = [Target(query=rate(counter, by=by), legendFormat=legend(name, *by)) for name, counter in counters.items()]
-    description = describe({name or title: counter for name, counter in counters.items()}, reading)
-    return time_series(key, title, targets, description, overrides=overrides or [], **look)
+    targets = [Target(query=rate(counter, by=by), legendFormat=legend("", *by))]
+    return time_series(key, title, targets, describe({title: counter}, reading), overrides=colours, **look)
+
+
+def rates_by_role(key: str, title: str, counters: Mapping[str, Counter], *, reading: str, **look: Any) -> TimeSeries:
+    """Events a second over the instances of each role, a line a counter and role; the first counter's is full."""
+    targets = [
+        Target(query=rate(counter, by=PER_ROLE), legendFormat=legend(name, *PER_ROLE), dashed=position > 0)
+        for position, (name, counter) in enumerate(counters.items())
+    ]
+    return time_series(key, title, targets, describe(counters, reading), overrides=ROLE_OVERRIDES, **look)
 
 
 def outcomes(
@@ -87,7 +95,6 @@ def failure_share(key: str, title: str, successes: Counter, failures: Counter, *
         describe(
             {"failures": failures, "successes": successes}, "Failures by attempts, that is by failures and successes."
         ),
-        maximum=1,
         fill=20,
         no_value="No data: no attempts in this time",
         **look,

@@ -33,7 +33,13 @@ def instance_table(
             "targets": [Target(query=query, show="table") for query in queries.values()],
             "columns": {rank_by.instance_label: "Instance", "infer_type": "Role", "namespace": "Namespace", **fields},
             "sort_by": sort_by,
-            "overrides": [override for heading, query in queries.items() for override in _column(heading, query.unit)],
+            "overrides": [
+                {
+                    "matcher": {"id": "byName", "options": "Instance"},
+                    "properties": [{"id": "custom.width", "value": 260}],
+                },
+                *(_column(heading, query.unit) for heading, query in queries.items()),
+            ],
             "description": describe(
                 columns,
                 f"The values at the end of the time range, of the $top instances with the highest peak of {sort_by}"
@@ -41,13 +47,12 @@ def instance_table(
             ),
             "no_value": "No instances",
             "width": 24,
-            "height": 8,
             **look,
         }
     )
 
 
-def _column(heading: str, unit: Unit) -> list[Json]:
+def _column(heading: str, unit: Unit) -> Json:
     properties: list[Json] = [{"id": "unit", "value": unit.value}]
     if unit is Unit.RATIO:
         steps = [{"color": colour, "value": value} for value, colour in style.USAGE_STEPS]
@@ -57,4 +62,4 @@ def _column(heading: str, unit: Unit) -> list[Json]:
             {"id": "min", "value": 0},
             {"id": "thresholds", "value": {"mode": "absolute", "steps": steps}},
         ]
-    return [{"matcher": {"id": "byName", "options": heading}, "properties": properties}]
+    return {"matcher": {"id": "byName", "options": heading}, "properties": properties}

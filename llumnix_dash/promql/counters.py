@@ -75,6 +75,8 @@ def restarted(counter: Metric, presence: Metric) -> Query:
         return (
             f"sum{grouped(counter.identity)}(resets({selector(counter, scope)}[{RATE_INTERVAL}])) > 0"
             f" or sum{grouped(role)}({there}) unless {there} offset {RATE_INTERVAL})) > 0"
+            # Where no instance was known before, the data begin here: that is no restart.
+            f" and on () count({selector(presence, scope)} offset {RATE_INTERVAL})"
         )
 
     return Query(text, Unit.COUNT, (counter, presence))
@@ -104,4 +106,4 @@ def _zero_while_up(counter: Counter, scope: Scope, by: tuple[str, ...]) -> str:
     """A 0 where the counter has no series but its exporter answers: the event has not happened; else nothing."""
     up = process.UPTIME.model_copy(update={"exporters": counter.exporters})
     zero = f"0 * sum({selector(up, scope)})"
-    return f'on () label_replace({zero}, "{by[0]}", "none", "", "")' if by else zero
+    return f'on () label_replace({zero}, "{by[0]}", "none yet", "", "")' if by else zero
