@@ -1,11 +1,17 @@
 """Old and new text one above the other, the differing parts marked, and nothing in it that a terminal would obey."""
 
+import re
 import unicodedata
 from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
 from typing import NamedTuple
 
 from llumnix_dash.diff.queries import Span, marked
 from llumnix_dash.diff.sentences import Block
+
+_WIDTH = 100
+_MOST_MARKED = 0.7
+_BREAK = re.compile(r"[ ,{](?! )")
 
 
 class Line(NamedTuple):
@@ -34,19 +40,24 @@ def _written_out(character: str) -> str:
 
 
 def lines(block: Block) -> Iterator[Line]:
-    """The lines of a block: the old text, the new text, and under each line carets where the two differ."""
+    """The lines of a block: the old text, the new text, and under each line carets where the two differ.
+
+    Of texts of several lines, those that both have stand once, without a sign. Long lines are wrapped.
+    """
     old = [_plain(line) for line in _split(block.old)]
     new = [_plain(line) for line in _split(block.new)]
-    old_marks: list[str] = [""] * len(old)
-    new_marks: list[str] = [""] * len(new)
-    if old and new:
-        old_spans, new_spans = marked("\n".join(old), "\n".join(new))
-        old_marks, new_marks = _carets(old, old_spans), _carets(new, new_spans)
-    for sign, texts, marks in (("-", old, old_marks), ("+", new, new_marks)):
-        for text, carets in zip(texts, marks, strict=True):
-            yield Line(sign, text)
-            if carets:
-                yield Line(" ", carets)
+    for tag, old_start, old_end, new_start, new_end in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        went, came = old[old_start:old_end], new[new_start:new_end]
+        if tag == "equal":
+            for text in went:
+                yield from _wrapped(" ", text, "")
+            continue
+        old_spans, new_spans = marked("\n".join(went), "\n".join(came)) if went and came else ([], [])
+        if not (_telling(went, old_spans) and _telling(came, new_spans)):
+            old_spans, new_spans = [], []
+        for sign, texts, spans in (("-", went, old_spans), ("+", came, new_spans)):
+            for text, carets in zip(texts, _carets(texts, spans), strict=True):
+                yield from _wrapped(sign, text, carets)
 
 
 def _split(text: str | None) -> list[str]:
@@ -57,10 +68,13 @@ def _plain(line: str) -> str:
     return visible(line.replace("\t", "  "))
 
 
+def _telling(texts: Sequence[str], spans: Sequence[Span]) -> bool:
+    """Whether marks help: not where nearly all of a text is marked."""
+    return sum(end - start for start, end in spans) <= _MOST_MARKED * sum(map(len, texts))
+
+
 def _carets(texts: Sequence[str], spans: Sequence[Span]) -> list[str]:
-    """For each line of the joined text the carets under its part of the spans; none where a whole text differs."""
-    if spans == [(0, len("\n".join(texts)))]:
-        return [""] * len(texts)
+    """For each line of the joined text the carets under its part of the spans."""
     carets = []
     start = 0
     for text in texts:
@@ -71,3 +85,22 @@ def _carets(texts: Sequence[str], spans: Sequence[Span]) -> list[str]:
         carets.append("".join(under).rstrip())
         start += len(text) + 1
     return carets
+
+
+def _wrapped(sign: str, text: str, carets: str) -> Iterator[Line]:
+    """A line and its carets, broken where a person would break it."""
+    while True:
+        end = _break_at(text)
+        yield Line(sign, text[:end])
+        if carets[:end].strip():
+            yield Line(" ", carets[:end].rstrip())
+        text, carets = text[end:], carets[end:]
+        if not text:
+            return
+
+
+def _break_at(text: str) -> int:
+    if len(text) <= _WIDTH:
+        return max(1, len(text))
+    breaks = [match.end() for match in _BREAK.finditer(text, _WIDTH // 2, _WIDTH)]
+    return breaks[-1] if breaks else _WIDTH

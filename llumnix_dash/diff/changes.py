@@ -16,7 +16,7 @@ MISSING: Final = _Missing()
 
 
 class Effect(StrEnum):
-    """What a change can do to the person who reads the dashboard."""
+    """What a change can do to the person who reads the dashboard, the worst first."""
 
     QUERY = "query"  # numbers may change
     DISPLAY = "display"  # the same numbers look different
@@ -87,6 +87,12 @@ class Item:
     def name(self) -> str:
         """As the new side calls it; as the old side called it where it is gone."""
         return self.new_name or self.old_name
+
+
+def worst_first(changes: Iterable[Change]) -> tuple[Change, ...]:
+    """The changes by their effect, in their order within each effect."""
+    effects = list(Effect)
+    return tuple(sorted(changes, key=lambda change: effects.index(change.effect)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from llumnix_dash.diff import normal
-from llumnix_dash.diff.changes import MISSING, Change, DashboardDiff, Effect, Item, Kind, Part
+from llumnix_dash.diff.changes import MISSING, Change, DashboardDiff, Effect, Item, Kind, Part, worst_first
 from llumnix_dash.diff.layout import layout_changes
 from llumnix_dash.diff.migrate import migrated, schema_version
 from llumnix_dash.diff.normal import Json, Object, identical, objects, same, string, text_of
@@ -91,7 +91,7 @@ def _own_settings(old: Object, new: Object) -> list[Item]:
     changes += settings_changes(Part.DASHBOARD, old_settings, new_settings, apart=frozenset({"title"}))
     if not changes:
         return []
-    return [Item(Part.DASHBOARD, string(old.get("title")), string(new.get("title")), tuple(changes))]
+    return [Item(Part.DASHBOARD, string(old.get("title")), string(new.get("title")), worst_first(changes))]
 
 
 def _renamed(part: Part, old: Object, new: Object, key: str = "title") -> list[Change]:
@@ -149,7 +149,7 @@ def _placed_item(part: Part, old: Placed | None, new: Placed | None, changes: It
         part,
         old.title if old else "",
         new.title if new else "",
-        tuple(changes),
+        worst_first(changes),
         row=row.row_title if row else "",
         old_id=old.id if old else None,
         new_id=new.id if new else None,
@@ -244,7 +244,7 @@ def _named(
         changes = _renamed(part, before, after, name)
         changes += settings_changes(part, before, after, apart=frozenset({name}))
         if changes:
-            items.append(Item(part, _name(before, name), _name(after, name), tuple(changes)))
+            items.append(Item(part, _name(before, name), _name(after, name), worst_first(changes)))
     for _, form in pairing.new:
         items.append(Item(part, "", _name(form, name), (Change(whole, Kind.ADDED, part.value, new=form),)))
     for _, form in pairing.old:

@@ -16,6 +16,8 @@ WHOLE = frozenset({"thresholds", "color", "time", "datasource", "libraryPanel", 
 _SILENT = ("fieldConfig", "defaults", "custom", "options")
 
 _LABELS: dict[Path, str] = {
+    ("expr",): "query",
+    ("target", "expr"): "query",
     ("color",): "colour",
     ("fillOpacity",): "fill opacity",
     ("noValue",): "text for no value",
@@ -112,7 +114,6 @@ def effect(part: Part, path: Path) -> Effect:
 
 def value_text(path: str, value: Any) -> str:
     """A value as a person reads it; JSON where nothing better is known."""
-    key = path.rpartition(".")[2]
     if value is MISSING:
         return "none"
     if isinstance(value, bool):
@@ -120,16 +121,22 @@ def value_text(path: str, value: Any) -> str:
     if isinstance(value, str):
         return value or '""'
     if isinstance(value, dict):
-        return _object_text(key, value)
+        return _object_text(path.rpartition(".")[2], value)
     if isinstance(value, list) and value and all(isinstance(item, str | int | float) for item in value):
-        return ", ".join(str(item) for item in value)
+        return ", ".join(map(str, value))
     return text_of(value)
+
+
+def _override_lines(properties: dict[str, Any]) -> list[str]:
+    return [f"{label(tuple(name.split('.')))}: {value_text(name, value)}" for name, value in properties.items()]
 
 
 def _object_text(key: str, value: dict[str, Any]) -> str:
     keys = set(value)
     text = None
-    if key == "thresholds" and keys <= {"mode", "steps"} and (steps := objects(value.get("steps"))):
+    if keys == {"matcher", "properties"} and isinstance(value["properties"], dict):
+        text = "\n".join(_override_lines(value["properties"]))
+    elif key == "thresholds" and keys <= {"mode", "steps"} and (steps := objects(value.get("steps"))):
         text = _thresholds_text(steps, percent=value.get("mode") == "percentage")
     elif key == "color" and keys and keys <= {"mode", "fixedColor", "seriesBy"}:
         text = " ".join(str(value[name]) for name in ("mode", "fixedColor", "seriesBy") if name in value)
