@@ -9,7 +9,8 @@ from typing import NamedTuple
 from llumnix_dash.diff.queries import Span, marked
 from llumnix_dash.diff.sentences import Block
 
-_WIDTH = 100
+_WIDTH = 110
+_LONGEST = 130  # a line that is hardly too wide is easier to read unbroken
 _MOST_MARKED = 0.7
 _BREAK = re.compile(r"[ ,{](?! )")
 
@@ -100,7 +101,7 @@ def _wrapped(sign: str, text: str, carets: str) -> Iterator[Line]:
 
 
 def _break_at(text: str) -> int:
-    if len(text) <= _WIDTH:
+    if len(text) <= _LONGEST:
         return max(1, len(text))
     breaks = [match.end() for match in _BREAK.finditer(text, _WIDTH // 2, _WIDTH)]
     return breaks[-1] if breaks else _WIDTH

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from llumnix_dash.diff import normal
+from llumnix_dash.diff import defaults, normal
 from llumnix_dash.diff.changes import MISSING, Change, DashboardDiff, Effect, Item, Kind, Part, worst_first
+from llumnix_dash.diff.defaults import Template
 from llumnix_dash.diff.layout import layout_changes
 from llumnix_dash.diff.migrate import migrated, schema_version
 from llumnix_dash.diff.normal import Json, Object, identical, objects, same, string, text_of
@@ -88,7 +89,9 @@ def _own_settings(old: Object, new: Object) -> list[Item]:
         old_settings.pop("uid", None)
         new_settings.pop("uid", None)
     changes = _renamed(Part.DASHBOARD, old_settings, new_settings)
-    changes += settings_changes(Part.DASHBOARD, old_settings, new_settings, apart=frozenset({"title"}))
+    changes += settings_changes(
+        Part.DASHBOARD, old_settings, new_settings, apart=frozenset({"title"}), templates=(defaults.DASHBOARD,) * 2
+    )
     if not changes:
         return []
     return [Item(Part.DASHBOARD, string(old.get("title")), string(new.get("title")), worst_first(changes))]
@@ -130,7 +133,9 @@ def _rows(pairing: Pairing[Placed], layout: dict[int, list[Change]]) -> list[Ite
     items: list[tuple[int, Item]] = []
     for old, new in pairing.pairs:
         changes = _renamed(Part.ROW, old.form, new.form)
-        changes += settings_changes(Part.ROW, old.form, new.form, apart=frozenset({"title"}))
+        changes += settings_changes(
+            Part.ROW, old.form, new.form, apart=frozenset({"title"}), templates=(defaults.ROW,) * 2
+        )
         changes += layout.get(id(new), [])
         if changes:
             items.append((new.rank, _placed_item(Part.ROW, old, new, changes)))
@@ -193,6 +198,7 @@ def _variables(old: Sequence[Object], new: Sequence[Object]) -> list[Item]:
         name="name",
         also=lambda form: text_of([form.get("type"), form.get("query")]) if form.get("query") else "",
         whole=Effect.QUERY,
+        template=defaults.VARIABLE,
     )
 
 
@@ -204,6 +210,7 @@ def _annotations(old: Sequence[Object], new: Sequence[Object], ids: dict[str, Js
         name="name",
         also=lambda form: text_of({key: value for key, value in form.items() if key != "name"}),
         whole=Effect.QUERY,
+        template=defaults.ANNOTATION,
     )
 
 
@@ -222,6 +229,7 @@ def _links(old: Sequence[Object], new: Sequence[Object]) -> list[Item]:
         name="title",
         also=lambda form: text_of({key: value for key, value in form.items() if key not in ("title", "tooltip")}),
         whole=Effect.TEXT,
+        template=defaults.LINK,
     )
 
 
@@ -233,6 +241,7 @@ def _named(
     name: str,
     also: Callable[[Object], str],
     whole: Effect,
+    template: Template,
 ) -> list[Item]:
     """The changes between two lists of things that are known by name, else by something else that is telling."""
     pairing = Pairing(enumerate(old), enumerate(new))
@@ -242,7 +251,7 @@ def _named(
     items = []
     for (_, before), (_, after) in sorted(pairing.pairs, key=lambda pair: pair[1][0]):
         changes = _renamed(part, before, after, name)
-        changes += settings_changes(part, before, after, apart=frozenset({name}))
+        changes += settings_changes(part, before, after, apart=frozenset({name}), templates=(template,) * 2)
         if changes:
             items.append(Item(part, _name(before, name), _name(after, name), worst_first(changes)))
     for _, form in pairing.new:

@@ -5,6 +5,7 @@ it loads the JSON stand here; where "missing" means anything else, or where it i
 tables and a difference is told.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 Template = dict[str, Any]
@@ -287,7 +288,7 @@ _COLOR_MODE = {
 
 
 def _panel(kind: str) -> Template:
-    defaults: Template = {**_FIELD, "custom": _CUSTOM.get(kind, {})}
+    defaults: Template = {**_FIELD, "thresholds": THRESHOLDS, "custom": _CUSTOM.get(kind, {})}
     if kind in _COLOR_MODE:
         defaults["color"] = {"mode": _COLOR_MODE[kind]}
     return {
@@ -297,5 +298,11 @@ def _panel(kind: str) -> Template:
     }
 
 
-PANELS: dict[str, Template] = {kind: _panel(kind) for kind in {*_CUSTOM, *_OPTIONS}}
-UNKNOWN_PANEL = _panel("")
+_PANELS: dict[str, Template] = {kind: _panel(kind) for kind in {*_CUSTOM, *_OPTIONS}}
+_UNKNOWN_PANEL = _panel("")
+
+
+def panel_template(panel: Mapping[str, Any]) -> Template:
+    """The defaults of a panel of its type; of a type that is unknown here, those that every panel has."""
+    kind = panel.get("type")
+    return _PANELS.get(kind, _UNKNOWN_PANEL) if isinstance(kind, str) else _UNKNOWN_PANEL

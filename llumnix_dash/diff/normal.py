@@ -18,6 +18,8 @@ Json = Any
 Object = dict[str, Any]
 
 _NO_TEMPLATE: defaults.Template = {}
+# Their parts mean nothing alone, so neither do the defaults of their parts.
+_TAKEN_WHOLE = frozenset({"color", "time"})
 _WITHOUT_A_BASE_VALUE = (None, "null", "-Infinity", float("-inf"))
 _VARIABLE_QUERY_TYPES = (("label_names(", 0), ("label_values(", 1), ("metrics(", 2), ("query_result(", 3))
 # Their options follow from the query text, so the copy in the JSON says nothing.
@@ -70,6 +72,9 @@ def stripped(value: Mapping[str, Json], template: defaults.Template) -> Object:
         if kind is str or kind is bool:
             if item != default or type(default) is not kind:
                 kept[key] = item
+        elif kind is dict and key in _TAKEN_WHOLE:
+            if item and not same(item, default):
+                kept[key] = _by_value(item)
         elif kind is dict:
             inner = stripped(item, default if isinstance(default, dict) else _NO_TEMPLATE)
             if inner or not isinstance(default, dict):
@@ -130,7 +135,7 @@ def panel(value: Mapping[str, Json]) -> Object:
         return stripped(_without(value, _ROW_APART), defaults.ROW)
     targets = objects(value.get("targets"))
     apart = _PANEL_APART if targets is None else _PANEL_AND_TARGETS_APART
-    kept = stripped(_without(value, apart), defaults.PANELS.get(kind, defaults.UNKNOWN_PANEL))
+    kept = stripped(_without(value, apart), defaults.panel_template(value))
     _with_datasource(kept, value)
     if targets:
         kept["targets"] = [target(item, kept.get("datasource", MISSING)) for item in targets]

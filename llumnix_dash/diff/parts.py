@@ -4,12 +4,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from llumnix_dash.diff.changes import MISSING, Change, Effect, Kind, Part
+from llumnix_dash.diff.defaults import TARGET, Template, panel_template
 from llumnix_dash.diff.normal import Json, Object, objects, same, string, text_of
 from llumnix_dash.diff.pairing import Pairing, in_one_order
 from llumnix_dash.diff.panels import query_text
 from llumnix_dash.diff.queries import metrics, same_query, words
 from llumnix_dash.diff.vocabulary import WHOLE, Path, effect, label
 
+NOTHING: Template = {}
 _LIKE_QUERIES = 0.5
 
 
@@ -26,15 +28,42 @@ def leaves(old: Mapping[str, Json], new: Mapping[str, Json], path: Path = ()) ->
             yield here, before, after
 
 
-def settings_changes(part: Part, old: Object, new: Object, *, apart: frozenset[str] = frozenset()) -> list[Change]:
-    """The changes of everything that is told by its name and its two values."""
+def settings_changes(
+    part: Part,
+    old: Object,
+    new: Object,
+    *,
+    apart: frozenset[str] = frozenset(),
+    templates: tuple[Template, Template] = (NOTHING, NOTHING),
+) -> list[Change]:
+    """The changes of everything that is told by its name and its two values.
+
+    Args:
+        part: the part of the dashboard.
+        old: its normal form before.
+        new: its normal form after.
+        apart: keys that are told elsewhere.
+        templates: Grafana's defaults for either side, told where a side is silent.
+    """
     changes = []
-    for path, before, after in leaves(_without(old, apart), _without(new, apart)):
+    for path, silent_before, silent_after in leaves(_without(old, apart), _without(new, apart)):
+        before, after = (
+            _default(template, path) if value is MISSING else value
+            for value, template in zip((silent_before, silent_after), templates, strict=True)
+        )
         change = Change(effect(part, path), Kind.CHANGED, label(path), ".".join(path), before, after)
         if path[-1] in ("query", "expr") and isinstance(before, str) and isinstance(after, str):
             change = _query_change(change, before, after)
         changes.append(change)
     return changes
+
+
+def _default(template: Template, path: Path) -> Json:
+    """What Grafana assumes at the path; MISSING where that is unknown or nothing that one would say."""
+    value: Json = template
+    for key in path:
+        value = value.get(key, MISSING) if isinstance(value, dict) else MISSING
+    return MISSING if value in ("", [], {}) else value
 
 
 def _without(form: Object, keys: frozenset[str]) -> Object:
@@ -68,7 +97,8 @@ def panel_changes(old: Object, new: Object) -> list[Change]:
         overrides = override_changes(old_overrides, new_overrides)
     else:
         overrides = []
-    return changes + settings_changes(Part.PANEL, old, new, apart=frozenset(apart)) + overrides
+    templates = (panel_template(old), panel_template(new))
+    return changes + settings_changes(Part.PANEL, old, new, apart=frozenset(apart), templates=templates) + overrides
 
 
 def _lists(old: Object, new: Object, key: str) -> tuple[list[Object] | None, list[Object] | None]:
@@ -85,7 +115,7 @@ def target_changes(old: Sequence[Object], new: Sequence[Object]) -> list[Change]
     name = _QueryNames(old, new)
     changes = []
     for (_, before), (_, after) in sorted(pairing.pairs, key=lambda pair: pair[1][0]):
-        changes += _target_pair_changes(before, after, name(after, before))
+        changes += _target_pair_changes(before, after, name)
     for _, target in pairing.new:
         changes.append(_whole_target(Kind.ADDED, target, name(target)))
     for _, target in pairing.old:
@@ -140,16 +170,20 @@ class _QueryNames:
         return any(sum(same(target.get("legendFormat"), legend) for target in side) > 1 for side in self._sides)
 
 
-def _target_pair_changes(old: Object, new: Object, name: str) -> list[Change]:
+def _target_pair_changes(old: Object, new: Object, names: _QueryNames) -> list[Change]:
+    name = names(new, old)
     at = f"targets[{string(new.get('refId'))}]"
     changes = []
-    for path, before, after in leaves(old, new):
+    for path, silent_before, silent_after in leaves(old, new):
         key = path[0]
+        before, after = (
+            _default(TARGET, path) if value is MISSING else value for value in (silent_before, silent_after)
+        )
         change = Change(Effect.QUERY, Kind.CHANGED, f"{name}: {label(path)}", f"{at}.{'.'.join(path)}", before, after)
         if key == "refId":
             change = replace(change, kind=Kind.RENAMED, what=name)
         elif key == "legendFormat":
-            change = replace(change, effect=Effect.DISPLAY, what=_legend_name(name))
+            change = replace(change, effect=Effect.DISPLAY, what=_legend_name(names(old, new)))
         elif isinstance(before, str) and isinstance(after, str) and query_text({key: after}):
             change = _query_change(replace(change, what=name), before, after)
         changes.append(change)
@@ -176,6 +210,7 @@ def transformation_changes(old: Sequence[Object], new: Sequence[Object]) -> list
         keys=(text_of, lambda step: text_of(step.get("id"))),
         name=lambda step: f"transformation {string(step.get('id')) or '?'}",
         path=lambda step: f"transformations[{string(step.get('id'))}]",
+        say=lambda at: ".".join(at[1:] if at[0] == "options" else at) or "options",
         kind_of=Effect.QUERY,
         whole=("transformations", "transformations"),
     )
@@ -189,6 +224,7 @@ def override_changes(old: Sequence[Object], new: Sequence[Object]) -> list[Chang
         keys=(text_of, lambda item: text_of(item.get("matcher"))),
         name=lambda item: f"override for {_matcher_text(item)}",
         path=lambda item: f"fieldConfig.overrides[{_matcher_text(item)}]",
+        say=lambda at: label(tuple(".".join(at).removeprefix("properties.").split("."))),
         kind_of=Effect.DISPLAY,
         whole=("overrides", "fieldConfig.overrides"),
     )
@@ -219,6 +255,7 @@ def _listed_changes(
     keys: Sequence[Callable[[Object], str]],
     name: Callable[[Object], str],
     path: Callable[[Object], str],
+    say: Callable[[Path], str],
     kind_of: Effect,
     whole: tuple[str, str],
 ) -> list[Change]:
@@ -229,7 +266,7 @@ def _listed_changes(
     changes = []
     for (_, before), (_, after) in sorted(pairing.pairs, key=lambda pair: pair[1][0]):
         for at, was, now in leaves(before, after):
-            what = f"{name(after)}: {label(tuple(step for step in at if step != 'properties') or at)}"
+            what = f"{name(after)}: {say(at)}"
             changes.append(Change(kind_of, Kind.CHANGED, what, f"{path(after)}.{'.'.join(at)}", was, now))
     changes += [Change(kind_of, Kind.ADDED, name(item), path(item), new=item) for _, item in pairing.new]
     changes += [Change(kind_of, Kind.REMOVED, name(item), path(item), old=item) for _, item in pairing.old]

@@ -103,8 +103,10 @@ def _whole(item: Item, change: Change) -> tuple[tuple[Fragment, ...], tuple[Bloc
     elif item.part is Part.ROW:
         words.append(f" with {_count(value['panels'], 'panel')}" if value["panels"] else "")
     else:
-        shown = value.get("query") or value.get("target") or value.get("expr") or value.get("url")
-        texts = [value_text("", shown)] if shown else []
+        target = value.get("target")
+        places = (value, target if isinstance(target, dict) else {})
+        shown = [place[key] for key in ("query", "expr", "url") for place in places if place.get(key)]
+        texts = [value_text("", one) for one in shown[:1]]
     blocks = (Block(new=text) if change.kind is Kind.ADDED else Block(old=text) for text in texts)
     return tuple(words), tuple(blocks)
 

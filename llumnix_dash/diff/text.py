@@ -45,4 +45,4 @@ def _place(dashboard: DashboardDiff) -> str:
 
 
 def _words(fragments: tuple[Fragment, ...]) -> str:
-    return "".join(visible(part.text) if isinstance(part, Theirs) else part for part in fragments)
+    return "".join(visible(part.text.replace("\n", " ")) if isinstance(part, Theirs) else part for part in fragments)

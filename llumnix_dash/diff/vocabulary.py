@@ -10,7 +10,7 @@ from llumnix_dash.diff.normal import objects, text_of
 Path = tuple[str, ...]
 
 # Told as one change, because their parts mean nothing alone.
-WHOLE = frozenset({"thresholds", "color", "time", "datasource", "libraryPanel", "query", "filter", "stacking"})
+WHOLE = frozenset({"thresholds", "color", "time", "datasource", "libraryPanel", "query", "filter"})
 
 # Containers whose names a person does not think of.
 _SILENT = ("fieldConfig", "defaults", "custom", "options")

@@ -1,5 +1,6 @@
 """Dashboards for the property tests: small, valid, and full of twins, which are what confuses a matcher."""
 
+import copy
 import random
 from typing import Any
 
@@ -134,7 +135,7 @@ def add_noise(dashboard: Object, chance: random.Random) -> None:
         if panel["type"] == "row":
             continue
         panel["pluginVersion"] = "12.0.0"
-        template = defaults.PANELS.get(panel["type"], defaults.UNKNOWN_PANEL)
+        template = defaults.panel_template(panel)
         _write_out(panel, template, chance)
         for target in panel.get("targets", []):
             target["editorMode"] = "code"
@@ -154,7 +155,9 @@ def _write_out(value: Object, template: Object, chance: random.Random) -> None:
     for key, default in template.items():
         if chance.random() < 0.5:
             continue
-        if isinstance(default, dict) and isinstance(value.setdefault(key, {}), dict):
+        if key in ("color", "thresholds"):  # they are written whole
+            value.setdefault(key, copy.deepcopy(default))
+        elif isinstance(default, dict) and isinstance(value.setdefault(key, {}), dict):
             _write_out(value[key], default, chance)
         elif key not in value:
             value[key] = float(default) if type(default) is int and chance.random() < 0.3 else default
