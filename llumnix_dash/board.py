@@ -7,8 +7,8 @@ panel its id and place.
 import re
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from string import ascii_uppercase
+from typing import NamedTuple
 from zlib import crc32
 
 import attr
@@ -38,13 +38,17 @@ class BoardError(UserError):
     """A board that Grafana would show wrongly; the message names the panel by its key."""
 
 
-@dataclass(frozen=True)
-class RowOfPanels:
+class RowOfPanels(NamedTuple):
     """A row before the board has placed it."""
 
     title: str
     panels: tuple[Panel, ...]
     collapsed: bool
+
+    @property
+    def key(self) -> str:
+        """What its id is derived from; no panel's key has a blank."""
+        return f"row {self.title}"
 
 
 def row(title: str, *panels: Panel, collapsed: bool = False) -> RowOfPanels:
@@ -73,20 +77,18 @@ def board(
     panels: list[Panel | Row] = []
     top = 0
     for one in rows:
-        members, below = flow([_bind(panel, scope, known) for panel in one.panels], top + 1)
+        places, below = flow([(panel.width, panel.height) for panel in one.panels], top + 1)
+        members = [_bind(panel, place, scope, known) for panel, place in zip(one.panels, places, strict=True)]
         heading = Row(
-            key=f"row: {one.title}",
             title=one.title,
             collapsed=one.collapsed,
             panels=members if one.collapsed else [],
-            id=panel_id(f"row: {one.title}"),
+            id=panel_id(one.key),
             gridPos=grafanalib.GridPos(h=1, w=24, x=0, y=top),
         )
         panels += [heading] if one.collapsed else [heading, *members]
         top = top + 1 if one.collapsed else below
-    _check_ids(
-        [*(Panel(key=f"row: {one.title}", title=one.title) for one in rows), *(p for r in rows for p in r.panels)]
-    )
+    _check_keys([key for one in rows for key in (one.key, *(panel.key for panel in one.panels))])
     dashboard = Dashboard(
         uid=uid,
         title=title,
@@ -108,8 +110,8 @@ def panel_id(key: str) -> int:
     return (crc32(key.encode()) & 0x7FFFFFFF) or 1
 
 
-def _bind(panel: Panel, scope: Scope, known: set[str]) -> Panel:
-    """The panel with its id, and its targets with their refIds and texts."""
+def _bind(panel: Panel, place: grafanalib.GridPos, scope: Scope, known: set[str]) -> Panel:
+    """The panel with its id and place, and its targets with their refIds and texts."""
     targets: list[Target] = []
     for letter, target in zip(ascii_uppercase, panel.targets, strict=False):
         text = target.query.text(scope)
@@ -121,17 +123,19 @@ def _bind(panel: Panel, scope: Scope, known: set[str]) -> Panel:
                 hint=f"add the variable to the board (it has: {', '.join(sorted(known))})",
             )
         targets.append(attr.evolve(target, expr=text, refId=letter))
-    return attr.evolve(panel, targets=targets, id=panel_id(panel.key))
+    return attr.evolve(panel, targets=targets, id=panel_id(panel.key), gridPos=place)
 
 
-def _check_ids(panels: Sequence[Panel]) -> None:
+def _check_keys(keys: Sequence[str]) -> None:
     owners: dict[int, str] = {}
-    for panel in panels:
-        other = owners.setdefault(panel_id(panel.key), panel.key)
-        if other == panel.key and sum(one.key == panel.key for one in panels) > 1:
-            raise BoardError(f"two panels have the key {panel.key!r}", hint="a key of its own for each panel")
-        if other != panel.key:
-            raise BoardError(f"panels {other!r} and {panel.key!r} come to the same id", hint="another key for one")
+    for key in keys:
+        identifier = panel_id(key)
+        other = owners.get(identifier)
+        if other == key:
+            raise BoardError(f"two panels have the key {key!r}", hint="a key of its own for each panel")
+        if other is not None:
+            raise BoardError(f"panels {other!r} and {key!r} come to the same id", hint="another key for one of them")
+        owners[identifier] = key
 
 
 def _templates(variables: Sequence[Variable]) -> list[grafanalib.Template]:

@@ -4,10 +4,9 @@ import importlib.util
 import sys
 import traceback
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from llumnix_dash.canonical import canonical, dumps
 from llumnix_dash.errors import UserError, nearest
@@ -18,8 +17,7 @@ DEFAULT_OUTPUT_DIR = Path("deploy/observability")
 NAMES = ("request", "component", "cms", "lrs", "vllm")
 
 
-@dataclass(frozen=True)
-class Generated:
+class Generated(NamedTuple):
     """A dashboard as the code makes it.
 
     Attributes:
@@ -38,8 +36,7 @@ class Generated:
         return dumps(self.dashboard)
 
 
-@dataclass(frozen=True)
-class FileState:
+class FileState(NamedTuple):
     """How a file stands to what the code makes."""
 
     path: Path

@@ -2,45 +2,45 @@
 
 from collections.abc import Sequence
 
-import attr
-import grafanalib.core as grafanalib
-
-from llumnix_dash.panels.grafana_shapes import Panel
+from grafanalib.core import GridPos
 
 COLUMNS = 24
 
 
-def flow(panels: Sequence[Panel], top: int) -> tuple[list[Panel], int]:
-    """The panels in their order, each with its place, from the line ``top`` on, and the first line beneath them.
+def flow(sizes: Sequence[tuple[int, int]], top: int) -> tuple[list[GridPos], int]:
+    """Places for panels of the given widths and heights, in their order, and the first line beneath them.
 
     A line takes as many panels as fit; where they do not fill it they are widened evenly, so that the right edge is
     straight, and made as high as its highest, so that the lower edge is.
+
+    Args:
+        sizes: a width, in columns, and a height, in grid units, for each panel.
+        top: the line of the first panel's upper edge.
     """
-    placed: list[Panel] = []
-    for line in _lines(panels):
-        height = max(panel.height for panel in line)
+    places: list[GridPos] = []
+    for line in _lines(sizes):
+        height = max(height for _, height in line)
         x = 0
-        for panel, width in zip(line, _widths(line), strict=True):
-            placed.append(attr.evolve(panel, gridPos=grafanalib.GridPos(h=height, w=width, x=x, y=top)))
+        for width in _filled([width for width, _ in line]):
+            places.append(GridPos(h=height, w=width, x=x, y=top))
             x += width
         top += height
-    return placed, top
+    return places, top
 
 
-def _lines(panels: Sequence[Panel]) -> list[list[Panel]]:
-    lines: list[list[Panel]] = []
+def _lines(sizes: Sequence[tuple[int, int]]) -> list[list[tuple[int, int]]]:
+    lines: list[list[tuple[int, int]]] = []
     room = 0
-    for panel in panels:
-        width = min(panel.width, COLUMNS)
+    for wanted, height in sizes:
+        width = min(wanted, COLUMNS)
         if width > room:
             lines.append([])
             room = COLUMNS
-        lines[-1].append(panel)
+        lines[-1].append((width, height))
         room -= width
     return lines
 
 
-def _widths(line: list[Panel]) -> list[int]:
-    widths = [min(panel.width, COLUMNS) for panel in line]
-    spare = COLUMNS - sum(widths)
-    return [width + spare // len(line) + (index < spare % len(line)) for index, width in enumerate(widths)]
+def _filled(widths: list[int]) -> list[int]:
+    each, rest = divmod(COLUMNS - sum(widths), len(widths))
+    return [width + each + (index < rest) for index, width in enumerate(widths)]

@@ -2,14 +2,16 @@
 
 A metric is declared once, in the module of its exporter. A query that its kind, labels or buckets do not allow raises a
 :class:`CatalogError` where it is written, which is when the dashboard's module is imported.
+
+Metrics are frozen dataclasses and no pydantic models: every command reads the catalogue, and pydantic would take more
+time than all the rest of ``generate``. A test has pydantic hold them to their types.
 """
 
 import math
+from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
-from typing import Self, TypeVar
-
-from pydantic import BaseModel, ConfigDict, model_validator
+from typing import TypeVar
 
 from llumnix_dash.errors import UserError, nearest
 
@@ -65,12 +67,8 @@ class Mode(Enum):
 Kind = TypeVar("Kind", bound="Metric")
 
 
-class _Frozen(BaseModel):
-    # Deferred, so that the bases, which nobody makes, cost nothing.
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
-
-
-class Exporter(_Frozen):
+@dataclass(frozen=True, kw_only=True)
+class Exporter:
     """A component that serves ``/metrics``.
 
     Attributes:
@@ -84,7 +82,8 @@ class Exporter(_Frozen):
     labels: tuple[str, ...]
 
 
-class Metric(_Frozen):
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Metric:
     """What every kind of metric has in common.
 
     Attributes:
@@ -152,10 +151,8 @@ class Metric(_Frozen):
                     hint=f"{likely!r}" if likely else None,
                 )
 
-    def __hash__(self) -> int:
-        return hash(self.name)
 
-
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Counter(Metric):
     """A number that only rises, until its process restarts.
 
@@ -166,6 +163,7 @@ class Counter(Metric):
     rare: bool = False
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Gauge(Metric):
     """A number that rises and falls.
 
@@ -180,6 +178,7 @@ class Gauge(Metric):
     waiting: "Gauge | None" = None
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Histogram(Metric):
     """A distribution in classic buckets.
 
@@ -199,11 +198,9 @@ class Histogram(Metric):
     low_is_bad: bool = False
     grows: bool = False
 
-    @model_validator(mode="after")
-    def _buckets_rise(self) -> Self:
+    def __post_init__(self) -> None:
         if list(self.buckets) != sorted(set(self.buckets)) or not self.buckets or math.isinf(self.buckets[-1]):
-            raise ValueError(f"{self.name}: buckets must rise and end below +Inf")
-        return self
+            raise CatalogError(f"the buckets of {self.name} must rise and end below +Inf")
 
     def check_bound(self, bound: float) -> None:
         """Raise where the value is no bucket's bound: the share below it could only be guessed.

@@ -198,7 +198,6 @@ class TimeSeries(Panel):
         }
 
 
-@attr.s(kw_only=True, eq=False, repr=False)
 class Stat(Panel):
     """One number, as it is at the end of the time range."""
 
@@ -324,7 +323,6 @@ class Table(Panel):
 class Row(grafanalib.RowPanel):  # type: ignore[misc]
     """A row: a heading that, where it is collapsed, holds its panels and asks nothing until it is opened."""
 
-    key: str = attr.ib()
     title: str = attr.ib()
     panels: list[Panel] = attr.ib(factory=list)
     collapsed: bool = attr.ib(default=False)

@@ -1,5 +1,7 @@
 """Queries of counters: how many events a second, how many in a time, which share of them."""
 
+from dataclasses import replace
+
 from llumnix_dash.catalog import process
 from llumnix_dash.catalog.metric import Counter, Metric, Unit, require
 from llumnix_dash.promql.query import RANGE, RATE_INTERVAL, Query, Scope, Where, grouped, selector
@@ -104,6 +106,6 @@ def _change(
 
 def _zero_while_up(counter: Counter, scope: Scope, by: tuple[str, ...]) -> str:
     """A 0 where the counter has no series but its exporter answers: the event has not happened; else nothing."""
-    up = process.UPTIME.model_copy(update={"exporters": counter.exporters})
+    up = replace(process.UPTIME, exporters=counter.exporters)
     zero = f"0 * sum({selector(up, scope)})"
     return f'on () label_replace({zero}, "{by[0]}", "none yet", "", "")' if by else zero

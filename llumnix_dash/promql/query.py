@@ -1,7 +1,7 @@
 """What a query is, and the scope that gives it its matchers."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from llumnix_dash.catalog.metric import Exporter, Metric, Unit
 
@@ -14,8 +14,7 @@ RECENT = "5m"
 Where = Mapping[str, str | tuple[str, ...]]
 
 
-@dataclass(frozen=True)
-class Filter:
+class Filter(NamedTuple):
     """A dashboard's variable, as the matcher that it puts on every metric that bears the label.
 
     Attributes:
@@ -38,8 +37,7 @@ class Filter:
 Scope = tuple[Filter, ...]
 
 
-@dataclass(frozen=True)
-class Query:
+class Query(NamedTuple):
     """A question to Prometheus.
 
     Attributes:
