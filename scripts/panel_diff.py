@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Writes what a change does to the dashboards, for a pull or merge request, as Markdown.
 
-The dashboards of the base are generated with the base's code and its dependencies, those of the head with the head's, each in
-a worktree and a virtual environment of its own; then the head's ``llumnix-dash diff`` tells the difference.
+The dashboards of the base are generated with the base's code and dependencies, those of the head with the head's, each
+in a worktree and a virtual environment of its own; then the head's ``llumnix-dash diff`` tells the difference.
 
     scripts/panel_diff.py --base origin/main --head HEAD --output panel-diff.md
 
@@ -13,12 +13,16 @@ Exit codes: 0 the report is written; 1 a side cannot be generated, which the rep
 """
 
 import argparse
+import hashlib
 import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+# Where this is missing the code cannot generate dashboards, as before it began to.
+GENERATOR = Path("llumnix_dash/cli/generate.py")
+DEPENDENCIES = ("setup.cfg", "pyproject.toml")
 LAST_LINES = 30
 
 
@@ -71,10 +75,16 @@ def branched_off(base: str, head: str, repository: Path) -> str:
 
 
 def environment(worktree: Path, python: str | None) -> str:
-    """The interpreter in whose environment the code of a worktree runs."""
+    """The interpreter in whose environment the code of a worktree runs.
+
+    Sides that declare the same dependencies share one; whose code runs is decided by the folder where it runs.
+    """
     if python:
         return python
-    venv = worktree.with_name(f"{worktree.name}-venv")
+    declared = b"".join(path.read_bytes() for name in DEPENDENCIES if (path := worktree / name).exists())
+    venv = worktree.with_name(f"venv-{hashlib.sha256(declared).hexdigest()[:10]}")
+    if venv.exists():
+        return str(venv / "bin" / "python")
     run("make a virtual environment", [sys.executable, "-m", "venv", str(venv)], worktree)
     interpreter = str(venv / "bin" / "python")
     quiet = ["--quiet", "--disable-pip-version-check"]
@@ -92,7 +102,7 @@ def generate(worktree: Path, folder: Path, python: str | None) -> str | None:
         FailedError: it can, and failed.
     """
     folder.mkdir()
-    if not (worktree / "llumnix_dash" / "generate.py").exists():
+    if not (worktree / GENERATOR).exists():
         return None
     interpreter = environment(worktree, python)
     command = [interpreter, "-m", "llumnix_dash", "generate", "--output-dir", str(folder)]
@@ -121,7 +131,7 @@ def report(base: str, head: str, repository: Path, python: str | None) -> str:
                 except FailedError as failed:
                     raise FailedError(f"{failed.step} of the {side} {commit[:10]}", failed.output) from failed
             if interpreters[1] is None:
-                raise FailedError(f"find llumnix_dash/generate.py in the head {head[:10]}", "it is not there")
+                raise FailedError(f"find {GENERATOR} in the head {head[:10]}", "it is not there")
             diff = [interpreters[1], "-m", "llumnix_dash", "diff", "--format", "markdown", "../base", "../head"]
             markdown = run("compare the two", diff, scratch / "head-code")
         finally:

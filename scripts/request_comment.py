@@ -45,6 +45,8 @@ class Comments:
         page = 1
         while True:
             listed = self._request("GET", f"{self.url}?per_page={PAGE}&page={page}")
+            if not isinstance(listed, list):
+                raise ValueError("the answer is no list of comments")
             for comment in listed:
                 if str(comment.get("body", "")).startswith(MARKER):
                     return int(comment["id"])
@@ -70,8 +72,18 @@ class Comments:
     def _request(self, method: str, url: str, body: dict[str, str] | None = None) -> Any:
         data = json.dumps(body).encode() if body else None
         request = urllib.request.Request(url, data, {**self.headers, "Content-Type": "application/json"}, method=method)
-        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as response:
+        with _OPENER.open(request, timeout=TIMEOUT_SECONDS) as response:
             return json.load(response)
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """Follows no redirect: the token would go along, to whatever host it names."""
+
+    def redirect_request(self, *_: Any) -> None:
+        """None, so that the redirect is an error."""
+
+
+_OPENER = urllib.request.build_opener(_NoRedirect)
 
 
 def on_github(environment: dict[str, str]) -> Comments | str:
