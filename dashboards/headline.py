@@ -13,7 +13,7 @@ HEADLINE = row(
         "requests_now",
         "Requests",
         rate(gateway.REQUESTS, window=RECENT),
-        f"Requests answered a second, with any status, in the last {RECENT}.",
+        "Requests answered a second, with any status, over the last 5 minutes.",
     ),
     stat(
         "success_ratio_now",
@@ -22,8 +22,8 @@ HEADLINE = row(
             rate(gateway.REQUESTS, where={"status_code": ("2..",)}, window=RECENT),
             rate(gateway.REQUESTS, window=RECENT),
         ),
-        f"The share of the last {RECENT}'s requests answered with a 2xx status. 4xx (such as 429, too many requests)"
-        " and 5xx both count against it.",
+        "The share of requests answered with a 2xx status, over the last 5 minutes. 4xx (such as 429, too many"
+        " requests) and 5xx both count against it.",
         thresholds=SUCCESS_STEPS,
         no_value="no requests",
         decimals=2,
@@ -36,7 +36,7 @@ HEADLINE = row(
         "output_tokens_now",
         "Output Tokens",
         rate(gateway.OUTPUT_TOKENS_TOTAL, window=RECENT),
-        f"Tokens a second sent to clients, in the last {RECENT}.",
+        "Tokens a second sent to clients, over the last 5 minutes.",
     ),
     stat(
         "pending_now",

@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+# The stores that tests of several folders run on.
+pytest_plugins = ["tests.prometheus.fleet"]
+
 GOLDEN = Path(__file__).parent / "golden"
 
 settings.register_profile(

@@ -79,7 +79,7 @@ E2E_LATENCY = Histogram(
     buckets=(0.1, 0.25, 0.5, 1, 2, 5, 10, 20, 30, 60, 90, 120, 180, 240, 300),
     description="End to end: from the request's arrival at the gateway to the last byte of its answer, queueing and"
     " scheduling included.",
-    caveats=("Only requests answered with HTTP 200 are recorded: failures do not show here.",),
+    caveats=("E2E latency is recorded only for requests answered with HTTP 200: failures do not show in it.",),
 )
 TTFT = Histogram(
     name="request_ttft_milliseconds",
@@ -90,7 +90,7 @@ TTFT = Histogram(
     failed=REQUESTS,
     description="Time to first token: from the moment that the gateway hands the request to an engine to the first"
     " token. One value a request.",
-    caveats=("Queueing and scheduling come before it and are not in it: see the queue and schedule durations.",),
+    caveats=("TTFT begins after queueing and scheduling: see the queue and schedule durations.",),
 )
 TPOT = Histogram(
     name="request_tpot_milliseconds",
@@ -100,7 +100,7 @@ TPOT = Histogram(
     buckets=_TOKEN_TIME_BUCKETS,
     description="Time per output token: a request's mean time between tokens after the first. One value a request, so"
     " short and long answers weigh the same.",
-    caveats=("Requests of a single output token are not recorded.",),
+    caveats=("TPOT is not recorded for requests of a single output token.",),
 )
 ITL = Histogram(
     name="request_itl_milliseconds",

@@ -12,7 +12,7 @@ SCHEDULINGS = Counter(
     unit=Unit.OPERATIONS,
     exporters=(SCHEDULER,),
     description="Schedulings that found an instance.",
-    caveats=("Failed ones are not in it: attempts are the sum of both.",),
+    caveats=("Successes only: attempts are these and the failed ones.",),
 )
 FAILED_SCHEDULINGS = Counter(
     name="scheduler_scheduling_failed_total",

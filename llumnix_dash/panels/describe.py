@@ -18,6 +18,9 @@ _UNIT_NAMES = {
     Unit.RATIO: "",
 }
 
+# Of a share within an objective, where the histogram holds failed requests.
+OUTSIDE = "A failed request counts as outside the TTFT objective."
+
 
 def describe(metrics: Mapping[str, Metric], reading: str, *notes: str) -> str:
     """A panel's description.
@@ -41,8 +44,6 @@ def describe(metrics: Mapping[str, Metric], reading: str, *notes: str) -> str:
 def caveats(metric: Metric) -> list[str]:
     """What any panel of the metric cannot show, each a sentence."""
     found = list(metric.caveats)
-    if isinstance(metric, Histogram):
-        found += _histogram_caveats(metric)
     if isinstance(metric, Counter) and metric.rare:
         found.append(
             "The series appears with its first event, which a rate cannot see: 0 may hide the first event of a kind."
@@ -54,6 +55,29 @@ def caveats(metric: Metric) -> list[str]:
     if metric.vllm:
         found.append(f"Exported by vLLM {', '.join(metric.vllm)} only.")
     return found
+
+
+def quantile_caveats(histogram: Histogram) -> list[str]:
+    """What a quantile or mean of the histogram cannot show, each a sentence."""
+    first, last = histogram.buckets[0], histogram.buckets[-1]
+    bound = "" if histogram.grows else f" and cannot exceed the last one, {quantity(last, histogram.unit)}"
+    found = [f"A quantile is estimated within its bucket{bound}."]
+    if histogram.whole:
+        found.append(
+            "Durations are whole milliseconds: below 1 ms they read 0, and a quantile below 1 ms is an artefact."
+        )
+    if histogram.unit is Unit.SECONDS and first >= 0.3:
+        found.append(f"Nothing below {quantity(first, histogram.unit)} is told apart: there, trust the mean.")
+    if histogram.failed:
+        found.append("Failed requests, recorded as 0, are taken out.")
+    if histogram.infinite:
+        found.append("A failed prediction is recorded as +Inf: there is no mean, and P99 may stand at the last bucket.")
+    return found
+
+
+def role_caveats(role: str | None) -> list[str]:
+    """What a panel of one role says of fleets that lack it."""
+    return [f"Blank where the fleet has no {role} instances."] if role else []
 
 
 def no_data(metric: Metric, role: str | None = None) -> str:
@@ -73,23 +97,3 @@ def quantity(value: float, unit: Unit) -> str:
     if unit is Unit.MILLISECONDS and value >= 1000:
         value, unit = value / 1000, Unit.SECONDS
     return f"{number(value)} {_UNIT_NAMES[unit]}".strip()
-
-
-def _histogram_caveats(histogram: Histogram) -> list[str]:
-    first, last = histogram.buckets[0], histogram.buckets[-1]
-    found = [
-        f"A quantile is estimated within its bucket and cannot exceed the last one, {quantity(last, histogram.unit)}."
-    ]
-    if histogram.grows:
-        found = ["A quantile is estimated within its bucket."]
-    if histogram.whole:
-        found.append(
-            "Durations are whole milliseconds: below 1 ms they read 0, and a quantile below 1 ms is an artefact."
-        )
-    if histogram.unit is Unit.SECONDS and first >= 0.3:
-        found.append(f"Nothing below {quantity(first, histogram.unit)} is told apart: there, trust the mean.")
-    if histogram.failed:
-        found.append("Failed requests are recorded as 0; they are taken out here and count as outside any objective.")
-    if histogram.infinite:
-        found.append("A failed prediction is recorded as +Inf, so there is no mean.")
-    return found

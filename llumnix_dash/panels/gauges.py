@@ -5,7 +5,7 @@ from typing import Any
 
 from llumnix_dash.catalog.metric import Counter, Gauge, Metric, Unit
 from llumnix_dash.panels import style
-from llumnix_dash.panels.describe import describe, no_data
+from llumnix_dash.panels.describe import describe, no_data, role_caveats
 from llumnix_dash.panels.grafana_shapes import Target, TimeSeries
 from llumnix_dash.panels.lines import PER_ROLE, ROLE_OVERRIDES, legend, only, time_series
 from llumnix_dash.promql import average, highest, instances, of_instance, top_instances, total
@@ -106,16 +106,17 @@ def per_instance(
         )
         for position, (name, metric) in enumerate(metrics.items())
     ]
-    ranked = next((name for name, metric in metrics.items() if metric.name == rank.name and name), "its value")
+    ranked = next((f" of {name}" for name, metric in metrics.items() if metric.name == rank.name and name), "")
+    extreme = "lowest" if lowest_first else "highest"
     reading = (
-        f"The $top instances with the {'lowest' if lowest_first else 'highest'} {ranked} at any time in the range"
-        " shown. One that leaves the others is suspect."
+        f"The $top instances with the {extreme} value{ranked} at any moment of the time range. One that leaves the"
+        " others is suspect."
     )
     return time_series(
         key,
         title,
         targets,
-        describe(metrics, reading),
+        describe(metrics, reading, *role_caveats(role)),
         no_value=no_data(first, role),
         maximum=1 if first.unit is Unit.RATIO else None,
         worst="min" if lowest_first else "max",

@@ -199,13 +199,19 @@ class TimeSeries(Panel):
 
 
 class Stat(Panel):
-    """One number, as it is at the end of the time range."""
+    """One number, as it is at the end of the time range; without one, its ``no_value`` in no colour."""
 
     plugin = "stat"
 
     def defaults(self) -> Json:
         """As of every panel, coloured by the thresholds."""
-        return {**super().defaults(), "color": {"mode": "thresholds"}}
+        # Without the mapping, noValue would be shown in the lowest threshold's colour, as if that value were there.
+        nothing = {"match": "null+nan", "result": {"color": "text", "index": 0, "text": self.no_value}}
+        return {
+            **super().defaults(),
+            "color": {"mode": "thresholds"},
+            "mappings": [{"options": nothing, "type": "special"}],
+        }
 
     def options(self) -> Json:
         """The number alone, in its colour."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from llumnix_dash.catalog.metric import Histogram
 from llumnix_dash.panels import style
-from llumnix_dash.panels.describe import describe, no_data
+from llumnix_dash.panels.describe import OUTSIDE, describe, no_data, quantile_caveats, role_caveats
 from llumnix_dash.panels.grafana_shapes import Target, TimeSeries
 from llumnix_dash.panels.lines import PER_ROLE, ROLE_OVERRIDES, legend, only, override, time_series
 from llumnix_dash.promql import Objective, mean, quantile, share_below, top_instances
@@ -48,7 +48,12 @@ def quantiles(
         key,
         title,
         targets,
-        describe({title: histogram}, _LOW_READING if histogram.low_is_bad else _HIGH_READING),
+        describe(
+            {title: histogram},
+            _LOW_READING if histogram.low_is_bad else _HIGH_READING,
+            *quantile_caveats(histogram),
+            *role_caveats(role),
+        ),
         no_value=no_data(histogram, role),
         worst="min" if histogram.low_is_bad else "max",
         **{"legend_right": True, **look},
@@ -70,6 +75,7 @@ def quantiles_by_role(key: str, title: str, histogram: Histogram, **look: Any) -
             {title: histogram},
             "The colour is the role; P99 is a thick line, P50 a thin one, the mean is dashed.",
             "In a prefill/decode fleet a request passes two engines, each of which measures its own part.",
+            *quantile_caveats(histogram),
         ),
         overrides=[*ROLE_OVERRIDES, override("/^P99 /", **{"custom.lineWidth": 2})],
         no_value=no_data(histogram),
@@ -84,7 +90,11 @@ def quantile_per_instance(key: str, title: str, q: float, histogram: Histogram, 
         key,
         title,
         [Target(query=query, legendFormat=legend("", *histogram.instance_name))],
-        describe({title: histogram}, "The $top instances with the highest mean over the time range shown."),
+        describe(
+            {title: histogram},
+            "The $top instances with the highest mean over the time range shown.",
+            *quantile_caveats(histogram),
+        ),
         no_value=no_data(histogram),
         **look,
     )
@@ -106,6 +116,7 @@ def within_objectives(key: str, title: str, objectives: Mapping[str, Objective],
         describe(
             {name: objective.histogram for name, objective in objectives.items()},
             "The share of requests within the objectives chosen above; 100 % is all of them.",
+            *(OUTSIDE for objective in objectives.values() if objective.histogram.failed),
         ),
         worst="min",
         minimum=None,

@@ -3,7 +3,7 @@
 from typing import Any
 
 from llumnix_dash.panels import style
-from llumnix_dash.panels.describe import describe
+from llumnix_dash.panels.describe import OUTSIDE, describe, quantile_caveats
 from llumnix_dash.panels.grafana_shapes import Stat, Target
 from llumnix_dash.promql import RECENT, Objective, Query, beyond, quantile, share_below, within
 
@@ -11,14 +11,14 @@ WIDTH = 3
 HEIGHT = 4
 
 
-def stat(key: str, title: str, query: Query, reading: str, **look: Any) -> Stat:
+def stat(key: str, title: str, query: Query, reading: str, *notes: str, **look: Any) -> Stat:
     """One number, of the last minutes before the end of the time range."""
     return Stat(
         **{
             "key": key,
             "title": title,
             "targets": [Target(query=query, at_end=True, legendFormat=title)],
-            "description": describe({metric.name: metric for metric in query.metrics}, reading),
+            "description": describe({metric.name: metric for metric in query.metrics}, reading, *notes),
             "unit": query.unit.value,
             "thresholds": style.PLAIN_STEPS,
             "no_value": "–",
@@ -41,7 +41,8 @@ def quantile_against_objective(key: str, title: str, q: float, objective: Object
         ],
         description=describe(
             {title: objective.histogram},
-            f"The last {RECENT}. Green: within the {objective.label} chosen above; red: beyond it.",
+            f"Over the last 5 minutes. Green: within the {objective.label} chosen above; red: beyond it.",
+            *quantile_caveats(objective.histogram),
         ),
         unit=query.unit.value,
         no_value="no requests",
@@ -56,7 +57,8 @@ def share_within_objective(key: str, title: str, objective: Objective) -> Stat:
         key,
         title,
         share_below(objective.histogram, objective, window=RECENT),
-        f"The share of the last {RECENT}'s requests within the {objective.label} chosen above.",
+        f"The share of requests within the {objective.label} chosen above, over the last 5 minutes.",
+        *([OUTSIDE] if objective.histogram.failed else []),
         thresholds=style.OBJECTIVE_STEPS,
         no_value="no requests",
         decimals=1,

@@ -4,16 +4,14 @@ from collections.abc import Mapping
 from string import ascii_uppercase
 from typing import Any
 
-from llumnix_dash.catalog.metric import Counter, Gauge, Metric, Unit
+from llumnix_dash.catalog.metric import Histogram, Metric, Unit
 from llumnix_dash.panels import style
-from llumnix_dash.panels.describe import describe
+from llumnix_dash.panels.describe import describe, no_data
 from llumnix_dash.panels.grafana_shapes import Json, Table, Target
-from llumnix_dash.promql import of_instance, top_instances
+from llumnix_dash.promql import RECENT, of_instance, top_instances
 
 
-def instance_table(
-    key: str, title: str, columns: Mapping[str, Gauge | Counter], *, rank_by: Metric, **look: Any
-) -> Table:
+def instance_table(key: str, title: str, columns: Mapping[str, Metric], *, rank_by: Metric, **look: Any) -> Table:
     """The ``$top`` instances with a value in each column, highest rank first.
 
     Args:
@@ -23,7 +21,9 @@ def instance_table(
         rank_by: the column's metric by which instances are chosen and sorted.
         look: fields of :class:`Table`.
     """
-    queries = {heading: top_instances(of_instance(metric), rank_by) for heading, metric in columns.items()}
+    queries = {
+        heading: top_instances(of_instance(metric, window=RECENT), rank_by) for heading, metric in columns.items()
+    }
     fields = {f"Value #{letter}": heading for letter, heading in zip(ascii_uppercase, columns, strict=False)}
     sort_by = next(heading for heading, metric in columns.items() if metric.name == rank_by.name)
     return Table(
@@ -42,14 +42,18 @@ def instance_table(
             ],
             "description": describe(
                 columns,
-                f"The values at the end of the time range, of the $top instances with the highest peak of {sort_by}"
-                " in it. Click a heading to sort.",
+                f"The $top instances with the highest {_rank_word(rank_by)} of {sort_by} in the time range, as they are"
+                f" at its end; rates and means are over the last 5 minutes. Click a heading to sort.",
             ),
-            "no_value": "No instances",
+            "no_value": no_data(rank_by) if isinstance(rank_by, Histogram) else "No instances",
             "width": 24,
             **look,
         }
     )
+
+
+def _rank_word(metric: Metric) -> str:
+    return "mean" if isinstance(metric, Histogram) else "peak"
 
 
 def _column(heading: str, unit: Unit) -> Json:

@@ -5,6 +5,7 @@ Every scheduler replica tells of every engine instance, so an instance is taken 
 
 from llumnix_dash.catalog.metric import CatalogError, Counter, Gauge, Histogram, Metric, Unit, require
 from llumnix_dash.promql.counters import rate
+from llumnix_dash.promql.histograms import mean
 from llumnix_dash.promql.query import RANGE, RATE_INTERVAL, Query, Scope, Where, grouped, selector
 
 
@@ -42,16 +43,15 @@ def instances(gauge: Metric, *, by: tuple[str, ...] = (), where: Where | None = 
     return Query(lambda scope: f"count{grouped(by)}({query.text(scope)})", Unit.COUNT, query.metrics)
 
 
-def of_instance(metric: Metric, *, where: Where | None = None) -> Query:
-    """One value an instance, labelled by :attr:`Metric.identity`: a gauge's value or a counter's rate.
+def of_instance(metric: Metric, *, where: Where | None = None, window: str = RATE_INTERVAL) -> Query:
+    """A value for each instance, by :attr:`Metric.identity`: of a gauge, the rate of a counter, a histogram's mean.
 
     An instance's several series (engines of one pod, models) are added up; of a ratio the highest is taken.
-
-    Raises:
-        CatalogError: the metric is a histogram.
     """
     if isinstance(metric, Counter):
-        return rate(metric, by=metric.identity, where=where)
+        return rate(metric, by=metric.identity, where=where, window=window)
+    if isinstance(metric, Histogram):
+        return mean(metric, by=metric.identity, where=where, window=window)
     gauge = require(metric, Gauge, "a value of each instance")
     if set(_once_labels(gauge)) == set(gauge.identity):
         return each_instance_once(gauge, where=where)

@@ -1,0 +1,213 @@
+"""``llumnix-dash verify``: every query of a dashboard, run on a Prometheus as Grafana would run it."""
+
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from llumnix_dash.errors import UserError, nearest
+from llumnix_dash.prometheus.connection import VARIABLES
+
+if TYPE_CHECKING:
+    from llumnix_dash.prometheus.connection import Connection
+    from llumnix_dash.prometheus.dashboard import Dashboard
+    from llumnix_dash.prometheus.report import Coverage, DashboardResult
+    from llumnix_dash.prometheus.run import Settings
+    from llumnix_dash.prometheus.timerange import TimeRange
+
+_WIDTH = max(len(names) for names in VARIABLES) + 2
+EPILOG = "\n".join(
+    [
+        "\b",
+        "Environment:",
+        *(f"  {names.ljust(_WIDTH)}{meaning}" for names, meaning in VARIABLES.items()),
+        "",
+        "Exit codes: 0 every panel has data, or a reason in the fleet's roles or mode for having none; 1 a panel is "
+        "without data or in error; 2 wrong usage or an unreadable file; 3 a Prometheus or an exporter that cannot be "
+        "reached or refuses the credentials.",
+    ]
+)
+
+
+@click.command(epilog=EPILOG, short_help="Run every query of a dashboard on a Prometheus.")
+@click.argument("paths", metavar="[PATH]...", nargs=-1, type=click.Path(exists=True, path_type=Path))
+@click.option("--prometheus", metavar="URL", help="The Prometheus or VictoriaMetrics to ask.")
+@click.option("--from", "start", metavar="TIME", help="Start of the time range: now-6h, an ISO time, epoch seconds.")
+@click.option("--to", "end", metavar="TIME", default="now", show_default=True, help="End of the time range.")
+@click.option(
+    "--range", "length", metavar="DURATION", help="Length of the time range, instead of --from.  [default: 1h]"
+)
+@click.option(
+    "--set",
+    "chosen",
+    metavar="NAME=VALUE",
+    multiple=True,
+    help="A variable's value; again for several values; All for all. Otherwise a variable has the value it opens with.",
+)
+@click.option(
+    "--scrape-interval",
+    metavar="DURATION",
+    default="15s",
+    show_default=True,
+    help="The data source's setting, on which $__rate_interval depends.",
+)
+@click.option(
+    "--metrics-url",
+    metavar="URL",
+    multiple=True,
+    help="Compare with what this exporter serves at /metrics; may be repeated, and needs no Prometheus.",
+)
+@click.option("--format", "output", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
+@click.option("--timeout", type=click.FloatRange(min=0.1), default=30.0, show_default=True, help="Seconds a query.")
+@click.option("--jobs", type=click.IntRange(1, 64), default=4, show_default=True, help="Queries at a time.")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    *,
+    paths: tuple[Path, ...],
+    prometheus: str | None,
+    start: str | None,
+    end: str,
+    length: str | None,
+    chosen: tuple[str, ...],
+    scrape_interval: str,
+    metrics_url: tuple[str, ...],
+    output: str,
+    timeout: float,
+    jobs: int,
+) -> None:
+    """Run every query of a dashboard on a Prometheus, as its panels would.
+
+    PATH is a dashboard's JSON, or a folder of such files; any Grafana dashboard will do. Without a PATH the Llumnix
+    dashboards are taken. Each panel is ok, no data or error; a blank that the roles or the mode of the fleet explain
+    is told apart. At the end stand the metrics that no panel shows, and those that panels ask for in vain.
+
+    \b
+    llumnix-dash verify --prometheus http://localhost:9090
+    llumnix-dash verify mine.json --range 6h --set model=qwen --set model=llama
+    llumnix-dash verify --metrics-url http://localhost:8089/metrics
+    """  # noqa: D301 - the backspace keeps click from filling the examples into a paragraph
+    from llumnix_dash.prometheus.connection import from_environment
+    from llumnix_dash.prometheus.render import FORMATS
+    from llumnix_dash.prometheus.report import Report
+    from llumnix_dash.prometheus.run import Settings
+    from llumnix_dash.prometheus.timerange import parse_duration
+
+    parse_duration(scrape_interval)
+    settings = Settings(_time_range(start, end, length), _chosen(chosen), scrape_interval, jobs)
+    dashboards = _dashboards(paths, settings)
+    url = ""
+    results: tuple[DashboardResult, ...] = ()
+    if prometheus or os.environ.get("PROMETHEUS_URL") or not metrics_url:
+        connection = from_environment(prometheus, os.environ)
+        url = connection.url
+        results, coverage = _verify(connection, dashboards, settings, timeout, metrics_url)
+    else:
+        coverage = _coverage_alone(dashboards, settings, metrics_url)
+    report = Report(url, settings.time_range, results, coverage)
+    click.echo(FORMATS[output](report))
+    ctx.exit(1 if report.fails else 0)
+
+
+def _verify(
+    connection: "Connection",
+    dashboards: "Sequence[Dashboard]",
+    settings: "Settings",
+    timeout: float,
+    metrics_url: Sequence[str],
+) -> "tuple[tuple[DashboardResult, ...], Coverage]":
+    from llumnix_dash.prometheus.client import Client
+    from llumnix_dash.prometheus.coverage import coverage, exported_by_store
+    from llumnix_dash.prometheus.explain import Explainer
+    from llumnix_dash.prometheus.exposition import exported_by
+    from llumnix_dash.prometheus.run import asked, run
+
+    client = Client(connection, timeout=timeout, connections=settings.jobs)
+    client.check()
+    exported = exported_by(metrics_url) if metrics_url else exported_by_store(client, settings.time_range)
+    explainer = Explainer(client, settings.time_range)
+    results = []
+    for dashboard in dashboards:
+        with _Progress(dashboard.title) as progress:
+            results.append(run(client, dashboard, settings, explain=explainer, progress=progress.show))
+    return tuple(results), coverage(", ".join(metrics_url) or client.url, exported, asked(results))
+
+
+def _coverage_alone(dashboards: "Sequence[Dashboard]", settings: "Settings", metrics_url: Sequence[str]) -> "Coverage":
+    from llumnix_dash.prometheus.coverage import coverage
+    from llumnix_dash.prometheus.exposition import exported_by
+    from llumnix_dash.prometheus.run import asked_without_store
+
+    return coverage(", ".join(metrics_url), exported_by(metrics_url), asked_without_store(dashboards, settings))
+
+
+def _dashboards(paths: tuple[Path, ...], settings: "Settings") -> "list[Dashboard]":
+    """The dashboards, once it is clear that each chosen variable is one of theirs."""
+    from llumnix_dash.prometheus.dashboard import parse, read
+
+    if paths:
+        dashboards = read(paths)
+    else:
+        from llumnix_dash.generate import load_dashboards
+
+        dashboards = [parse(dashboard, name) for name, dashboard in load_dashboards().items()]
+    known = {name for dashboard in dashboards for name in dashboard.variable_names}
+    for name in settings.chosen:
+        if name not in known:
+            likely = nearest(name, known)
+            raise UserError(
+                f"no dashboard has a variable {name!r}",
+                where="--set",
+                hint=f"--set {likely}=…" if likely else f"their variables: {', '.join(sorted(known)) or 'none'}",
+            )
+    return dashboards
+
+
+def _time_range(start: str | None, end: str, length: str | None) -> "TimeRange":
+    from llumnix_dash.prometheus.timerange import TimeRange, parse_duration, parse_time
+
+    if start and length:
+        raise UserError("--from and --range both say when the time range starts", hint="leave one of them out")
+    now = time.time()
+    until = parse_time(end, now, round_up=True)
+    since = parse_time(start, now) if start else until - parse_duration(length or "1h")
+    if since >= until:
+        raise UserError("the time range ends before it starts", hint="--from must be earlier than --to")
+    return TimeRange(since, until)
+
+
+def _chosen(pairs: Sequence[str]) -> dict[str, list[str]]:
+    chosen: dict[str, list[str]] = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name:
+            raise UserError(f"{pair!r} is not NAME=VALUE", where="--set", hint="--set model=qwen")
+        chosen.setdefault(name, []).append(value)
+    return chosen
+
+
+class _Progress:
+    """Counts the queries on stderr while they run, on a terminal only, and leaves nothing behind."""
+
+    def __init__(self, title: str) -> None:
+        self._title = title
+        self._width = 0
+
+    def __enter__(self) -> "_Progress":
+        return self
+
+    def show(self, done: int, total: int) -> None:
+        self._write(f"{self._title}: {done} of {total} queries")
+
+    def __exit__(self, *_: object) -> None:
+        self._write("")
+
+    def _write(self, text: str) -> None:
+        """Replaces the line; blanks do it, since a terminal without colours gets no escape sequences."""
+        if sys.stderr.isatty():
+            click.echo(f"\r{text.ljust(self._width)}" + ("" if text else "\r"), nl=False, err=True)
+            self._width = len(text)

@@ -1,0 +1,248 @@
+"""A Prometheus' HTTP API, as far as Grafana uses it; VictoriaMetrics and other stores speak it too."""
+
+import json
+import math
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase
+
+from llumnix_dash import __version__
+from llumnix_dash.errors import ServerError, UserError
+from llumnix_dash.prometheus.connection import Connection
+
+ATTEMPTS = 3
+"""How often a request is tried when the connection is lost."""
+
+Point = tuple[float, float]
+"""Seconds since the epoch, and the value then."""
+
+
+@dataclass(frozen=True)
+class Series:
+    """One series of a result: its labels and its points in the order of time; an instant query gives one point."""
+
+    labels: Mapping[str, str]
+    points: tuple[Point, ...]
+
+    @property
+    def has_value(self) -> bool:
+        """Whether any point is a number: a panel shows nothing where all are NaN."""
+        return not all(math.isnan(value) for _, value in self.points)
+
+
+class QueryError(Exception):
+    """Prometheus did not answer this query; its message is the text. Other queries may well succeed."""
+
+
+class _Authentication(AuthBase):
+    """The connection's credentials, or none; either way requests then leaves a ``.netrc`` alone."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        if self._connection.token is not None:
+            request.headers["Authorization"] = f"Bearer {self._connection.token}"
+        elif self._connection.basic is not None:
+            requests.auth.HTTPBasicAuth(*self._connection.basic)(request)
+        return request
+
+
+class Client:
+    """Asks a Prometheus. Several threads may use one client.
+
+    Args:
+        connection: where, and with which credentials.
+        timeout: seconds that the store may take for a query.
+        grace: seconds to wait beyond that for its answer: its own message on the timeout is the better one.
+        connections: how many to keep open, at most.
+    """
+
+    def __init__(
+        self, connection: Connection, *, timeout: float = 30.0, grace: float = 5.0, connections: int = 4
+    ) -> None:
+        self.url = connection.url
+        self.timeout = timeout
+        self._grace = grace
+        self._connection = connection
+        self._session = requests.Session()
+        self._session.auth = _Authentication(connection)
+        self._session.headers["User-Agent"] = f"llumnix-dash/{__version__}"
+        self._session.headers.update(connection.headers)
+        adapter = HTTPAdapter(pool_connections=1, pool_maxsize=connections)
+        self._session.mount("http://", adapter)
+        self._session.mount("https://", adapter)
+        self._method = "POST"
+
+    def check(self) -> None:
+        """Asks for nothing in particular, to learn early whether the server answers.
+
+        Raises:
+            ServerError: it cannot be reached, refuses the credentials, or is no Prometheus.
+        """
+        try:
+            self._ask("query", {"query": "1"})
+        except QueryError as error:
+            raise ServerError("the server does not answer a query", where=self.url, detail=str(error)) from error
+
+    def query(self, expr: str, at: float) -> list[Series]:
+        """The result of an instant query at a time in seconds since the epoch.
+
+        Raises:
+            QueryError: this query has no result.
+            ServerError: the server cannot be reached or refuses the credentials.
+        """
+        return _series(self._ask("query", {"query": expr, "time": _timestamp(at), "timeout": self._timeout()}))
+
+    def query_range(self, expr: str, start: float, end: float, step: float) -> list[Series]:
+        """The result of a range query; times and step in seconds. Raises as :meth:`query`."""
+        parameters = {
+            "query": expr,
+            "start": _timestamp(start),
+            "end": _timestamp(end),
+            "step": _timestamp(step),
+            "timeout": self._timeout(),
+        }
+        return _series(self._ask("query_range", parameters))
+
+    def label_names(self, start: float, end: float, selector: str | None = None) -> list[str]:
+        """The names of all labels between two times, of the series that match, sorted. Raises as :meth:`query`."""
+        return sorted(self._ask("labels", _window(start, end, selector)))
+
+    def label_values(self, label: str, start: float, end: float, selector: str | None = None) -> list[str]:
+        """The values of a label between two times, of the series that match, sorted. Raises as :meth:`query`."""
+        return sorted(self._ask(f"label/{label}/values", _window(start, end, selector), method="GET"))
+
+    def series(self, selector: str, start: float, end: float) -> list[dict[str, str]]:
+        """The label sets of the series that match between two times. Raises as :meth:`query`."""
+        found: list[dict[str, str]] = self._ask("series", _window(start, end, selector))
+        return found
+
+    def _timeout(self) -> str:
+        return f"{math.ceil(self.timeout)}s"
+
+    def _ask(self, path: str, parameters: Mapping[str, str], *, method: str | None = None) -> Any:
+        """The ``data`` of an answer. Queries are posted as a form, so that a long one fits."""
+        reply = self._send(path, parameters, method or self._method)
+        if reply.status_code == 405 and method is None and self._method == "POST":
+            self._method = "GET"
+            reply = self._send(path, parameters, "GET")
+        return self._data(reply)
+
+    def _send(self, path: str, parameters: Mapping[str, str], method: str) -> requests.Response:
+        url = f"{self.url}/api/v1/{path}"
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                return self._session.request(
+                    method,
+                    url,
+                    params=parameters if method == "GET" else None,
+                    data=parameters if method == "POST" else None,
+                    timeout=(10.0, self.timeout + self._grace),
+                    verify=self._connection.ca_cert or True,
+                    cert=self._connection.client_cert,
+                    allow_redirects=False,
+                )
+            except requests.exceptions.ReadTimeout as error:
+                raise QueryError(f"no answer within {self.timeout:g} s") from error
+            except requests.exceptions.SSLError as error:
+                raise ServerError(
+                    "no secure connection to the Prometheus",
+                    where=self.url,
+                    detail=_innermost(error),
+                    hint="name its certificate authority with PROMETHEUS_CA_CERT, "
+                    "a client certificate with PROMETHEUS_CLIENT_CERT",
+                ) from error
+            except requests.exceptions.ConnectionError as error:
+                if attempt == ATTEMPTS or isinstance(error, requests.exceptions.ConnectTimeout):
+                    raise ServerError(
+                        "cannot reach the Prometheus", where=self.url, detail=_innermost(error), hint="is it running?"
+                    ) from error
+                time.sleep(0.2 * 2 ** (attempt - 1))
+            except (requests.exceptions.RequestException, OSError, ValueError) as error:
+                raise UserError("cannot ask the Prometheus", where=self.url, detail=_innermost(error)) from error
+        raise AssertionError("unreachable")
+
+    def _data(self, reply: requests.Response) -> Any:
+        if reply.status_code in {401, 403}:
+            raise ServerError(
+                f"the Prometheus refuses the credentials (HTTP {reply.status_code})",
+                where=self.url,
+                hint="set PROMETHEUS_TOKEN_FILE, or PROMETHEUS_USER and PROMETHEUS_PASSWORD_FILE",
+            )
+        if reply.is_redirect:
+            raise ServerError(
+                "the server redirects instead of answering",
+                where=self.url,
+                hint="a login page may stand before it: give the address of the Prometheus itself",
+            )
+        try:
+            answer = json.loads(reply.content)
+            status = answer["status"]
+        except (ValueError, TypeError, KeyError):
+            if reply.status_code >= 500:
+                raise QueryError(f"HTTP {reply.status_code} {reply.reason}") from None
+            # The answer itself is not shown: a proxy may repeat the credentials in it.
+            raise ServerError(
+                f"the answer is not that of a Prometheus (HTTP {reply.status_code})",
+                where=self.url,
+                hint="give the URL below which /api/v1/query answers, and credentials where a proxy wants them",
+            ) from None
+        if status != "success":
+            message = str(answer.get("error") or answer.get("errorType") or f"HTTP {reply.status_code}")
+            raise QueryError(self._connection.hide_secrets(message))
+        return answer["data"]
+
+
+def _window(start: float, end: float, selector: str | None) -> dict[str, str]:
+    window = {"start": _timestamp(start), "end": _timestamp(end)}
+    return {**window, "match[]": selector} if selector else window
+
+
+def _timestamp(seconds: float) -> str:
+    return f"{seconds:.3f}".rstrip("0").rstrip(".")
+
+
+def _series(data: Mapping[str, Any]) -> list[Series]:
+    kind, result = data["resultType"], data["result"]
+    if kind == "scalar":
+        return [Series({}, (_point(result),))]
+    if kind == "string":
+        return [Series({}, ((float(result[0]), math.nan),))]
+    return [Series(found["metric"], _points(found)) for found in result]
+
+
+def _points(found: Mapping[str, Any]) -> tuple[Point, ...]:
+    plain = found.get("values") or ([found["value"]] if "value" in found else [])
+    if plain:
+        return tuple(_point(pair) for pair in plain)
+    # A native histogram: its count says whether there is anything to show.
+    histograms = found.get("histograms") or ([found["histogram"]] if "histogram" in found else [])
+    return tuple((float(moment), float(histogram["count"])) for moment, histogram in histograms)
+
+
+def _point(pair: Sequence[Any]) -> Point:
+    return float(pair[0]), float(pair[1])
+
+
+def _innermost(error: BaseException) -> str:
+    """The first cause's own words, which name the reason and not the machinery around it."""
+    seen = {id(error)}
+    while (inner := _cause(error)) is not None and id(inner) not in seen:
+        seen.add(id(inner))
+        error = inner
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
+
+
+def _cause(error: BaseException) -> BaseException | None:
+    reason = getattr(error, "reason", None)
+    if isinstance(reason, BaseException):
+        return reason
+    if error.args and isinstance(error.args[0], BaseException):
+        return error.args[0]
+    return error.__cause__ or error.__context__

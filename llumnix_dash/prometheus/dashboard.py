@@ -1,0 +1,242 @@
+"""What a dashboard's JSON asks a Prometheus: its panels and their queries, also inside collapsed and repeated rows."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from llumnix_dash.errors import UserError
+
+GRID_COLUMNS = 24
+
+
+@dataclass(frozen=True)
+class Target:
+    """One query of a panel, before interpolation."""
+
+    ref_id: str
+    expr: str
+    instant: bool
+    range: bool
+    minimum_interval: str = ""
+    interval_factor: int = 1
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A panel with queries.
+
+    Attributes:
+        id: Grafana's number.
+        title: before interpolation.
+        row: the title of the row that it is in, if any.
+        open: it is queried when the dashboard is opened: its row is not collapsed.
+        targets: its Prometheus queries that are not hidden.
+        skipped: why its queries are not run, where none is a Prometheus query that the JSON holds.
+        width: in columns of Grafana's grid, of which a page has 24.
+        max_data_points, minimum_interval, time_from, time_shift: its query options, empty or 0 where it has none.
+        repeats: the variables that it, or its row, repeats over.
+    """
+
+    id: int
+    title: str
+    row: str
+    open: bool
+    targets: tuple[Target, ...]
+    skipped: str = ""
+    width: int = 12
+    max_data_points: int = 0
+    minimum_interval: str = ""
+    time_from: str = ""
+    time_shift: str = ""
+    repeats: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Dashboard:
+    """A dashboard: where it came from, its JSON, its panels in their order."""
+
+    name: str
+    json: Mapping[str, Any]
+    panels: tuple[Panel, ...]
+
+    @property
+    def title(self) -> str:
+        """What Grafana shows for it."""
+        return str(self.json.get("title") or self.name)
+
+    @property
+    def variable_names(self) -> tuple[str, ...]:
+        """Those of its drop-downs."""
+        return tuple(variable_models(self.json))
+
+
+def variable_models(dashboard: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """The variables of a dashboard's JSON by name, in their order."""
+    models = (dashboard.get("templating") or {}).get("list") or []
+    return {str(model["name"]): model for model in models}
+
+
+def read(paths: tuple[Path, ...]) -> list[Dashboard]:
+    """The dashboards in these files, and in the ``*.json`` files of these folders.
+
+    Raises:
+        UserError: a file cannot be read or holds no dashboard.
+    """
+    files: list[Path] = []
+    for path in paths:
+        inside = sorted(path.glob("*.json")) if path.is_dir() else [path]
+        if not inside:
+            raise UserError(f"no dashboard in {path}", hint="a folder's *.json files are read")
+        files += inside
+    return [parse(_load(file), str(file)) for file in files]
+
+
+def _load(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise UserError("not UTF-8 text", where=str(path)) from error
+    except json.JSONDecodeError as error:
+        raise UserError(f"not JSON: {error.msg}", where=f"{path}:{error.lineno}:{error.colno}") from error
+
+
+def parse(data: Any, name: str) -> Dashboard:
+    """A dashboard from its JSON, bare or in the envelope of Grafana's API.
+
+    Raises:
+        UserError: it is no dashboard, or one in Grafana's second schema.
+    """
+    if isinstance(data, Mapping):
+        for envelope in ("dashboard", "spec"):
+            if isinstance(data.get(envelope), Mapping):
+                data = data[envelope]
+                break
+    if isinstance(data, Mapping) and "elements" in data and "layout" in data:
+        raise UserError(
+            "a dashboard in Grafana's schema v2, which is not read", where=name, hint="export it as classic JSON"
+        )
+    if not isinstance(data, Mapping) or not isinstance(data.get("panels", data.get("rows")), list):
+        raise UserError("not a Grafana dashboard: it has no panels", where=name)
+    try:
+        variable_models(data)
+        return Dashboard(name, data, tuple(_panels(data)))
+    except (TypeError, ValueError, AttributeError, KeyError) as error:
+        raise UserError(
+            f"not a Grafana dashboard as Grafana writes it: {error}", where=name, hint="export it from Grafana again"
+        ) from error
+
+
+def _panels(data: Mapping[str, Any]) -> Iterator[Panel]:
+    row, repeat = "", ""
+    for panel in data.get("panels", []):
+        if panel.get("type") != "row":
+            yield from _panel(panel, data, row, repeat, is_open=True)
+            continue
+        row, repeat = str(panel.get("title") or ""), str(panel.get("repeat") or "")
+        for inner in panel.get("panels") or []:
+            yield from _panel(inner, data, row, repeat, is_open=not panel.get("collapsed"))
+    for old_row in data.get("rows", []):  # before Grafana 5
+        for panel in old_row.get("panels", []):
+            yield from _panel(
+                panel,
+                data,
+                str(old_row.get("title") or ""),
+                str(old_row.get("repeat") or ""),
+                is_open=not old_row.get("collapse"),
+            )
+
+
+def _panel(
+    panel: Mapping[str, Any], dashboard: Mapping[str, Any], row: str, row_repeat: str, *, is_open: bool
+) -> Iterator[Panel]:
+    targets, skipped = _targets(panel, dashboard)
+    if not targets and not skipped:
+        return
+    yield Panel(
+        id=int(panel.get("id") or 0),
+        title=str(panel.get("title") or ""),
+        row=row,
+        open=is_open,
+        targets=targets,
+        skipped="" if targets else skipped,
+        width=int(panel.get("gridPos", {}).get("w") or 2 * int(panel.get("span") or 0) or 12),
+        max_data_points=int(panel.get("maxDataPoints") or 0),
+        minimum_interval=str(panel.get("interval") or ""),
+        time_from=str(panel.get("timeFrom") or ""),
+        time_shift=str(panel.get("timeShift") or ""),
+        repeats=tuple(name for name in dict.fromkeys((row_repeat, str(panel.get("repeat") or ""))) if name),
+    )
+
+
+def _targets(panel: Mapping[str, Any], dashboard: Mapping[str, Any]) -> tuple[tuple[Target, ...], str]:
+    """A panel's Prometheus queries, and a remark on others."""
+    if "libraryPanel" in panel and not panel.get("targets"):
+        return (), "a library panel: its queries are in Grafana"
+    targets, skipped = [], ""
+    for target in panel.get("targets") or []:
+        if target.get("hide"):
+            continue
+        kind = datasource_type([target, panel], variable_models(dashboard), dashboard.get("__inputs") or [])
+        if not speaks_promql(kind):
+            skipped = f"a query on a {kind} data source"
+        elif str(target.get("expr") or "").strip():
+            targets.append(_target(target))
+    return tuple(targets), skipped
+
+
+def _target(target: Mapping[str, Any]) -> Target:
+    instant = bool(target.get("instant"))
+    return Target(
+        ref_id=str(target.get("refId") or "?"),
+        expr=str(target["expr"]),
+        instant=instant,
+        # A query from before Grafana 8.x names neither and is a range query.
+        range=bool(target.get("range")) or not instant,
+        minimum_interval=str(target.get("interval") or ""),
+        interval_factor=int(target.get("intervalFactor") or 1),
+    )
+
+
+def speaks_promql(kind: str) -> bool:
+    """Whether a data source of this type is asked in PromQL; one of unknown type is taken to be."""
+    return not kind or any(word in kind.lower() for word in ("prometheus", "victoriametrics"))
+
+
+def datasource_type(
+    owners: Sequence[Mapping[str, Any]],
+    variables: Mapping[str, Mapping[str, Any]],
+    inputs: Sequence[Mapping[str, Any]] = (),
+) -> str:
+    """The type of the data source that a query is for, empty where the JSON does not tell it.
+
+    Args:
+        owners: whose ``datasource`` counts, the nearest first: a query, then its panel.
+        variables: the dashboard's, by name, of which one may stand for a data source.
+        inputs: those that an import asks for (``__inputs``), likewise.
+    """
+    for owner in owners:
+        datasource = owner.get("datasource")
+        reference = datasource if isinstance(datasource, Mapping) else {"uid": datasource}
+        kind, uid = reference.get("type"), reference.get("uid")
+        if uid == "-- Mixed --":
+            continue
+        if uid == "-- Dashboard --":
+            return "Dashboard"
+        if kind or uid:
+            return str(kind or _type_of_reference(str(uid), variables, inputs))
+    return ""
+
+
+def _type_of_reference(
+    reference: str, variables: Mapping[str, Mapping[str, Any]], inputs: Sequence[Mapping[str, Any]]
+) -> str:
+    """The type of the data source that ``$name`` or ``${name}`` stands for."""
+    name = reference.strip("${}")
+    variable = variables.get(name, {})
+    if variable.get("type") == "datasource":
+        return str(variable.get("query") or "")
+    return next((str(entry.get("pluginId") or "") for entry in inputs if entry.get("name") == name), "")
