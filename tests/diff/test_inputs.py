@@ -290,9 +290,7 @@ def test_positions_are_told_with_layout_alone(run: Run, tmp_path: Path) -> None:
 
 def test_no_colour_and_nothing_for_a_terminal_to_obey_in_a_pipe(run: Run, tmp_path: Path) -> None:
     write(tmp_path / "old.json", board())
-    write(
-        tmp_path / "new.json", renamed("\x1b[31mred\x1b]0;owned\x07 \u202e"))
-    )
+    write(tmp_path / "new.json", renamed("\x1b[31mred\x1b]0;owned\x07 \u202e"))
     done = run("old.json", "new.json")
     assert "\x1b" not in done.stdout
     assert "\\x1b[31mred" in done.stdout

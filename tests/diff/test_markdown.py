@@ -20,29 +20,16 @@ GITHUB = MarkdownIt("gfm-like", {"html": True, "linkify": True})
 OURS = {"details", "summary", "code"}
 
 _PIECES = [
-    "|",
-    "\\",
-    "`",
-    "```",
-    "~~~",
-    "<b>",
-    "</details>",
-    "<!--",
-    "-->",
-    "@octocat",
-    "#1",
-    "a_b_c",
-    "[x](http://evil.example)",
-    "http://evil.example",
-    "www.evil.example",
-    "a@evil.example",
-    "$a$",
-    "**",
-    "&lt;",
-    "![",
-    "]",
-    "(",
-    ":tada:",
+    *("|", "\\", "`", "```", "~~~", "**", "&lt;", "![", "]", "(", "<b>", "</details>", "<!--", "-->", ":tada:", "$a$"),
+    *(
+        "@octocat",
+        "#1",
+        "a_b_c",
+        "[x](http://evil.example)",
+        "http://evil.example",
+        "www.evil.example",
+        "a@evil.example",
+    ),
 ]
 _BLANKS_AND_MARKS = ["\n", "\r", "\u202e", "\x1b[31m", "\u2028", " ", "- ", "# ", "> ", "1. ", "\ud800"]
 HOSTILE = st.text(max_size=20) | st.lists(st.sampled_from(_PIECES + _BLANKS_AND_MARKS), max_size=8).map("".join)
