@@ -113,7 +113,7 @@ def _panels(pairing: Pairing[Placed], layout: dict[int, list[Change]], ids: dict
     items: list[tuple[int, Item]] = []
     for old, new in pairing.pairs:
         changes = []
-        if not identical(old.panel, new.panel) and old.digest != new.digest:
+        if old.text != new.text and old.digest != new.digest:
             form = _with_new_ids(old.form, ids)
             changes += _renamed(Part.PANEL, form, new.form)
             changes += panel_changes(form, new.form)

@@ -139,6 +139,7 @@ _PANEL: Template = {
     "interval": "",
     "links": [],
     "maxPerRow": 4,
+    "panels": [],
     "repeat": "",
     "repeatDirection": "h",
     "targets": [],

@@ -88,7 +88,7 @@ def _find_moved(layout: _Layout, panel_count: int) -> None:
         # What has another column has moved anyway, and says nothing about the order of the others.
         standing = [index for index in group if index not in layout.moved]
         pairs = [layout.pairs[index] for index in standing]
-        weights = ["".join(sorted((old.digest, new.digest))) for old, new in pairs] if _disordered(pairs) else []
+        weights = ["".join(sorted((old.text, new.text))) for old, new in pairs] if _disordered(pairs) else []
         layout.moved |= {
             standing[index]
             for index in (out_of_order([(o.rank, n.rank) for o, n in pairs], weights) if weights else ())

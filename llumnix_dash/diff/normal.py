@@ -6,6 +6,7 @@ out are gone (see ``defaults``), and things that Grafana spells in several ways 
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -110,7 +111,12 @@ def datasource(value: Json) -> Json:
             return MISSING
     if value is None or value in ("", "default"):
         return MISSING
-    return VARIABLE.sub(lambda match: "$" + variable_name(match), value) if isinstance(value, str) else value
+    return _one_spelling(value) if isinstance(value, str) else value
+
+
+@lru_cache(maxsize=1024)  # the same few data sources stand in every panel and query
+def _one_spelling(text: str) -> str:
+    return VARIABLE.sub(lambda match: "$" + variable_name(match), text)
 
 
 def _with_datasource(kept: Object, value: Mapping[str, Json]) -> None:
@@ -132,14 +138,15 @@ def panel(value: Mapping[str, Json]) -> Object:
     """What a panel says, apart from its id, its place (``gridPos``) and, for a row, its members."""
     kind = string(value.get("type"))
     if kind == "row":
-        return stripped(_without(value, _ROW_APART), defaults.ROW)
+        has_members = objects(value.get("panels")) is not None
+        return stripped(_without(value, _ROW_AND_MEMBERS_APART if has_members else _ROW_APART), defaults.ROW)
     targets = objects(value.get("targets"))
     apart = _PANEL_APART if targets is None else _PANEL_AND_TARGETS_APART
     kept = stripped(_without(value, apart), defaults.panel_template(value))
     _with_datasource(kept, value)
     if targets:
         kept["targets"] = [target(item, kept.get("datasource", MISSING)) for item in targets]
-    _field_config(kept, value, kind)
+    _field_config(kept, value)
     if isinstance(value.get("libraryPanel"), dict):
         library = {key: value["libraryPanel"][key] for key in ("uid", "name") if key in value["libraryPanel"]}
         kept["libraryPanel"] = library
@@ -149,9 +156,10 @@ def panel(value: Mapping[str, Json]) -> Object:
     return kept
 
 
-_PANEL_APART = defaults.PANEL_NOISE | {"id", "gridPos", "panels", "collapsed", "datasource"}
+_PANEL_APART = defaults.PANEL_NOISE | {"id", "gridPos", "collapsed", "datasource"}
 _PANEL_AND_TARGETS_APART = _PANEL_APART | {"targets"}
-_ROW_APART = defaults.ROW_NOISE | {"id", "gridPos", "panels"}
+_ROW_APART = defaults.ROW_NOISE | {"id", "gridPos"}
+_ROW_AND_MEMBERS_APART = _ROW_APART | {"panels"}
 
 
 def target(value: Mapping[str, Json], inherited: Json) -> Object:
@@ -167,7 +175,7 @@ def target(value: Mapping[str, Json], inherited: Json) -> Object:
     return kept
 
 
-def _field_config(kept: Object, value: Mapping[str, Json], kind: str) -> None:
+def _field_config(kept: Object, value: Mapping[str, Json]) -> None:
     """Thresholds as one value, since "missing" means Grafana's own two steps, and overrides with these alike."""
     config = value.get("fieldConfig")
     if not isinstance(config, dict):
@@ -179,7 +187,7 @@ def _field_config(kept: Object, value: Mapping[str, Json], kind: str) -> None:
         if same(field["thresholds"], defaults.THRESHOLDS):
             del field["thresholds"]
         _drop_if_empty(kept, "fieldConfig", "defaults")
-    if (overrides := objects(config.get("overrides"))) is not None and overrides:
+    if overrides := objects(config.get("overrides")):
         kept["fieldConfig"]["overrides"] = [_override(item) for item in overrides]
 
 

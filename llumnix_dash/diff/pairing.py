@@ -6,6 +6,7 @@ Every step is symmetric, so that the difference from B to A pairs the same thing
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from itertools import pairwise
+from operator import itemgetter
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -98,22 +99,43 @@ def out_of_order(ranks: Sequence[tuple[int, int]], weights: Sequence[str]) -> se
     Returns:
         The indexes of the things that moved.
     """
-    order = sorted(range(len(ranks)), key=lambda index: ranks[index])
     if in_one_order(ranks):
         return set()
     # The longest chain wins; among equally long ones the sum of these distinct weights decides, the same both ways.
-    by_text = sorted(range(len(ranks)), key=lambda index: weights[index])
+    by_text = sorted(range(len(ranks)), key=weights.__getitem__)
     weight = {index: (1 << (len(ranks) + 8)) + (1 << position) for position, index in enumerate(by_text)}
-    best: dict[int, int] = {}
+    place = {new: at for at, new in enumerate(sorted(new for _, new in ranks), start=1)}
+    chains = _BestSoFar(len(ranks))
     before: dict[int, int | None] = {}
-    for position, index in enumerate(order):
-        chains = [other for other in order[:position] if ranks[other][1] < ranks[index][1]]
-        last = max(chains, key=best.__getitem__, default=None)
-        before[index] = last
-        best[index] = weight[index] + (best[last] if last is not None else 0)
+    for index in sorted(range(len(ranks)), key=ranks.__getitem__):
+        at = place[ranks[index][1]]
+        total, before[index] = chains.best_before(at)
+        chains.note(at, total + weight[index], index)
+    _, step = chains.best_before(len(ranks) + 1)
     kept = set()
-    step: int | None = max(best, key=best.__getitem__)
     while step is not None:
         kept.add(step)
         step = before[step]
     return set(range(len(ranks))) - kept
+
+
+class _BestSoFar:
+    """The heaviest chain that ends before a place, for chains that are noted one after the other (a Fenwick tree)."""
+
+    def __init__(self, size: int) -> None:
+        self._best: list[tuple[int, int | None]] = [(0, None)] * (size + 1)
+
+    def note(self, place: int, weight: int, last: int) -> None:
+        """Notes a chain of this weight whose last thing stands at this place, 1 or more."""
+        while place < len(self._best):
+            self._best[place] = max(self._best[place], (weight, last), key=itemgetter(0))
+            place += place & -place
+
+    def best_before(self, place: int) -> tuple[int, int | None]:
+        """The weight and the last thing of the heaviest chain that ends before this place."""
+        best = self._best[0]
+        place -= 1
+        while place:
+            best = max(best, self._best[place], key=itemgetter(0))
+            place -= place & -place
+        return best

@@ -5,7 +5,7 @@ from collections.abc import Hashable, Sequence
 from functools import cached_property
 
 from llumnix_dash.diff import normal
-from llumnix_dash.diff.normal import Json, Object, identical, objects, string, text_of
+from llumnix_dash.diff.normal import Json, Object, objects, string, text_of
 from llumnix_dash.diff.pairing import Pairing
 from llumnix_dash.diff.queries import metrics, words
 
@@ -57,6 +57,11 @@ class Placed:
         if not isinstance(grid, dict):
             return (grid, None, None, None)
         return (grid.get("x"), grid.get("y"), grid.get("w"), grid.get("h"))
+
+    @cached_property
+    def text(self) -> str:
+        """Its JSON without its id: the quick way to find that nothing at all has changed."""
+        return text_of({key: value for key, value in self.panel.items() if key != "id"})
 
     @cached_property
     def form(self) -> Object:
@@ -130,9 +135,10 @@ def match_panels(old: Sequence[Placed], new: Sequence[Placed]) -> Pairing[Placed
     def by_id(panel: Placed) -> Hashable:
         return key if (key := _id_key(panel)) in unique else None
 
-    pairing.by_key(by_id, lambda before, after: identical(before.panel, after.panel))
+    pairing.by_key(lambda panel: (text_of(panel.id), panel.text))
     if not (pairing.old and pairing.new):
         return pairing
+    pairing.by_key(lambda panel: (panel.text, panel.row_title))
     pairing.by_key(lambda panel: (panel.digest, text_of(panel.place), panel.row_title))
     if _ids_hold(pairing):
         pairing.by_key(by_id, plausible)

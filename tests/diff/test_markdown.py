@@ -20,7 +20,25 @@ GITHUB = MarkdownIt("gfm-like", {"html": True, "linkify": True})
 OURS = {"details", "summary", "code"}
 
 _PIECES = [
-    *("|", "\\", "`", "```", "~~~", "**", "&lt;", "![", "]", "(", "<b>", "</details>", "<!--", "-->", ":tada:", "$a$"),
+    *(
+        "|",
+        "\\",
+        "`",
+        "```",
+        "~~~",
+        "**",
+        "&lt;",
+        "![",
+        "]",
+        "(",
+        "www.evil.example",
+        "<b>",
+        "</details>",
+        "<!--",
+        "-->",
+        ":tada:",
+        "$a$",
+    ),
     *(
         "@octocat",
         "#1",
