@@ -26,6 +26,8 @@ def counts(report: Report) -> dict[str, Any]:
 def summary(report: Report) -> str:
     """The numbers as a sentence, such as ``2 dashboards changed: 1 panel added, 1 removed, 3 queries changed``."""
     total = counts(report)
+    if not report.compared:
+        return "nothing was compared"
     if not report.dashboards:
         return f"no change in {_several(report.compared, 'dashboard')}"
     dashboards = _listed(total["dashboards"], "dashboard")
