@@ -26,17 +26,23 @@ def render(report: Report, *, positions: bool = False) -> str:
 
 def _dashboard(dashboard: DashboardDiff, *, positions: bool) -> str:
     name = visible(dashboard.title) or "dashboard without a title"
-    text = [f"{click.style(name, bold=True, underline=True)}  {click.style(_place(dashboard), dim=True)}"]
+    head = f"{click.style(name, bold=True, underline=True)}  {click.style(_place(dashboard), dim=True)}"
+    return "\n".join([head, *(f"  {line}" for line in change_lines(dashboard, positions=positions))])
+
+
+def change_lines(dashboard: DashboardDiff, *, positions: bool = False) -> list[str]:
+    """The changes of one dashboard, without its name; with ANSI colours."""
+    text = []
     for item, change in dashboard.changes():
         told = sentence(item, change, positions=positions)
         effect = click.style(f"{change.effect.value:<{_WIDTH}}", fg=_COLORS[change.effect])
-        text.append(f"  {effect}  {_words(told.subject)}{': ' if told.subject else ''}{_words(told.predicate)}")
+        text.append(f"{effect}  {_words(told.subject)}{': ' if told.subject else ''}{_words(told.predicate)}")
         for block in told.blocks:
             text += [
-                click.style(f"  {'':{_WIDTH}}    {line.sign} {line.text}".rstrip(), fg=_SIGN_COLORS[line.sign])
+                click.style(f"{'':{_WIDTH}}    {line.sign} {line.text}".rstrip(), fg=_SIGN_COLORS[line.sign])
                 for line in lines(block)
             ]
-    return "\n".join(text)
+    return text
 
 
 def _place(dashboard: DashboardDiff) -> str:

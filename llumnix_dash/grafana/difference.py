@@ -1,26 +1,13 @@
-"""The difference of two dashboards as lines for a person."""
+"""The difference of two dashboards as lines for a person, as ``llumnix-dash diff`` tells it."""
 
-from collections.abc import Mapping
 from typing import Any
 
+from llumnix_dash.diff.compare import compare
+from llumnix_dash.diff.text import change_lines
 
-def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
-    """What changed, panel by panel; empty where nothing did."""
-    old, new = _parts(before), _parts(after)
-    lines = []
-    for name in list(dict.fromkeys([*old, *new])):
-        if name not in new:
-            lines.append(f"- {name}")
-        elif name not in old:
-            lines.append(f"+ {name}")
-        elif old[name] != new[name]:
-            lines.append(f"~ {name}")
-    return lines
+NOTHING_TO_SEE = "nothing that a reader sees: defaults that are spelled out, or an order that says nothing"
 
 
-def _parts(dashboard: Mapping[str, Any]) -> dict[str, Any]:
-    parts: dict[str, Any] = {key: value for key, value in dashboard.items() if key != "panels"}
-    for panel in dashboard.get("panels") or []:
-        for item in [panel, *(panel.get("panels") or [])]:
-            parts[f"panel {item.get('id')}: {item.get('title', '')}"] = {k: v for k, v in item.items() if k != "panels"}
-    return parts
+def differences(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    """What changed, panel by panel, with ANSI colours; for two that differ, never nothing."""
+    return change_lines(compare(before, after)) or [NOTHING_TO_SEE]

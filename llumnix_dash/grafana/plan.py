@@ -198,7 +198,8 @@ def _compare(grafana: Grafana, wanted: Wanted, targets: Targets) -> Step:
     action, reason = _for_a_difference(grafana, live, folder)
     changes: tuple[str, ...] = ()
     if live is not None:
-        changes = live_differences(grafana, live.dashboard, stored)
+        if not same(live.dashboard, stored, grafana.minimum_refresh):
+            changes = live_differences(grafana, live.dashboard, stored)
         if folder.uid != live.folder_uid:
             changes = (f"folder: {_label(live)} -> {folder.label}", *changes)
     content = digest(stored, grafana.minimum_refresh)

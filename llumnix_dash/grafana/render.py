@@ -48,7 +48,7 @@ def plan_text(grafana: Grafana, plan: Plan, *, last_changes: bool = False) -> st
     for step in plan.steps:
         lines.append(_line(step.action, step.uid, width, f"{step.title.ljust(titles)}{_place(step)}"))
         lines += _notes(step, last_changes=last_changes)
-        lines += [_indented(_coloured_change(change)) for change in step.changes]
+        lines += [_indented(change) for change in step.changes]
     counts = ", ".join(f"{plan.count(action)} {told}" for action, told in _COUNTED.items() if plan.count(action))
     return "\n".join([*lines, "", f"Plan: {counts}."]) + (" Nothing to do." if plan.is_clean else "")
 
@@ -66,7 +66,7 @@ def result_text(grafana: Grafana, result: Result, width: int) -> str:
         lines += [_indented(line) for line in result.error.render().splitlines()]
     elif result.reason and result.reason != step.reason:
         lines.append(_indented(result.reason))
-    lines += [_indented(_coloured_change(change)) for change in result.changes]
+    lines += [_indented(change) for change in result.changes]
     if result.backup is not None:
         lines.append(_indented(f"what was there is kept in {result.backup}"))
     return "\n".join(lines)
@@ -116,7 +116,7 @@ def results_json(grafana: Grafana, results: Sequence[Result], *, stopped: bool) 
                 "version": result.version,
                 "backup": str(result.backup) if result.backup else None,
                 "reason": result.reason or result.step.reason,
-                "changed_meanwhile": list(result.changes),
+                "changed_meanwhile": [click.unstyle(line) for line in result.changes],
                 "error": _error(result.error),
             }
             for result in results
@@ -153,11 +153,6 @@ def _indented(text: str) -> str:
     return f"{' ' * (_LABEL + 2)}{text}"
 
 
-def _coloured_change(line: str) -> str:
-    colour = {"+": "green", "-": "red", "~": "yellow"}.get(line.lstrip()[:1])
-    return click.style(line, fg=colour) if colour else line
-
-
 def _time(text: str) -> str:
     """An RFC 3339 time as minutes in UTC, as it is where it is something else."""
     date, _, rest = text.partition("T")
@@ -178,7 +173,7 @@ def _step(step: Step) -> dict[str, Any]:
         "folder": None
         if step.folder is None
         else {"uid": step.folder.uid, "title": step.folder.label, "new": bool(step.folder.missing)},
-        "changes": list(step.changes),
+        "changes": [click.unstyle(line) for line in step.changes],
         "live": None
         if live is None
         else {"version": live.version, "updated": live.updated, "updated_by": live.updated_by},

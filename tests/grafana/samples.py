@@ -1,5 +1,6 @@
 """Dashboards for tests, and the shortest way to push them."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,7 @@ def push(
 def push_planned(grafana: Grafana, made: Plan, *, overwrite: bool = False, backups: Path | None = None) -> list[Result]:
     orders = Orders(
         message=MESSAGE,
-        backups=Backups(backups or Path("unused-backups")),
+        backups=Backups(backups or Path(os.environ["XDG_STATE_HOME"])),
         overwrite={step.uid for step in made.steps} if overwrite else frozenset(),
         back_up_all=overwrite,
         jobs=2,

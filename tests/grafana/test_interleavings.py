@@ -4,6 +4,7 @@ Each order is drawn from a seed and is the same each time: the fake lets one req
 next only when every client that still works has one waiting.
 """
 
+import os
 import random
 import threading
 from collections.abc import Callable, Iterator
@@ -74,7 +75,7 @@ def push_one_by_one(grafana: Any, *items: dict[str, Any]) -> list[Result]:
     from tests.grafana.samples import plan
 
     made = plan(grafana, *items, jobs=1)
-    return apply(grafana, made, Orders(message="m", backups=Backups(Path("unused")), jobs=1))[0]
+    return apply(grafana, made, Orders(message="m", backups=Backups(Path(os.environ["XDG_STATE_HOME"])), jobs=1))[0]
 
 
 def editor(fake: FakeGrafana, token: str, seed: int, acknowledged: list[tuple[str, str]]) -> None:
