@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from llumnix_dash.diff.blocks import visible
 from llumnix_dash.errors import UserError
 from llumnix_dash.grafana.apply import FINE, Outcome, Result
 from llumnix_dash.grafana.connect import Grafana
@@ -43,10 +44,10 @@ def plan_text(grafana: Grafana, plan: Plan, *, last_changes: bool = False) -> st
         plan: the plan.
         last_changes: tells for every dashboard when and by whom it was changed last, not only for conflicts.
     """
-    width, titles = uid_width(plan), max((len(step.title) for step in plan.steps), default=0)
+    width, titles = uid_width(plan), max((len(visible(step.title)) for step in plan.steps), default=0)
     lines = [grafana.description, ""]
     for step in plan.steps:
-        lines.append(_line(step.action, step.uid, width, f"{step.title.ljust(titles)}{_place(step)}"))
+        lines.append(_line(step.action, step.uid, width, f"{visible(step.title).ljust(titles)}{_place(step)}"))
         lines += _notes(step, last_changes=last_changes)
         lines += [_indented(change) for change in step.changes]
     counts = ", ".join(f"{plan.count(action)} {told}" for action, told in _COUNTED.items() if plan.count(action))
@@ -56,7 +57,7 @@ def plan_text(grafana: Grafana, plan: Plan, *, last_changes: bool = False) -> st
 def result_text(grafana: Grafana, result: Result, width: int) -> str:
     """One result: a line, and below it the reason, the changes that came between, the error, the copy that was kept."""
     step = result.step
-    told = step.title
+    told = visible(step.title)
     if result.version is not None and result.outcome in FINE:
         told = f"version {result.version}  {grafana.transport.base}/d/{step.uid}"
     lines = [_line(result.outcome, step.uid, width, told)]
@@ -133,8 +134,8 @@ def _place(step: Step) -> str:
     if step.folder is None or step.action not in {Action.CREATE, Action.DELETE}:
         return ""
     if step.action is Action.DELETE:
-        return f"  from {step.folder.label}"
-    return f"  in {step.folder.label}{' (new folder)' if step.folder.missing else ''}"
+        return f"  from {visible(step.folder.label)}"
+    return f"  in {visible(step.folder.label)}{' (new folder)' if step.folder.missing else ''}"
 
 
 def _notes(step: Step, *, last_changes: bool) -> list[str]:
@@ -144,7 +145,7 @@ def _notes(step: Step, *, last_changes: bool) -> list[str]:
     elif step.reason:
         notes.append(_indented(step.reason))
     if step.live is not None and step.live.updated and (last_changes or step.action in {Action.CONFLICT, Action.KEEP}):
-        who = f" by {step.live.updated_by}" if step.live.updated_by else ""
+        who = f" by {visible(step.live.updated_by)}" if step.live.updated_by else ""
         notes.append(_indented(f"last change: {_time(step.live.updated)}{who}, version {step.live.version}"))
     return notes
 
