@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -61,7 +61,7 @@ def hostile_difference(text: str, title: str) -> DashboardDiff:
     panel["targets"].append({"refId": text, "expr": title, "legendFormat": text})
     panel["fieldConfig"]["defaults"].update(unit=text, color={"mode": title})
     panel["fieldConfig"]["overrides"][0]["matcher"]["options"] = title
-    panel["description"] = text
+    old["panels"][1]["description"], panel["description"] = f"{text}\nbefore", f"{text}\nafter"
     panel["type"] = title
     panel[text] = title
     new["templating"]["list"][0].update(name=title, query=text)
@@ -75,6 +75,9 @@ def hostile_difference(text: str, title: str) -> DashboardDiff:
 
 
 @given(HOSTILE, HOSTILE)
+@example("@octocat", "@octocat")
+@example("```", "a | b")
+@example("\n```\n</details>", "a \\| b")
 def test_nothing_breaks_out(text: str, title: str) -> None:
     difference = hostile_difference(text, title)
     rendered = markdown.render(Report((difference,), 1))
@@ -90,6 +93,8 @@ def test_nothing_breaks_out(text: str, title: str) -> None:
     assert sum(piece.count("</details>") for piece in html) == len(difference.items)
     assert [token.info for token in tokens if token.type == "fence"] == ["diff"] * _count(tokens, "fence")
     assert _count(tokens, "tr_open") == 2
+    cells = [tokens[at + 1].content for at, token in enumerate(tokens) if token.type == "td_open"]
+    assert cells[:2] == [markdown.code(difference.title), "changed"]
     assert _count(tokens, "td_open") == _count(tokens, "th_open") == 6
     for mention in re.finditer("@", _outside_code(rendered)):
         raise AssertionError(f"a mention outside of code: {mention}")
