@@ -47,7 +47,7 @@ def command(
     all the same).
 
     Environment: NO_COLOR turns colours off; without it they are used on a terminal.
-    """  # noqa: D301  # \b is click's mark for lines that are not to be joined, a backspace and no backslash
+    """  # \b is click's mark for lines that are not to be joined, a backspace and no backslash
     from llumnix_dash.diff import as_json, markdown, sources, text
     from llumnix_dash.diff.blocks import visible
     from llumnix_dash.diff.changes import Effect

@@ -98,7 +98,7 @@ def command(
         prometheus --config.file prometheus.yml
 
     The same scenario, seed, length and end give the same bytes on any machine.
-    """  # noqa: D301 - click wants the character \\b
+    """
     if serve is not None:
         if openmetrics or prometheus_text:
             raise UserError(
