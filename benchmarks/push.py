@@ -3,7 +3,7 @@
 Prints, for a first push (all are created) and a second one (nothing has changed), how long the command takes, from
 reading the files to the summary but without the start of Python, as a multiple of the time that the very same requests
 take when bare ``requests`` sessions send them, from as many threads and in any order, without looking at the answers.
-Each is the best of three. Exits 1 where the multiple of the first push is above its bound, or the second push writes.
+Each is the best of five. Exits 1 where the multiple of the first push is above its bound, or the second push writes.
 
 Run: python benchmarks/push.py
 """
@@ -33,7 +33,7 @@ from tests.grafana.fake.server import TOKEN  # noqa: E402
 
 DASHBOARDS = 100
 JOBS = 4
-ROUNDS = 3
+ROUNDS = 5
 DELAY = 0.05  # seconds
 BOUND = 1.3
 Call = tuple[str, str, Any, Any]
