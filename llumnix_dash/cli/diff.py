@@ -1,0 +1,68 @@
+"""``llumnix-dash diff``: what changed on the dashboards, panel by panel."""
+
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import click
+
+_FORMATS = ("text", "markdown", "json")
+_EFFECTS = ("query", "display", "layout", "text")
+
+
+@contextmanager
+def _collector_off() -> Iterator[None]:
+    """Without Python's garbage collector: JSON has no cycles, however often it walks through all the dashboards."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+@click.command()
+@click.argument("old")
+@click.argument("new", required=False)
+@click.option("--format", "output_format", type=click.Choice(_FORMATS), default="text", show_default=True)
+@click.option("--only", "effects", type=click.Choice(_EFFECTS), multiple=True, help="Tell only these; can be repeated.")
+@click.option("--layout", is_flag=True, help="Tell positions on the grid, and what was pushed by others.")
+@click.option("--exit-code", is_flag=True, help="Exit 1 if anything is told.")
+def command(
+    *, old: str, new: str | None, output_format: str, effects: Sequence[str], layout: bool, exit_code: bool
+) -> None:
+    """Tell what changed on the dashboards, panel by panel.
+
+    OLD and NEW are each a JSON file, a folder of them, git:REV (deploy/observability at that revision) or
+    git:REV:path. Without NEW, OLD is held against what the code generates now.
+
+    \b
+    What my work changes:            llumnix-dash diff git:main
+    May any number be another one?   llumnix-dash diff git:main --only query --exit-code
+    Two files from anywhere:         llumnix-dash diff before.json after.json
+    For a pull request:              llumnix-dash diff git:main --format markdown
+
+    Every change has an effect: query (numbers may change), display, layout, text.
+
+    Exit codes: 0, or with --exit-code 1 if anything is told; 2 if an input cannot be read (the others are compared
+    all the same).
+
+    Environment: NO_COLOR turns colours off; without it they are used on a terminal.
+    """  # \b is click's mark for lines that are not to be joined, a backspace and no backslash
+    from llumnix_dash.diff import as_json, markdown, sources, text
+    from llumnix_dash.diff.blocks import visible
+    from llumnix_dash.diff.changes import Effect
+    from llumnix_dash.diff.sets import compare_sets
+
+    with _collector_off():
+        old_side = sources.load(old)
+        new_side = sources.load(new) if new is not None else sources.generated()
+        report = compare_sets(old_side, new_side, pushed=layout).only(Effect(effect) for effect in effects)
+    render = {"text": text.render, "markdown": markdown.render, "json": as_json.render}[output_format]
+    click.echo(render(report, positions=layout), nl=False)
+    for problem in report.problems:
+        shown = "\n".join(map(visible, problem.split("\n")))
+        click.echo(click.style("error: ", fg="red", bold=True) + shown, err=True)
+    if report.problems:
+        click.get_current_context().exit(2)
+    if exit_code and report.dashboards:
+        click.get_current_context().exit(1)

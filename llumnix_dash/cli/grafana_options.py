@@ -1,0 +1,193 @@
+"""What push, status and pull share: the options that say which Grafana, and the progress on a terminal."""
+
+import contextlib
+import functools
+import gc
+import json
+import logging
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from llumnix_dash.errors import UserError
+
+if TYPE_CHECKING:
+    from llumnix_dash.grafana.connect import Grafana
+    from llumnix_dash.grafana.plan import Plan
+    from llumnix_dash.grafana.pushset import Wanted
+
+ENVIRONMENT_HELP = """\b
+Environment:
+  GRAFANA_URL                               https://grafana.example or https://host/grafana
+  GRAFANA_TOKEN_FILE or GRAFANA_TOKEN       a service-account token (glsa_...)
+  GRAFANA_USER with GRAFANA_PASSWORD_FILE or GRAFANA_PASSWORD
+  HTTPS_PROXY, HTTP_PROXY, NO_PROXY, REQUESTS_CA_BUNDLE
+  LLUMNIX_DASH_SETTINGS                     the settings file with the contexts
+                                            (default: ~/.config/llumnix-dash/settings.toml)"""
+_FILE = click.Path(dir_okay=False)
+Command = TypeVar("Command", bound=Callable[..., Any])
+CONNECTION = ("context", "org_id", "ca_cert", "client_cert", "client_key", "insecure", "api", "verbose")
+
+
+def connection_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds the options of a connection to a command that has --jobs.
+
+    The command gets a ``connect`` in their place, to call when it needs the connection.
+    """
+
+    @functools.wraps(command)
+    def with_connection(*args: Any, **options: Any) -> Any:
+        given = {name: options.pop(name) for name in CONNECTION}
+        with _no_collector():
+            return command(*args, connect=functools.partial(_connect, jobs=options["jobs"], **given), **options)
+
+    options = [
+        click.option(
+            "--context", metavar="NAME", help="A [contexts.NAME] of the settings file, instead of GRAFANA_URL."
+        ),
+        click.option("--org-id", type=int, metavar="N", help="The organisation, where it is not the token's own."),
+        click.option("--ca-cert", type=_FILE, help="The certificate authority that signed the server's certificate."),
+        click.option("--client-cert", type=_FILE, help="A client certificate to show the server."),
+        click.option("--client-key", type=_FILE, help="The key of the client certificate."),
+        click.option("--insecure", is_flag=True, help="Do not check the server's certificate. For test servers."),
+        click.option(
+            "--api",
+            type=click.Choice(["auto", "legacy", "k8s"]),
+            default="auto",
+            show_default=True,
+            help="The API to speak: /api, or /apis (Grafana 12 and later). auto: /api where the server has it.",
+        ),
+        click.option("-v", "--verbose", is_flag=True, help="Tell each request on stderr: method, path, status, time."),
+        *(
+            click.option(name, hidden=True, expose_value=False, callback=_refuse_secret)
+            for name in ("--token", "--password", "--api-key", "--bearer-token")
+        ),
+        click.option("--url", hidden=True, expose_value=False, callback=_refuse_url),
+    ]
+    decorated: Callable[..., Any] = with_connection
+    for option in reversed(options):
+        decorated = option(decorated)
+    return decorated
+
+
+def jobs_option(command: Command) -> Command:
+    """Adds --jobs."""
+    return click.option(
+        "--jobs",
+        type=click.IntRange(1, 32),
+        default=4,
+        show_default=True,
+        metavar="N",
+        help="How many requests at once. The order of the output does not depend on it.",
+    )(command)
+
+
+def format_option(command: Command) -> Command:
+    """Adds --format."""
+    formats = click.Choice(["text", "json"])
+    return click.option(
+        "--format", "output", type=formats, default="text", show_default=True, help="For people, or for programs."
+    )(command)
+
+
+def planned(
+    grafana: "Grafana",
+    wanted: "Sequence[Wanted]",
+    *,
+    datasource: str | None,
+    jobs: int,
+    prune: bool = False,
+    folder: str | None = None,
+    folder_uid: str | None = None,
+) -> "Plan":
+    """The plan for these dashboards, with their data sources resolved; tells its progress on a terminal."""
+    from llumnix_dash.grafana import datasources, plan
+
+    source = datasources.find(grafana.transport, datasource) if datasource is not None else None
+    resolved = [datasources.resolved(item, source) for item in wanted]
+    progress = Progress("reading", len(resolved))
+    try:
+        targets = plan.Targets(grafana, folder=folder, folder_uid=folder_uid)
+        return plan.make_plan(grafana, resolved, targets, prune=prune, jobs=jobs, progress=progress.step)
+    except KeyboardInterrupt:
+        click.echo("\nnothing was written", err=True)
+        raise
+    finally:
+        progress.clear()
+
+
+def as_json(value: object) -> str:
+    """The text of a result for programs."""
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+class Progress:
+    """A line on stderr that counts, on a terminal only.
+
+    Args:
+        doing: what is being done, such as "reading".
+        total: how many there are.
+    """
+
+    def __init__(self, doing: str, total: int) -> None:
+        self._doing = doing
+        self._total = total
+        self._done = 0
+        self._shown = sys.stderr.isatty() and total > 0
+        self._show()
+
+    def step(self) -> None:
+        """One more is done."""
+        self._done += 1
+        self._show()
+
+    def clear(self) -> None:
+        """Takes the line away."""
+        if self._shown:
+            click.echo("\r\x1b[K", nl=False, err=True)
+
+    def _show(self) -> None:
+        if self._shown:
+            click.echo(f"\r\x1b[K{self._doing} {self._done}/{self._total}", nl=False, err=True)
+
+
+@contextlib.contextmanager
+def _no_collector() -> Iterator[None]:
+    """Holds back the garbage collector: walking the dashboards' JSON again and again would be a quarter of our work."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _connect(*, context: str | None, api: Any, verbose: bool, jobs: int, **flags: Any) -> "Grafana":
+    from llumnix_dash.grafana.connect import connect
+    from llumnix_dash.grafana.settings import load_settings
+    from llumnix_dash.grafana.transport import Transport, log
+
+    if verbose:
+        handler = logging.StreamHandler(sys.stderr)
+        handler.setFormatter(logging.Formatter("%(message)s"))
+        log.handlers[:] = [handler]
+        log.setLevel(logging.INFO)
+    return connect(Transport(load_settings(context=context, flags=flags), at_once=jobs), api)
+
+
+def _refuse_secret(_: click.Context, parameter: click.Parameter, value: Any) -> None:
+    from llumnix_dash.grafana.settings import HOW_TO_GIVE_A_SECRET
+
+    if value is not None:
+        raise UserError(
+            f"{parameter.opts[0]} would show the secret to everybody on this machine: arguments are public",
+            hint=HOW_TO_GIVE_A_SECRET,
+        )
+
+
+def _refuse_url(_: click.Context, __: click.Parameter, value: Any) -> None:
+    if value is not None:
+        raise UserError("the address is not given as an option", hint="export GRAFANA_URL=https://grafana.example")

@@ -1,0 +1,58 @@
+"""``llumnix-dash pull``: the live dashboards in canonical form."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+
+from llumnix_dash.cli.grafana_options import ENVIRONMENT_HELP, Progress, connection_options, jobs_option
+
+HELP = f"""Save a Grafana's live dashboards in canonical form.
+
+An edit made in the browser can then be seen with diff and brought into code. DIR gets one file a dashboard, under the
+file name that ours has. NAME is one of our dashboards, PATH a dashboard's JSON file or a folder of them; without any,
+all of ours.
+
+\b
+Example:
+  llumnix-dash pull live && llumnix-dash diff deploy/observability live
+
+{ENVIRONMENT_HELP}
+
+Exit codes: 0 all saved; 1 a dashboard is not there or cannot be read; 2 wrong usage; 3 Grafana cannot be reached or
+refuses the credentials.
+"""
+
+
+@click.command(help=HELP)
+@click.argument("directory", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
+@click.argument("inputs", nargs=-1, metavar="[NAME|PATH]...")
+@jobs_option
+@connection_options
+@click.pass_context
+def command(
+    context: click.Context, directory: Path, inputs: tuple[str, ...], jobs: int, connect: Callable[[], Any]
+) -> None:
+    """See HELP."""
+    from llumnix_dash.grafana import pull, pushset
+    from llumnix_dash.grafana.plan import in_parallel
+
+    wanted = pushset.load(inputs)
+    grafana = connect()
+    progress = Progress("reading", len(wanted))
+    try:
+        tasks = [partial(pull.pull, grafana, item, directory) for item in wanted]
+        found = in_parallel(tasks, grafana, jobs, progress.step)
+    finally:
+        progress.clear()
+    width = max(len(result.uid) for result in found)
+    for result in found:
+        if result.path is not None:
+            click.echo(f"{result.uid.ljust(width)}  {result.path}  ({result.told})")
+        else:
+            click.echo(f"{result.uid.ljust(width)}  {click.style('not saved', fg='red')}: {result.told}")
+    saved = sum(result.path is not None for result in found)
+    click.echo(f"\n{saved} of {len(found)} saved in {directory}.")
+    context.exit(max(result.exit_code for result in found))

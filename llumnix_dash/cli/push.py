@@ -1,0 +1,183 @@
+"""``llumnix-dash push``: plan, then apply."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from llumnix_dash.cli.grafana_options import (
+    ENVIRONMENT_HELP,
+    Progress,
+    as_json,
+    connection_options,
+    format_option,
+    jobs_option,
+    planned,
+)
+from llumnix_dash.errors import UserError
+
+if TYPE_CHECKING:
+    from llumnix_dash.grafana.apply import Orders
+    from llumnix_dash.grafana.connect import Grafana
+    from llumnix_dash.grafana.plan import Plan
+
+HELP = f"""Bring dashboards to a Grafana (10 to 13), after a plan, and lose nobody's edits.
+
+NAME is one of our dashboards, PATH a dashboard's JSON file or a folder of them; without any, all of ours.
+
+The plan tells for each dashboard: create, update (with what changes), unchanged, conflict (edited in Grafana since our
+last push), blocked (provisioned, or managed by another tool) or forbidden. A conflict asks on a terminal and is left
+alone elsewhere.
+
+\b
+Examples:
+  llumnix-dash push --dry-run
+  llumnix-dash push llumnix-lrs-dashboard --folder "LLM / Serving"
+  llumnix-dash push exported.json --datasource Prometheus
+  llumnix-dash push --context staging --prune
+
+{ENVIRONMENT_HELP}
+
+Exit codes: 0 all is as it shall be; 1 something is not (with --dry-run: would change); 2 wrong usage; 3 Grafana cannot
+be reached or refuses the credentials; 130 stopped with Ctrl-C.
+"""
+
+
+@click.command(help=HELP)
+@click.argument("inputs", nargs=-1, metavar="[NAME|PATH]...")
+@click.option("--dry-run", is_flag=True, help="Print the plan and write nothing; exit 1 if something would change.")
+@click.option(
+    "--overwrite", is_flag=True, help="In a conflict take our side, after keeping a copy of what is replaced."
+)
+@click.option(
+    "--backup-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where copies are kept. [default: ~/.local/state/llumnix-dash/backups/HOST]",
+)
+@click.option("--folder", metavar='"A / B"', help="The folder by its path; made if missing.")
+@click.option("--folder-uid", metavar="UID", help="The folder by its uid; general is the root.")
+@click.option(
+    "--datasource", metavar="NAME_OR_UID", help="The Prometheus for dashboards with __inputs or a fixed data source."
+)
+@click.option("--message", help="The text in the version history. [default: our version and the checkout's commit]")
+@click.option(
+    "--prune", is_flag=True, help="Also delete what we pushed earlier and is no longer in the set; asks first."
+)
+@click.option("--yes", is_flag=True, help="Do not ask before --prune deletes.")
+@jobs_option
+@format_option
+@connection_options
+@click.pass_context
+def command(
+    context: click.Context,
+    inputs: tuple[str, ...],
+    dry_run: bool,
+    overwrite: bool,
+    backup_dir: Path | None,
+    folder: str | None,
+    folder_uid: str | None,
+    datasource: str | None,
+    message: str | None,
+    prune: bool,
+    yes: bool,
+    jobs: int,
+    output: str,
+    connect: "Callable[[], Grafana]",
+) -> None:
+    """See HELP."""
+    from llumnix_dash.grafana import apply, backup, pushset, render
+    from llumnix_dash.grafana.message import message_or_default
+
+    if folder is not None and folder_uid is not None:
+        raise UserError("--folder and --folder-uid contradict one another", hint="give one of them")
+    if prune and not pushset.is_whole_set(inputs):
+        raise UserError(
+            "--prune needs the whole set, or it would delete what you did not name",
+            hint="llumnix-dash push --prune, or name a folder with all of your dashboards",
+        )
+    wanted, told_message = pushset.load(inputs), message_or_default(message)
+    grafana = connect()
+    where = {"folder": folder, "folder_uid": folder_uid}
+    made = planned(grafana, wanted, datasource=datasource, jobs=jobs, prune=prune, **where)
+    text = output == "text"
+    if text or dry_run:
+        click.echo(render.plan_text(grafana, made) if text else as_json(render.plan_json(grafana, made)))
+    if dry_run or (text and made.is_clean):
+        context.exit(0 if made.is_clean else 1)
+
+    backups = backup.Backups(backup_dir or backup.default_folder(grafana.transport.base))
+    if text and overwrite:
+        click.echo(f"Copies of what is replaced go to {backups.folder}")
+    asks = text and sys.stdin.isatty() and sys.stdout.isatty()
+    orders = apply.Orders(
+        message=told_message,
+        backups=backups,
+        overwrite=_overwritten(made, overwrite=overwrite, asks=asks),
+        keep=_kept(made, yes=yes, asks=asks),
+        back_up_all=overwrite,
+        jobs=jobs,
+    )
+    context.exit(_applied(grafana, made, orders, text=text))
+
+
+def _applied(grafana: "Grafana", made: "Plan", orders: "Orders", *, text: bool) -> int:
+    """Applies the plan, tells each result as it comes, and gives the exit code."""
+    from llumnix_dash.grafana import apply, plan, render
+
+    progress = Progress("writing", len(made.steps))
+    width = render.uid_width(made)
+    if text:
+        click.echo()
+
+    def report(result: apply.Result) -> None:
+        progress.clear()
+        if text and result.step.action is not plan.Action.UNCHANGED:
+            click.echo(render.result_text(grafana, result, width))
+        progress.step()
+
+    def stopping() -> None:
+        click.echo("\nstopping after the writes under way ...", err=True)
+
+    results, stopped = apply.apply(grafana, made, orders, report=report, stopping=stopping)
+    progress.clear()
+    if text:
+        click.echo("\n" + render.summary_text(results, stopped=stopped))
+    else:
+        click.echo(as_json(render.results_json(grafana, results, stopped=stopped)))
+    return apply.exit_code(results, stopped=stopped)
+
+
+def _overwritten(made: "Plan", *, overwrite: bool, asks: bool) -> frozenset[str]:
+    """The uids of the conflicts in which our side is taken."""
+    from llumnix_dash.grafana.plan import Action
+
+    conflicts = [step for step in made.steps if step.action is Action.CONFLICT]
+    if overwrite:
+        return frozenset(step.uid for step in conflicts)
+    if not asks:
+        return frozenset()
+    taken = set()
+    for step in conflicts:
+        question = f"{step.uid}: {step.reason}. Keep it, or overwrite it with ours (a copy is kept)?"
+        if click.prompt(question, type=click.Choice(["keep", "overwrite"]), default="keep") == "overwrite":
+            taken.add(step.uid)
+    return frozenset(taken)
+
+
+def _kept(made: "Plan", *, yes: bool, asks: bool) -> frozenset[str]:
+    """The uids of those that are not to be deleted although the plan says so."""
+    from llumnix_dash.grafana.plan import Action
+
+    doomed = [step for step in made.steps if step.action is Action.DELETE]
+    if not doomed or yes:
+        return frozenset()
+    if not asks:
+        raise UserError(
+            f"--prune would delete {len(doomed)} of the dashboards, and nobody can be asked; nothing was written",
+            detail="\n".join(f"{step.uid}  {step.title}" for step in doomed),
+            hint="llumnix-dash push --prune --yes",
+        )
+    question = f"Delete {len(doomed)} dashboard{'s' if len(doomed) > 1 else ''} (copies are kept)?"
+    return frozenset() if click.confirm(question, default=False) else frozenset(step.uid for step in doomed)

@@ -1,0 +1,58 @@
+"""``llumnix-dash status``: the plan of a push, read-only."""
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from llumnix_dash.cli.grafana_options import (
+    ENVIRONMENT_HELP,
+    as_json,
+    connection_options,
+    format_option,
+    jobs_option,
+    planned,
+)
+
+HELP = f"""Compare a Grafana's dashboards with ours, read-only: what a push would do, and who changed what last.
+
+NAME is one of our dashboards, PATH a dashboard's JSON file or a folder of them; without any, all of ours.
+
+\b
+Examples:
+  llumnix-dash status
+  llumnix-dash status --context staging --format json
+
+{ENVIRONMENT_HELP}
+
+Exit codes: 0 all is as it shall be; 1 something differs; 2 wrong usage; 3 Grafana cannot be reached or refuses the
+credentials.
+"""
+
+
+@click.command(help=HELP)
+@click.argument("inputs", nargs=-1, metavar="[NAME|PATH]...")
+@click.option("--datasource", metavar="NAME_OR_UID", help="As push would be given it, for foreign dashboards.")
+@jobs_option
+@format_option
+@connection_options
+@click.pass_context
+def command(
+    context: click.Context,
+    inputs: tuple[str, ...],
+    datasource: str | None,
+    jobs: int,
+    output: str,
+    connect: Callable[[], Any],
+) -> None:
+    """See HELP."""
+    from llumnix_dash.grafana import pushset, render
+
+    wanted = pushset.load(inputs)
+    grafana = connect()
+    made = planned(grafana, wanted, datasource=datasource, jobs=jobs)
+    if output == "text":
+        click.echo(render.plan_text(grafana, made, last_changes=True))
+    else:
+        click.echo(as_json(render.plan_json(grafana, made)))
+    context.exit(0 if made.is_clean else 1)

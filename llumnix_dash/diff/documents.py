@@ -1,0 +1,231 @@
+"""Dashboards out of the text of a file, whatever they are wrapped in."""
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from llumnix_dash.diff.normal import Object, string
+from llumnix_dash.errors import UserError, underline
+
+_CLASSIC_KEYS = frozenset({"panels", "rows", "schemaVersion", "templating", "annotations"})
+_WIDEST_SHOWN = 100
+_V2_HINT = (
+    "export it from Grafana in the classic form (Export > Classic), or give the dashboard from before it became v2"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One dashboard and where it was read.
+
+    Args:
+        name: its file's path within the source, with the key for a ConfigMap: what the two sides have in common.
+        label: the place as a person finds it.
+        dashboard: the classic dashboard's JSON object.
+    """
+
+    name: str
+    label: str
+    dashboard: Object
+
+
+@dataclass(slots=True)
+class Reading:
+    """What was read from one or many files.
+
+    Args:
+        documents: the dashboards.
+        problems: what could not be read, by the name of its file.
+    """
+
+    documents: list[Document] = field(default_factory=list)
+    problems: dict[str, UserError] = field(default_factory=dict)
+
+
+def read(reading: Reading, name: str, label: str, data: bytes, *, optional: bool = False) -> None:
+    """Reads the dashboards of one file into ``reading``; what cannot be read becomes a problem there.
+
+    Args:
+        reading: what was read so far.
+        name: the file's path within its source; its suffix decides between JSON and YAML.
+        label: the place as a person finds it.
+        data: the file's content.
+        optional: whether a YAML file without a dashboard is passed over in silence, as in a folder of manifests.
+    """
+    try:
+        if name.endswith((".yaml", ".yml")):
+            values = [value for value in _yaml(label, data) if not optional or _holds_dashboards(value)]
+        else:
+            values = [parse(label, data)]
+    except UserError as error:
+        reading.problems[name] = error
+        return
+    for value in values:
+        _unwrap(reading, name, label, value)
+
+
+def parse(label: str, data: bytes | str) -> Any:
+    """The JSON value of a text.
+
+    Raises:
+        UserError: it is not UTF-8 or not JSON; with file, line, column and the line.
+    """
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return _parse_slowly(label, data)
+
+
+def _parse_slowly(label: str, data: bytes | str) -> Any:
+    """As :func:`parse`, for what the quick parser refuses: it is wrong, or odd and Grafana reads it all the same."""
+    try:
+        text = data if isinstance(data, str) else data.decode("utf-8-sig")
+        # NaN and Infinity are no JSON, yet some generators write them; as strings they do no harm and equal themselves.
+        return json.loads(text, parse_constant=str, parse_float=_finite)
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        column = error.start - (error.object.rfind(b"\n", 0, error.start) + 1) + 1
+        raise UserError(
+            "the file is not UTF-8 text", where=f"{label}:{line}:{column}", hint="save it as UTF-8"
+        ) from error
+    except json.JSONDecodeError as error:
+        raise UserError(
+            f"malformed JSON: {error.msg[0].lower()}{error.msg[1:]}",
+            where=f"{label}:{error.lineno}:{error.colno}",
+            detail=_shown_line(error.doc, error.lineno, error.colno),
+            hint="mend the file; it is compared when it parses",
+        ) from error
+    except RecursionError as error:
+        raise UserError("the JSON is nested too deeply to be a dashboard", where=label) from error
+    except ValueError as error:  # an integer of thousands of digits
+        raise UserError(f"unreadable JSON: {error}", where=label) from error
+
+
+def _finite(digits: str) -> float | str:
+    number = float(digits)
+    return number if math.isfinite(number) else digits
+
+
+def _shown_line(text: str, line_number: int, column: int) -> str:
+    """The faulty line with a caret under the column; of a very long line only the part around it."""
+    lines = text.split("\n")
+    line = lines[line_number - 1].rstrip("\r") if line_number <= len(lines) else ""
+    start = max(0, min(column - 1 - _WIDEST_SHOWN // 2, len(line) - _WIDEST_SHOWN))
+    shown = line[start : start + _WIDEST_SHOWN].replace("\t", " ")
+    left, right = "…" * (start > 0), "…" * (start + _WIDEST_SHOWN < len(line))
+    at = column - 1 - start + len(left)
+    return underline("".join(c if c.isprintable() else "�" for c in left + shown + right), at, at + 1)
+
+
+def _yaml(label: str, data: bytes) -> list[Any]:
+    import yaml  # noqa: PLC0415  # few sources have a ConfigMap
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        values = list(yaml.load_all(data, Loader=loader))
+        # YAML knows more than JSON does, such as dates and keys that are numbers.
+        return [json.loads(json.dumps(value, default=str), parse_constant=str) for value in values if value is not None]
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        place = f"{label}:{mark.line + 1}:{mark.column + 1}" if mark else label
+        text = data.decode("utf-8", "replace")
+        detail = _shown_line(text, mark.line + 1, mark.column + 1) if mark else None
+        raise UserError(f"malformed YAML: {error.problem}", where=place, detail=detail) from error
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
+        raise UserError(f"unreadable YAML: {str(error).splitlines()[0]}", where=label) from error
+
+
+def _holds_dashboards(value: Any) -> bool:
+    """Whether a manifest is of a kind that can hold dashboards; a Deployment or a Kustomization is not."""
+    if not isinstance(value, dict):
+        return False
+    if value.get("kind") == "List":
+        return any(map(_holds_dashboards, _items(value)))
+    if value.get("kind") == "ConfigMap":
+        return any(key.endswith(".json") for key in _data(value))
+    return value.get("kind") in ("Dashboard", "GrafanaDashboard") or "kind" not in value
+
+
+def _data(config_map: Mapping[str, Any]) -> dict[str, Any]:
+    data = config_map.get("data")
+    return data if isinstance(data, dict) else {}
+
+
+def _items(listing: Mapping[str, Any]) -> list[Any]:
+    items = listing.get("items")
+    return items if isinstance(items, list) else []
+
+
+def _unwrap(reading: Reading, name: str, label: str, value: Any) -> None:
+    try:
+        for key, dashboard in _dashboards(label, value):
+            if isinstance(dashboard, UserError):
+                reading.problems[f"{name}:{key}"] = dashboard
+            else:
+                inner = f":{key}" if key else ""
+                reading.documents.append(Document(name + inner, label + inner, dashboard))
+    except UserError as error:
+        reading.problems[name] = error
+
+
+def _dashboards(label: str, value: Any) -> Iterable[tuple[str, Object | UserError]]:
+    """The dashboards in a value, each with its key in a ConfigMap, or with the error of that key."""
+    if not isinstance(value, dict):
+        raise _no_dashboard(label, f"a dashboard is a JSON object, this is {_kind_of(value)}")
+    if value.get("kind") == "ConfigMap":
+        yield from _of_config_map(label, value)
+    elif value.get("kind") == "List" and isinstance(value.get("items"), list):
+        for item in value["items"]:
+            yield from _dashboards(label, item)
+    else:
+        yield "", _one(label, value)
+
+
+def _of_config_map(label: str, value: Mapping[str, Any]) -> Iterable[tuple[str, Object | UserError]]:
+    data = {key: text for key, text in _data(value).items() if key.endswith(".json")}
+    if not data:
+        raise _no_dashboard(label, "the ConfigMap has no key that ends in .json")
+    for key, text in data.items():
+        where = f"{label}:{key}"
+        try:
+            yield key, _one(where, parse(where, text) if isinstance(text, str) else text)
+        except UserError as error:
+            yield key, error
+
+
+def _one(label: str, value: Any) -> Object:
+    """The classic dashboard in a value that is one, or wraps one."""
+    if not isinstance(value, dict):
+        raise _no_dashboard(label, f"a dashboard is a JSON object, this is {_kind_of(value)}")
+    api_version = string(value.get("apiVersion"))
+    if api_version.startswith("dashboard.grafana.app/v2") or ({"elements", "layout"} <= value.keys()):
+        raise UserError("this is a dashboard of the v2 schema, which cannot be compared", where=label, hint=_V2_HINT)
+    if isinstance(value.get("dashboard"), dict):
+        return _one(label, value["dashboard"])
+    if isinstance(value.get("spec"), dict) and (api_version or "kind" in value):
+        spec = value["spec"]
+        if isinstance(spec.get("json"), str):
+            spec = parse(f"{label}:spec.json", spec["json"])
+        metadata = value.get("metadata")
+        uid = string(metadata.get("name")) if isinstance(metadata, dict) else ""
+        dashboard = _one(label, spec)
+        return {"uid": uid, **dashboard} if uid and not dashboard.get("uid") else dashboard
+    if not _CLASSIC_KEYS & value.keys() and not {"title", "uid"} <= value.keys():
+        keys = ", ".join(list(value)[:5]) or "none"
+        raise _no_dashboard(label, f"it has neither panels nor rows nor a schemaVersion; its keys: {keys}")
+    return value
+
+
+def _no_dashboard(label: str, why: str) -> UserError:
+    return UserError(
+        f"this is no dashboard: {why}", where=label, hint="leave the file out, or give the dashboard's own"
+    )
+
+
+def _kind_of(value: Any) -> str:
+    names = {list: "an array", str: "a string", bool: "a boolean", type(None): "null"}
+    return names.get(type(value), "a number")

@@ -1,0 +1,308 @@
+"""Normal forms: what a part of a dashboard says, without what a server or the editor adds.
+
+Two parts that say the same have equal normal forms. Nulls are gone, numbers are by value, defaults that are written
+out are gone (see ``defaults``), and things that Grafana spells in several ways have one spelling.
+"""
+
+import json
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+import orjson
+
+from llumnix_dash.diff import defaults
+from llumnix_dash.diff.changes import MISSING
+from llumnix_dash.diff.queries import VARIABLE, variable_name
+
+Json = Any
+Object = dict[str, Any]
+
+_NO_TEMPLATE: defaults.Template = {}
+# Their parts mean nothing alone, so neither do the defaults of their parts.
+_TAKEN_WHOLE = frozenset({"color", "time"})
+_WITHOUT_A_BASE_VALUE = (None, "null", "-Infinity", float("-inf"))
+_VARIABLE_QUERY_TYPES = (("label_names(", 0), ("label_values(", 1), ("metrics(", 2), ("query_result(", 3))
+# Their options follow from the query text, so the copy in the JSON says nothing.
+_OPTIONS_FOLLOW = frozenset({"custom", "interval", "constant", "textbox", "datasource"})
+
+
+def text_of(value: Json) -> str:
+    """A text that is equal for equal JSON values only: it tells ``true`` from ``1``, which Python's ``==`` does not."""
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+    except TypeError:  # a lone surrogate or an integer of more than 64 bits
+        return json.dumps(value, sort_keys=True)
+
+
+def same(old: Json, new: Json) -> bool:
+    """Whether the two are the same JSON value; the order of an object's keys says nothing, ``true`` is not ``1``."""
+    if old is new:
+        return True
+    if old != new:
+        return False
+    if isinstance(old, dict):
+        return all(same(value, new[key]) for key, value in old.items())
+    if isinstance(old, list | tuple):
+        return all(map(same, old, new))
+    return isinstance(old, bool) is isinstance(new, bool)
+
+
+def identical(old: Json, new: Json) -> bool:
+    """As :func:`same`, quick for large values."""
+    # Python's equality is the quick way to find a difference, the texts tell true from 1.
+    return bool(old == new) and text_of(old) == text_of(new)
+
+
+def objects(value: Json) -> list[Object] | None:
+    """The value as a list of objects; None if it is anything else."""
+    return value if isinstance(value, list) and all(isinstance(item, dict) for item in value) else None
+
+
+def string(value: Json) -> str:
+    """The value if it is a string, else an empty one."""
+    return value if isinstance(value, str) else ""
+
+
+def stripped(value: Mapping[str, Json], template: defaults.Template) -> Object:
+    """The object without nulls and without the values that its template gives anyway."""
+    kept: Object = {}
+    for key, item in value.items():
+        default = template.get(key, MISSING)
+        kind = type(item)
+        if kind is str or kind is bool:
+            if item != default or type(default) is not kind:
+                kept[key] = item
+        elif kind is dict and key in _TAKEN_WHOLE:
+            if item and not same(item, default):
+                kept[key] = _by_value(item)
+        elif kind is dict:
+            inner = stripped(item, default if isinstance(default, dict) else _NO_TEMPLATE)
+            if inner or not isinstance(default, dict):
+                kept[key] = inner
+        elif kind is list:
+            if item != default or not same(item, default):
+                kept[key] = [_by_value(element) for element in item]
+        elif item is not None and (item != default or isinstance(default, bool)):
+            kept[key] = _by_value(item)
+    return kept
+
+
+def _by_value(item: Json) -> Json:
+    kind = type(item)
+    if kind is str:
+        return item
+    if kind is dict:
+        return {key: _by_value(value) for key, value in item.items() if value is not None}
+    if kind is list:
+        return [_by_value(element) for element in item]
+    return int(item) if kind is float and item.is_integer() else item
+
+
+def datasource(value: Json) -> Json:
+    """A data source reference in one spelling: its uid, or its type alone; the old form, a name, stays as it is.
+
+    ``$x``, ``${x}`` and ``[[x]]`` are the same variable. The default data source is MISSING.
+    """
+    if isinstance(value, dict) and set(value) <= {"uid", "type", "name"}:
+        if isinstance(value.get("uid"), str) and value["uid"]:
+            value = value["uid"]
+        elif not any(value.values()):
+            return MISSING
+    if value is None or value in ("", "default"):
+        return MISSING
+    return _one_spelling(value) if isinstance(value, str) else value
+
+
+@lru_cache(maxsize=1024)  # the same few data sources stand in every panel and query
+def _one_spelling(text: str) -> str:
+    return VARIABLE.sub(lambda match: "$" + variable_name(match), text)
+
+
+def _with_datasource(kept: Object, value: Mapping[str, Json]) -> None:
+    """Puts the data source of ``value`` into its normal form, in its one spelling."""
+    kept.pop("datasource", None)
+    reference = datasource(value.get("datasource"))
+    if reference is not MISSING:
+        kept["datasource"] = reference
+
+
+def _without(value: Mapping[str, Json], keys: frozenset[str]) -> Object:
+    return {key: item for key, item in value.items() if key not in keys}
+
+
+# -- panels -----------------------------------------------------------------------------------------------------------
+
+
+def panel(value: Mapping[str, Json]) -> Object:
+    """What a panel says, apart from its id, its place (``gridPos``) and, for a row, its members."""
+    kind = string(value.get("type"))
+    if kind == "row":
+        has_members = objects(value.get("panels")) is not None
+        return stripped(_without(value, _ROW_AND_MEMBERS_APART if has_members else _ROW_APART), defaults.ROW)
+    targets = objects(value.get("targets"))
+    apart = _PANEL_APART if targets is None else _PANEL_AND_TARGETS_APART
+    kept = stripped(_without(value, apart), defaults.panel_template(value))
+    _with_datasource(kept, value)
+    if targets:
+        kept["targets"] = [target(item, kept.get("datasource", MISSING)) for item in targets]
+    _field_config(kept, value)
+    if isinstance(value.get("libraryPanel"), dict):
+        library = {key: value["libraryPanel"][key] for key in ("uid", "name") if key in value["libraryPanel"]}
+        kept["libraryPanel"] = library
+    if not kept.get("repeat"):
+        kept.pop("repeatDirection", None)
+        kept.pop("maxPerRow", None)
+    return kept
+
+
+_PANEL_APART = defaults.PANEL_NOISE | {"id", "gridPos", "collapsed", "datasource"}
+_PANEL_AND_TARGETS_APART = _PANEL_APART | {"targets"}
+_ROW_APART = defaults.ROW_NOISE | {"id", "gridPos"}
+_ROW_AND_MEMBERS_APART = _ROW_APART | {"panels"}
+
+
+def target(value: Mapping[str, Json], inherited: Json) -> Object:
+    """What a query says; ``inherited`` is the panel's data source, which need not be repeated."""
+    kept = stripped(_without(value, defaults.TARGET_NOISE), defaults.TARGET)
+    _with_datasource(kept, value)
+    if "datasource" in kept and same(kept["datasource"], inherited):
+        del kept["datasource"]
+    # A Prometheus query is a range query unless it says otherwise.
+    instant = kept.get("instant", False)
+    if kept.get("range", MISSING) is (not instant):
+        del kept["range"]
+    return kept
+
+
+def _field_config(kept: Object, value: Mapping[str, Json]) -> None:
+    """Thresholds as one value, since "missing" means Grafana's own two steps, and overrides with these alike."""
+    config = value.get("fieldConfig")
+    if not isinstance(config, dict):
+        return
+    raw_defaults = config.get("defaults")
+    if isinstance(raw_defaults, dict) and isinstance(raw_defaults.get("thresholds"), dict):
+        field = kept.setdefault("fieldConfig", {}).setdefault("defaults", {})
+        field["thresholds"] = thresholds(raw_defaults["thresholds"])
+        if same(field["thresholds"], defaults.THRESHOLDS):
+            del field["thresholds"]
+        _drop_if_empty(kept, "fieldConfig", "defaults")
+    if overrides := objects(config.get("overrides")):
+        kept["fieldConfig"]["overrides"] = [_override(item) for item in overrides]
+
+
+def _drop_if_empty(kept: Object, outer: str, inner: str) -> None:
+    if not kept[outer][inner]:
+        del kept[outer][inner]
+    if not kept[outer]:
+        del kept[outer]
+
+
+def _override(value: Mapping[str, Json]) -> Object:
+    kept = stripped(value, {"properties": []})
+    for item in objects(kept.get("properties")) or ():
+        if item.get("id") == "thresholds" and isinstance(item.get("value"), dict):
+            item["value"] = thresholds(item["value"])
+    return kept
+
+
+def thresholds(value: Mapping[str, Json]) -> Object:
+    """Thresholds whose base step has no value: whether it is null, 0 or minus infinity, it is where values begin."""
+    kept = stripped(value, {"mode": ""})
+    kept.setdefault("mode", "absolute")
+    steps = objects(value.get("steps"))
+    if not steps:
+        return kept
+    # In a step the value null means "from the beginning"; dropping the key says the same.
+    kept["steps"] = [stripped(step, _NO_TEMPLATE) for step in steps]
+    base, others = kept["steps"][0], kept["steps"][1:]
+    starts_below = all(isinstance(step.get("value"), int | float) and step["value"] > 0 for step in others)
+    if "value" in base and (
+        base["value"] in _WITHOUT_A_BASE_VALUE or (base["value"] == 0 and base["value"] is not False and starts_below)
+    ):
+        del base["value"]
+    return kept
+
+
+# -- the rest of the dashboard ----------------------------------------------------------------------------------------
+
+
+def settings(dashboard: Mapping[str, Json]) -> Object:
+    """What the dashboard says by itself, apart from its panels, variables, annotations and links."""
+    rest = _without(dashboard, defaults.DASHBOARD_NOISE)
+    for key in ("panels", "links"):
+        if objects(rest.get(key)) is not None:
+            del rest[key]
+    for key in ("templating", "annotations"):
+        part = rest.get(key)
+        if isinstance(part, dict) and objects(part.get("list")) is not None:
+            rest[key] = {name: item for name, item in part.items() if name != "list"}
+    kept = stripped(rest, defaults.DASHBOARD)
+    if kept.get("refresh") is False:
+        del kept["refresh"]
+    return kept
+
+
+def variable(value: Mapping[str, Json]) -> Object:
+    """What a variable says; the list of values that the editor last saw is none of it where it follows from a query."""
+    kind = string(value.get("type"))
+    kept = stripped(_without(value, defaults.VARIABLE_NOISE), defaults.VARIABLE)
+    _with_datasource(kept, value)
+    query = value.get("query")
+    if kind == "query" and query:
+        kept.pop("definition", None)
+    if kept.get("refresh") == 0 and kept.get("refresh") is not False:
+        del kept["refresh"]
+    if query and (kind in _OPTIONS_FOLLOW or (kind == "query" and kept.get("refresh"))):
+        kept.pop("options", None)
+        if kind != "query":
+            kept.pop("refresh", None)
+    if isinstance(query, dict) and (simple := _simple_query(query)) is not None:
+        kept["query"] = simple
+    current = _selection(value.get("current"))
+    kept.pop("current", None)
+    if current is not MISSING:
+        kept["current"] = current
+    return kept
+
+
+def _simple_query(query: Mapping[str, Json]) -> str | None:
+    """The text of a Prometheus variable query whose other fields only repeat it."""
+    text = query.get("query")
+    if not (isinstance(text, str) and text) or not set(query) <= {"query", "refId", "qryType"}:
+        return None
+    follows = next((number for start, number in _VARIABLE_QUERY_TYPES if text.lstrip().startswith(start)), 4)
+    return text if "qryType" not in query or query["qryType"] in (follows, 5, None) else None
+
+
+def _selection(current: Json) -> Json:
+    """The values that a variable starts with; MISSING where none is chosen."""
+    if not isinstance(current, dict):
+        return MISSING if current is None else current
+    if not set(current) <= {"selected", "text", "value", "tags", "isNone"}:
+        return current
+    value = current.get("value", current.get("text"))
+    values = value if isinstance(value, list) else [value]
+    values = ["All" if item == "$__all" else item for item in values if item not in (None, "")]
+    return _by_value(values) if values else MISSING
+
+
+def annotation(value: Mapping[str, Json]) -> Object:
+    """What an annotation says; empty for the one that Grafana adds to each dashboard."""
+    kept = stripped(value, defaults.ANNOTATION)
+    _with_datasource(kept, value)
+    if value.get("builtIn") == 1:
+        whole = {**value, "datasource": kept.get("datasource", defaults.GRAFANA_DATASOURCE)}
+        if not stripped(whole, defaults.BUILT_IN_ANNOTATION):
+            return {}
+    if isinstance(value.get("target"), dict) and "datasource" in kept["target"]:
+        reference = datasource(value["target"]["datasource"])
+        del kept["target"]["datasource"]
+        if reference is not MISSING and not same(reference, kept.get("datasource", MISSING)):
+            kept["target"]["datasource"] = reference
+    return kept
+
+
+def link(value: Mapping[str, Json]) -> Object:
+    """What a link of the dashboard says."""
+    return stripped(value, defaults.LINK)

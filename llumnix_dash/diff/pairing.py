@@ -1,0 +1,141 @@
+"""Which old thing is which new thing.
+
+Every step is symmetric, so that the difference from B to A pairs the same things as the one from A to B.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from itertools import pairwise
+from operator import itemgetter
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+Key = Callable[[T], Hashable]
+
+
+class Pairing(Generic[T]):
+    """The pairs found so far between two sequences, and what is left on either side.
+
+    Args:
+        old: the things before.
+        new: the things after.
+    """
+
+    def __init__(self, old: Iterable[T], new: Iterable[T]) -> None:
+        self.pairs: list[tuple[T, T]] = []
+        self.old = list(old)
+        self.new = list(new)
+
+    def by_key(self, key: Key[T], plausible: Callable[[T, T], bool] | None = None) -> None:
+        """Pairs those of the rest with an equal key, in order; a key of None pairs with nothing.
+
+        Args:
+            key: what must be equal.
+            plausible: a further condition on a pair.
+        """
+        if not (self.old and self.new):
+            return
+        waiting: defaultdict[Hashable, list[T]] = defaultdict(list)
+        for thing in self.new:
+            if (its_key := key(thing)) is not None:
+                waiting[its_key].append(thing)
+        found = []
+        for thing in self.old:
+            its_key = key(thing)
+            candidates = waiting.get(its_key, []) if its_key is not None else []
+            for position, other in enumerate(candidates):
+                if plausible is None or plausible(thing, other):
+                    found.append((thing, candidates.pop(position)))
+                    break
+        self._take(found)
+
+    def by_likeness(self, likeness: Callable[[T, T], float], least: float, order: Callable[[T], str]) -> None:
+        """Pairs the most alike of the rest first.
+
+        Args:
+            likeness: 0 to 1 for a pair.
+            least: the likeness below which two things are different things.
+            order: decides between equally like pairs; a text that depends on the thing alone.
+        """
+        if not (self.old and self.new):
+            return
+        candidates = [
+            (-alike, sorted((order(old), order(new))), old_index, new_index)
+            for old_index, old in enumerate(self.old)
+            for new_index, new in enumerate(self.new)
+            if (alike := likeness(old, new)) >= least
+        ]
+        found: list[tuple[T, T]] = []
+        old_taken: set[int] = set()
+        new_taken: set[int] = set()
+        for _, _, old_index, new_index in sorted(candidates):
+            if old_index not in old_taken and new_index not in new_taken:
+                old_taken.add(old_index)
+                new_taken.add(new_index)
+                found.append((self.old[old_index], self.new[new_index]))
+        self._take(found)
+
+    def _take(self, found: Sequence[tuple[T, T]]) -> None:
+        self.pairs += found
+        old_taken = {id(old) for old, _ in found}
+        new_taken = {id(new) for _, new in found}
+        self.old = [thing for thing in self.old if id(thing) not in old_taken]
+        self.new = [thing for thing in self.new if id(thing) not in new_taken]
+
+
+def in_one_order(pairs: Sequence[tuple[int, int]]) -> bool:
+    """Whether the pairs of (old position, new position) keep their order."""
+    new_positions = [new for _, new in sorted(pairs)]
+    return all(before < after for before, after in pairwise(new_positions))
+
+
+def out_of_order(ranks: Sequence[tuple[int, int]], weights: Sequence[str]) -> set[int]:
+    """The fewest things that must move so that the others keep their order.
+
+    Args:
+        ranks: for each thing its old and its new rank.
+        weights: for each thing a text that depends on the thing alone; it decides which of two that swapped has moved.
+
+    Returns:
+        The indexes of the things that moved.
+    """
+    if in_one_order(ranks):
+        return set()
+    # The longest chain wins; among equally long ones the sum of these distinct weights decides, the same both ways.
+    by_text = sorted(range(len(ranks)), key=weights.__getitem__)
+    weight = {index: (1 << (len(ranks) + 8)) + (1 << position) for position, index in enumerate(by_text)}
+    place = {new: at for at, new in enumerate(sorted(new for _, new in ranks), start=1)}
+    chains = _BestSoFar(len(ranks))
+    before: dict[int, int | None] = {}
+    for index in sorted(range(len(ranks)), key=ranks.__getitem__):
+        at = place[ranks[index][1]]
+        total, before[index] = chains.best_before(at)
+        chains.note(at, total + weight[index], index)
+    _, step = chains.best_before(len(ranks) + 1)
+    kept = set()
+    while step is not None:
+        kept.add(step)
+        step = before[step]
+    return set(range(len(ranks))) - kept
+
+
+class _BestSoFar:
+    """The heaviest chain that ends before a place, for chains that are noted one after the other (a Fenwick tree)."""
+
+    def __init__(self, size: int) -> None:
+        self._best: list[tuple[int, int | None]] = [(0, None)] * (size + 1)
+
+    def note(self, place: int, weight: int, last: int) -> None:
+        """Notes a chain of this weight whose last thing stands at this place, 1 or more."""
+        while place < len(self._best):
+            self._best[place] = max(self._best[place], (weight, last), key=itemgetter(0))
+            place += place & -place
+
+    def best_before(self, place: int) -> tuple[int, int | None]:
+        """The weight and the last thing of the heaviest chain that ends before this place."""
+        best = self._best[0]
+        place -= 1
+        while place:
+            best = max(best, self._best[place], key=itemgetter(0))
+            place -= place & -place
+        return best

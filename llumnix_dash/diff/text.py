@@ -1,0 +1,54 @@
+"""A report for a terminal."""
+
+import click
+
+from llumnix_dash.diff.blocks import lines, visible
+from llumnix_dash.diff.changes import DashboardDiff, Effect, Kind, Report
+from llumnix_dash.diff.sentences import Fragment, Theirs, sentence
+from llumnix_dash.diff.summary import summary
+
+_COLORS = {Effect.QUERY: "red", Effect.DISPLAY: "yellow", Effect.LAYOUT: "cyan", Effect.TEXT: "blue"}
+_SIGN_COLORS = {"-": "red", "+": "green", " ": "bright_black"}
+_WIDTH = max(len(effect) for effect in Effect)
+
+
+def render(report: Report, *, positions: bool = False) -> str:
+    """The report as text with ANSI colours, which the caller removes where there is no terminal.
+
+    Args:
+        report: what changed.
+        positions: whether moves tell their place on the grid.
+    """
+    parts = [click.style(summary(report), bold=True)]
+    parts += [_dashboard(dashboard, positions=positions) for dashboard in report.dashboards]
+    return "\n\n".join(parts) + "\n"
+
+
+def _dashboard(dashboard: DashboardDiff, *, positions: bool) -> str:
+    name = visible(dashboard.title) or "dashboard without a title"
+    head = f"{click.style(name, bold=True, underline=True)}  {click.style(_place(dashboard), dim=True)}"
+    return "\n".join([head, *(f"  {line}" for line in change_lines(dashboard, positions=positions))])
+
+
+def change_lines(dashboard: DashboardDiff, *, positions: bool = False) -> list[str]:
+    """The changes of one dashboard, without its name; with ANSI colours."""
+    text = []
+    for item, change in dashboard.changes():
+        told = sentence(item, change, positions=positions)
+        effect = click.style(f"{change.effect.value:<{_WIDTH}}", fg=_COLORS[change.effect])
+        text.append(f"{effect}  {_words(told.subject)}{': ' if told.subject else ''}{_words(told.predicate)}")
+        for block in told.blocks:
+            text += [
+                click.style(f"{'':{_WIDTH}}    {line.sign} {line.text}".rstrip(), fg=_SIGN_COLORS[line.sign])
+                for line in lines(block)
+            ]
+    return text
+
+
+def _place(dashboard: DashboardDiff) -> str:
+    file = dashboard.old_file if dashboard.kind is Kind.REMOVED else dashboard.new_file
+    return visible(file or "")
+
+
+def _words(fragments: tuple[Fragment, ...]) -> str:
+    return "".join(visible(part.text.replace("\n", " ")) if isinstance(part, Theirs) else part for part in fragments)

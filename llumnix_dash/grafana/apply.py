@@ -1,0 +1,244 @@
+"""Makes a plan so: several writes at once, each a compare-and-swap on the state that the plan saw."""
+
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+from threading import Lock
+
+from llumnix_dash.errors import ServerError, UserError
+from llumnix_dash.grafana import destination, marker
+from llumnix_dash.grafana.backup import Backups
+from llumnix_dash.grafana.connect import Grafana
+from llumnix_dash.grafana.destination import Destination
+from llumnix_dash.grafana.failures import BlockedError, ForbiddenError, RevisionChangedError, StoppedError
+from llumnix_dash.grafana.model import Live, Saved, Write
+from llumnix_dash.grafana.plan import (
+    Action,
+    Plan,
+    Step,
+    is_as_wanted,
+    live_differences,
+    threads_for,
+)
+from llumnix_dash.grafana.surely import surely
+
+
+class Outcome(StrEnum):
+    """What became of one dashboard."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    DELETED = "deleted"
+    UNCHANGED = "unchanged"
+    CONFLICT = "conflict"
+    BLOCKED = "blocked"
+    FORBIDDEN = "forbidden"
+    KEPT = "kept"
+    FAILED = "failed"
+    NOT_STARTED = "not started"
+
+
+FINE = frozenset({Outcome.CREATED, Outcome.UPDATED, Outcome.DELETED, Outcome.UNCHANGED})
+_LEFT_ALONE = {
+    Action.UNCHANGED: Outcome.UNCHANGED,
+    Action.CONFLICT: Outcome.CONFLICT,
+    Action.BLOCKED: Outcome.BLOCKED,
+    Action.FORBIDDEN: Outcome.FORBIDDEN,
+    Action.FAILED: Outcome.FAILED,
+    Action.KEEP: Outcome.KEPT,
+}
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of a step: the version that it has now, the backup of what was there, or the error."""
+
+    step: Step
+    outcome: Outcome
+    version: int | None = None
+    backup: Path | None = None
+    reason: str | None = None
+    changes: tuple[str, ...] = ()
+    error: UserError | None = None
+
+
+@dataclass(frozen=True)
+class Orders:
+    """How a plan is to be applied.
+
+    Attributes:
+        message: the text for the version history.
+        overwrite: the uids of conflicts in which our side is taken.
+        keep: the uids of dashboards that are not to be deleted although the plan says so.
+        backups: where what is replaced is kept.
+        back_up_all: whether plain updates are kept there too.
+        jobs: how many writes at once.
+    """
+
+    message: str
+    backups: Backups
+    overwrite: Collection[str] = frozenset()
+    keep: Collection[str] = frozenset()
+    back_up_all: bool = False
+    jobs: int = 4
+
+
+def apply(
+    grafana: Grafana,
+    plan: Plan,
+    orders: Orders,
+    *,
+    report: Callable[[Result], None] = lambda _: None,
+    stopping: Callable[[], None] = lambda: None,
+) -> tuple[list[Result], bool]:
+    """The results, in the order of the plan, and whether the user stopped it.
+
+    One failure does not stop the rest. Ctrl-C lets the writes under way finish and begins no other.
+
+    Args:
+        grafana: the server.
+        plan: what to do.
+        orders: how.
+        report: told each result, in the order of the plan.
+        stopping: told that Ctrl-C was seen.
+    """
+    work = _Work(grafana, orders)
+    stop = grafana.transport.stop
+    pending: list[Future[Result]] = []
+    told = 0
+    with ThreadPoolExecutor(max_workers=threads_for(orders.jobs)) as pool:
+        try:
+            pending = [pool.submit(work.do, step) for step in plan.steps]
+            for future in pending:
+                result = future.result()
+                told += 1
+                report(result)
+        except KeyboardInterrupt:
+            stop.set()
+            stopping()
+            pending += [pool.submit(work.do, step) for step in plan.steps[len(pending) :]]
+            for future in pending[told:]:
+                report(future.result())
+    return [future.result() for future in pending], stop.is_set()
+
+
+class _Work:
+    """The writes of one run; folders are made once, by the first dashboard that needs one."""
+
+    def __init__(self, grafana: Grafana, orders: Orders) -> None:
+        self._grafana = grafana
+        self._dashboards = grafana.dashboards
+        self._orders = orders
+        self._wait = grafana.transport.sleep
+        self._folders: dict[str, Destination | UserError] = {}
+        self._lock = Lock()
+
+    def do(self, step: Step) -> Result:
+        """Carries out one step; an error becomes its result."""
+        accepted = step.action is Action.CONFLICT and step.uid in self._orders.overwrite
+        if step.action in _LEFT_ALONE and not accepted:
+            return Result(step, _LEFT_ALONE[step.action], reason=step.reason, error=step.error)
+        if step.action is Action.DELETE and step.uid in self._orders.keep:
+            return Result(step, Outcome.KEPT, reason="you kept it")
+        if self._grafana.transport.stop.is_set():
+            return Result(step, Outcome.NOT_STARTED)
+        try:
+            return self._delete(step) if step.action is Action.DELETE else self._save(step)
+        except UserError as error:
+            return Result(step, _outcome(error), reason=error.summary, error=error)
+
+    def _save(self, step: Step) -> Result:
+        assert step.wanted is not None
+        assert step.folder is not None
+        folder = self._made(step.folder)
+        message = marker.sign(self._orders.message, step.content)
+        write = Write(step.wanted, folder.uid, message, step.live)
+        backup = None
+        if step.live is not None and (self._orders.back_up_all or step.action is Action.CONFLICT):
+            backup = self._orders.backups.save(step.live)
+        try:
+            saved = surely(lambda: self._dashboards.save(write), lambda: self._found(step, write), self._wait)
+        except RevisionChangedError as error:
+            return self._changed_meanwhile(replace(step, folder=folder), error)
+        outcome = Outcome.CREATED if step.live is None else Outcome.UPDATED
+        return Result(step, outcome, version=saved.version, backup=backup)
+
+    def _found(self, step: Step, write: Write) -> Saved | None:
+        """After a lost answer: the save if it was done, None if all is as before."""
+        now = self._dashboards.read(step.uid)
+        if now is not None and is_as_wanted(self._grafana, now, step.stored or {}, write.folder_uid):
+            return Saved(now.version)
+        if _revision(now) != _revision(step.live):
+            raise RevisionChangedError(f"dashboard {step.uid} was changed in Grafana meanwhile")
+        return None
+
+    def _changed_meanwhile(self, step: Step, error: RevisionChangedError) -> Result:
+        assert step.folder is not None
+        now = self._dashboards.read(step.uid)
+        if now is None:
+            return Result(step, Outcome.CONFLICT, reason="deleted in Grafana since the plan; nothing was written")
+        if is_as_wanted(self._grafana, now, step.stored or {}, step.folder.uid):
+            return Result(step, Outcome.UNCHANGED, version=now.version, reason="pushed by someone else meanwhile")
+        before = step.live.dashboard if step.live else {}
+        by = f" by {now.updated_by}" if now.updated_by else ""
+        return Result(
+            step,
+            Outcome.CONFLICT,
+            version=now.version,
+            reason=f"changed in Grafana since the plan{by}; nothing was overwritten",
+            changes=live_differences(self._grafana, before, now.dashboard) if before else (),
+            error=error,
+        )
+
+    def _delete(self, step: Step) -> Result:
+        assert step.live is not None
+        now = self._dashboards.read(step.uid)
+        if now is None:
+            return Result(step, Outcome.DELETED, reason="it was gone already")
+        if _revision(now) != _revision(step.live):
+            return Result(step, Outcome.KEPT, reason="changed in Grafana since the plan")
+        backup = self._orders.backups.save(now)
+        surely(lambda: self._deleted(now), lambda: None if self._dashboards.read(step.uid) else True, self._wait)
+        return Result(step, Outcome.DELETED, backup=backup)
+
+    def _deleted(self, live: Live) -> bool:
+        self._dashboards.delete(live)
+        return True
+
+    def _made(self, folder: Destination) -> Destination:
+        if not folder.missing:
+            return folder
+        with self._lock:
+            known = self._folders.get(folder.uid)
+            if known is None:
+                try:
+                    known = destination.make(self._grafana.folders, folder, self._wait)
+                except UserError as error:
+                    known = error
+                self._folders[folder.uid] = known
+        if isinstance(known, UserError):
+            raise known
+        return known
+
+
+def _outcome(error: UserError) -> Outcome:
+    if isinstance(error, StoppedError):
+        return Outcome.NOT_STARTED
+    if isinstance(error, ForbiddenError):
+        return Outcome.FORBIDDEN
+    return Outcome.BLOCKED if isinstance(error, BlockedError) else Outcome.FAILED
+
+
+def _revision(live: Live | None) -> str | None:
+    return live.revision if live else None
+
+
+def exit_code(results: Sequence[Result], *, stopped: bool) -> int:
+    """0 where all is as it shall be; 130 after Ctrl-C; 3 where the server could not be reached; else 1."""
+    if stopped:
+        return 130
+    if all(result.outcome in FINE for result in results):
+        return 0
+    return ServerError.exit_code if any(isinstance(result.error, ServerError) for result in results) else 1

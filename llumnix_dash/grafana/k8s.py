@@ -1,0 +1,232 @@
+"""The API under ``/apis``, for servers that have no other any more and for ``--api k8s``."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from typing_extensions import override
+
+from llumnix_dash.errors import ServerError
+from llumnix_dash.grafana.discovery import DASHBOARD_GROUP, FOLDER_GROUP, Discovery
+from llumnix_dash.grafana.failures import AnswerLostError, RevisionChangedError, explain, unseen_folder
+from llumnix_dash.grafana.model import ROOT, Dashboards, Folder, Folders, Live, Saved, Write
+from llumnix_dash.grafana.ownership import STORED_AS_V2, owner_in
+from llumnix_dash.grafana.transport import Reply
+
+FOLDER, MESSAGE = "grafana.app/folder", "grafana.app/message"
+PAGE = 500
+HISTORY = 100
+SEARCH_LIMIT = 1000
+_NOT_SPEC = frozenset({"id", "uid", "version"})
+
+
+class K8sDashboards(Dashboards):
+    """Dashboards through ``/apis/dashboard.grafana.app``, in a version that has the classic schema."""
+
+    def __init__(self, discovery: Discovery) -> None:
+        version, path = discovery.dashboards_version(), discovery.dashboards_path()
+        if version is None or path is None:
+            raise ServerError(
+                "this Grafana has no /apis/dashboard.grafana.app for classic dashboards",
+                where=discovery.transport.base,
+                hint="leave --api out: the legacy API is there from Grafana 10 on, the other from 12 on",
+            )
+        self.name = f"k8s API {version}"
+        self._version = version
+        self._path = path
+        self._search = discovery.search_path()
+        self._namespace = discovery.namespace
+        self._transport = discovery.transport
+
+    @override
+    def read(self, uid: str) -> Live | None:
+        reply = self._transport.get(f"{self._path}/{_quoted(uid)}/dto")
+        if reply.status == 404 and reply.field("reason") == "NotFound":
+            return None
+        if reply.status != 200 or not isinstance(reply.field("spec"), dict):
+            raise explain(reply, f"read dashboard {uid}")
+        return _live(uid, reply.body)
+
+    @override
+    def owner(self, live: Live) -> str | None:
+        return live.blocked
+
+    @override
+    def as_stored(self, write: Write) -> dict[str, Any]:
+        if self._version == "v0alpha1":
+            return write.dashboard
+        reply = self._send(write, {"dryRun": "All"})
+        spec = reply.field("spec")
+        return {**spec, "uid": write.uid} if isinstance(spec, dict) else write.dashboard
+
+    @override
+    def save(self, write: Write) -> Saved:
+        metadata = self._send(write, {}).field("metadata")
+        if not isinstance(metadata, dict):
+            raise AnswerLostError(
+                "the answer to a save is not Grafana's",
+                where=f"{self._transport.base}{self._path}",
+                hint="check what stands between here and Grafana (a proxy, a login page)",
+            )
+        return Saved(version=int(metadata.get("generation") or 0))
+
+    def _send(self, write: Write, params: Mapping[str, str]) -> Reply:
+        live = write.over
+        metadata: dict[str, Any] = dict(live.metadata) if live else {"name": write.uid, "namespace": self._namespace}
+        annotations = {**(metadata.get("annotations") or {}), MESSAGE: write.message}
+        annotations.pop(FOLDER, None)
+        if write.folder_uid:
+            annotations[FOLDER] = write.folder_uid
+        metadata["annotations"] = annotations
+        if live:
+            metadata["resourceVersion"] = live.revision
+        body = {
+            "apiVersion": f"{DASHBOARD_GROUP}/{self._version}",
+            "kind": "Dashboard",
+            "metadata": metadata,
+            "spec": {key: value for key, value in write.dashboard.items() if key not in _NOT_SPEC},
+        }
+        if live:
+            reply = self._transport.send("PUT", f"{self._path}/{_quoted(write.uid)}", body, params)
+        else:
+            reply = self._transport.send("POST", self._path, body, params)
+        if reply.status in {200, 201}:
+            return reply
+        if reply.status == 409 or (live and reply.status == 404 and _is_dashboard(reply)):
+            raise RevisionChangedError(f"dashboard {write.uid} was changed in Grafana meanwhile")
+        raise explain(reply, f"save dashboard {write.uid}")
+
+    @override
+    def delete(self, live: Live) -> None:
+        reply = self._transport.send("DELETE", f"{self._path}/{_quoted(live.uid)}")
+        if reply.status not in {200, 404}:
+            raise explain(reply, f"delete dashboard {live.uid}")
+
+    @override
+    def messages(self, uid: str) -> Sequence[str] | None:
+        params = {
+            "labelSelector": "grafana.app/get-history=true",
+            "fieldSelector": f"metadata.name={uid}",
+            "limit": HISTORY,
+        }
+        reply = self._transport.get(self._path, params)
+        items = reply.field("items")
+        if reply.status != 200 or not isinstance(items, list):
+            return None
+        metadata = sorted(
+            (item["metadata"] for item in items), key=lambda item: item.get("generation") or 0, reverse=True
+        )
+        return [str((item.get("annotations") or {}).get(MESSAGE) or "") for item in metadata]
+
+    @override
+    def tagged(self, tag: str) -> Sequence[str]:
+        doing = "search for the dashboards that were pushed earlier"
+        if self._search is None:
+            raise ServerError(
+                f"cannot {doing}: this Grafana offers no search (v0alpha1)", hint="delete them by hand, without --prune"
+            )
+        reply = self._transport.get(self._search, {"tag": tag, "type": "dashboard", "limit": SEARCH_LIMIT})
+        hits = reply.field("hits")
+        if reply.status != 200 or not isinstance(hits, list):
+            raise explain(reply, doing)
+        return [str(hit["name"]) for hit in hits]
+
+
+class K8sFolders(Folders):
+    """Folders through ``/apis/folder.grafana.app``."""
+
+    def __init__(self, discovery: Discovery) -> None:
+        version, path = discovery.folders_version(), discovery.folders_path()
+        if version is None or path is None:
+            raise ServerError(
+                "this Grafana has no /apis/folder.grafana.app",
+                where=discovery.transport.base,
+                hint="leave --api out: the legacy API is there from Grafana 10 on",
+            )
+        self._api_version = f"{FOLDER_GROUP}/{version}"
+        self._path = path
+        self._namespace = discovery.namespace
+        self._transport = discovery.transport
+
+    @override
+    def read(self, uid: str) -> Folder | None:
+        reply = self._transport.get(f"{self._path}/{_quoted(uid)}")
+        if reply.status in {403, 404} and isinstance(reply.body, dict):
+            return None
+        if reply.status != 200 or not isinstance(reply.field("metadata"), dict):
+            raise explain(reply, f"read folder {uid}")
+        return _folder(reply.body)
+
+    @override
+    def children(self, parent_uid: str) -> Sequence[Folder]:
+        found: list[Folder] = []
+        params: dict[str, Any] = {"limit": PAGE}
+        while True:
+            reply = self._transport.get(self._path, params)
+            items = reply.field("items")
+            if reply.status != 200 or not isinstance(items, list):
+                raise explain(reply, "list the folders")
+            found += map(_folder, items)
+            following = (reply.field("metadata") or {}).get("continue")
+            if not following:
+                return [folder for folder in found if folder.parent_uid == parent_uid]
+            params["continue"] = following
+
+    @override
+    def create(self, folder: Folder) -> Folder:
+        metadata: dict[str, Any] = {"name": folder.uid, "namespace": self._namespace}
+        if folder.parent_uid:
+            metadata["annotations"] = {FOLDER: folder.parent_uid}
+        body = {
+            "apiVersion": self._api_version,
+            "kind": "Folder",
+            "metadata": metadata,
+            "spec": {"title": folder.title},
+        }
+        reply = self._transport.send("POST", self._path, body)
+        if reply.status in {200, 201} and isinstance(reply.field("metadata"), dict):
+            return _folder(reply.body)
+        if reply.status not in {409, 412}:
+            raise explain(reply, f"create folder {folder.title}")
+        made = self.read(folder.uid)
+        if made is None:
+            raise unseen_folder(folder.title, f"{reply.method} {reply.url}")
+        return made
+
+
+def _quoted(name: str) -> str:
+    return quote(name, safe="")
+
+
+def _is_dashboard(reply: Reply) -> bool:
+    details = reply.field("details")
+    return isinstance(details, dict) and details.get("kind") == "dashboards"
+
+
+def _live(uid: str, body: Mapping[str, Any]) -> Live:
+    metadata = body.get("metadata") or {}
+    annotations = metadata.get("annotations") or {}
+    conversion = (body.get("status") or {}).get("conversion") or {}
+    stored_as_v2 = str(conversion.get("storedVersion") or "").startswith("v2")
+    access = body.get("access") or {}
+    return Live(
+        uid=uid,
+        dashboard={**body["spec"], "uid": uid},
+        version=int(metadata.get("generation") or 0),
+        revision=str(metadata.get("resourceVersion") or ""),
+        folder_uid=annotations.get(FOLDER) or ROOT,
+        updated=annotations.get("grafana.app/updatedTimestamp") or metadata.get("creationTimestamp"),
+        updated_by=annotations.get("grafana.app/updatedBy") or annotations.get("grafana.app/createdBy"),
+        writable=access.get("canSave") is not False,
+        blocked=STORED_AS_V2 if stored_as_v2 else owner_in(metadata),
+        metadata=metadata,
+    )
+
+
+def _folder(item: Mapping[str, Any]) -> Folder:
+    metadata = item["metadata"]
+    return Folder(
+        uid=str(metadata["name"]),
+        title=str((item.get("spec") or {}).get("title") or ""),
+        parent_uid=(metadata.get("annotations") or {}).get(FOLDER) or ROOT,
+    )

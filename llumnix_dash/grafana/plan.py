@@ -1,0 +1,249 @@
+"""What a push would do, dashboard by dashboard, told from the live state; nothing is written here."""
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import partial
+from threading import Lock
+from typing import Any, TypeVar
+
+from llumnix_dash.errors import UserError
+from llumnix_dash.grafana import destination, marker
+from llumnix_dash.grafana.connect import Grafana
+from llumnix_dash.grafana.destination import Destination
+from llumnix_dash.grafana.difference import differences
+from llumnix_dash.grafana.failures import ForbiddenError
+from llumnix_dash.grafana.model import Live, Write
+from llumnix_dash.grafana.normal import digest, normal_form, same
+from llumnix_dash.grafana.pushset import Wanted
+
+Found = TypeVar("Found")
+
+NOT_OURS = "it was not pushed by llumnix-dash, or its tag was removed"
+EDITED = "edited in Grafana since our last push"
+ROLLED_BACK = "an older version was restored in Grafana since our last push"
+
+
+class Action(StrEnum):
+    """What is to be done with one dashboard, or why nothing can be."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    UNCHANGED = "unchanged"
+    CONFLICT = "conflict"  # a person's edit would be lost
+    BLOCKED = "blocked"  # something else owns it
+    FORBIDDEN = "forbidden"  # the credentials lack a permission
+    FAILED = "failed"  # its live state could not be read
+    DELETE = "delete"  # --prune: ours, and no longer in the set
+    KEEP = "keep"  # --prune: no longer in the set, but not plainly ours any more
+
+
+@dataclass(frozen=True)
+class Step:
+    """One dashboard of a plan.
+
+    Attributes:
+        uid: the dashboard's uid.
+        title: its title.
+        action: what is to be done.
+        wanted: what it shall be, with our marker on it; None for one that is to be deleted or kept.
+        stored: what the server would keep of that, without our marker.
+        content: the digest of it.
+        live: what it is; None where it is not there or could not be read.
+        folder: where it shall be; None where that is not known or does not matter.
+        changes: the lines that tell a person what an update changes.
+        reason: why it is a conflict, blocked, kept.
+        error: for forbidden and failed: what the server said.
+    """
+
+    uid: str
+    title: str
+    action: Action
+    wanted: dict[str, Any] | None = None
+    stored: dict[str, Any] | None = None
+    content: str = ""
+    live: Live | None = None
+    folder: Destination | None = None
+    changes: tuple[str, ...] = ()
+    reason: str | None = None
+    error: UserError | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The steps of a push, in the order of the set, then what is to be pruned."""
+
+    steps: tuple[Step, ...]
+
+    def count(self, action: Action) -> int:
+        """How many steps have this action."""
+        return sum(step.action is action for step in self.steps)
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether the server is as it shall be."""
+        return self.count(Action.UNCHANGED) == len(self.steps)
+
+
+class Targets:
+    """Where dashboards go: the one place that was asked for, else where each is, and new ones to the default folder."""
+
+    def __init__(self, grafana: Grafana, *, folder: str | None = None, folder_uid: str | None = None) -> None:
+        self._folders = grafana.folders
+        self._lock = Lock()
+        self._asked: Destination | None = None
+        self._default: Destination | None = None
+        if folder_uid is not None:
+            self._asked = destination.by_uid(self._folders, folder_uid)
+        elif folder is not None:
+            self._asked = destination.by_path(self._folders, folder)
+
+    def of(self, live: Live | None) -> Destination:
+        """The destination of a dashboard with this live state (None: it is new)."""
+        if self._asked is not None:
+            return self._asked
+        if live is not None:
+            return Destination(live.folder_uid, _label(live))
+        with self._lock:
+            if self._default is None:
+                self._default = destination.default(self._folders)
+            return self._default
+
+
+def make_plan(
+    grafana: Grafana,
+    wanted: Sequence[Wanted],
+    targets: Targets,
+    *,
+    prune: bool = False,
+    jobs: int = 4,
+    progress: Callable[[], None] = lambda: None,
+) -> Plan:
+    """The plan for these dashboards, read from the live state by several threads at once.
+
+    Raises:
+        ServerError: the search for what is to be pruned failed. A dashboard that cannot be read is a step of its own.
+    """
+    steps = in_parallel([partial(_step, grafana, item, targets) for item in wanted], grafana, jobs, progress)
+    if prune:
+        kept = {item.uid for item in wanted}
+        others = sorted(uid for uid in grafana.dashboards.tagged(marker.TAG) if uid not in kept)
+        found = in_parallel([partial(_prune_step, grafana, uid) for uid in others], grafana, jobs, progress)
+        steps += [step for step in found if step is not None]
+    return Plan(tuple(steps))
+
+
+def in_parallel(
+    tasks: Iterable[Callable[[], Found]], grafana: Grafana, jobs: int, progress: Callable[[], None]
+) -> list[Found]:
+    """What the tasks give, in their order; Ctrl-C drops those that have not begun."""
+    with ThreadPoolExecutor(max_workers=threads_for(jobs)) as pool:
+        futures = [pool.submit(task) for task in tasks]
+        for future in futures:
+            future.add_done_callback(lambda _: progress())
+        try:
+            return [future.result() for future in futures]
+        except BaseException:
+            grafana.transport.stop.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def threads_for(jobs: int) -> int:
+    """How many threads keep so many requests under way: two more prepare while the others wait for answers."""
+    return jobs + 2 if jobs > 1 else 1
+
+
+def edited_since_push(grafana: Grafana, live: Live) -> str | None:
+    """Why this live dashboard holds something that is not our last push; None where overwriting it loses nothing."""
+    marked = marker.read(live.dashboard)
+    if marked is None:
+        return NOT_OURS
+    if marked not in {digest(live.dashboard), digest(live.dashboard, grafana.minimum_refresh)}:
+        return EDITED
+    signed = marker.last_signed(grafana.dashboards.messages(live.uid) or ())
+    return ROLLED_BACK if signed is not None and signed != marked else None
+
+
+def is_as_wanted(grafana: Grafana, live: Live, wanted: dict[str, Any], folder_uid: str) -> bool:
+    """Whether the live dashboard is what it shall be, and where."""
+    return live.folder_uid == folder_uid and same(live.dashboard, wanted, grafana.minimum_refresh)
+
+
+def live_differences(grafana: Grafana, before: dict[str, Any], after: dict[str, Any]) -> tuple[str, ...]:
+    """What changed from one state of a dashboard to another, as lines for a person."""
+    minimum = grafana.minimum_refresh
+    return tuple(differences(normal_form(before, minimum), normal_form(after, minimum)))
+
+
+def _step(grafana: Grafana, wanted: Wanted, targets: Targets) -> Step:
+    try:
+        return _compare(grafana, wanted, targets)
+    except ForbiddenError as error:
+        return Step(wanted.uid, wanted.title, Action.FORBIDDEN, reason=error.detail, error=error)
+    except UserError as error:
+        return Step(wanted.uid, wanted.title, Action.FAILED, reason=error.summary, error=error)
+
+
+def _compare(grafana: Grafana, wanted: Wanted, targets: Targets) -> Step:
+    live = grafana.dashboards.read(wanted.uid)
+    if live is not None and live.blocked and not live.dashboard:
+        return Step(wanted.uid, wanted.title, Action.BLOCKED, live=live, reason=live.blocked)
+    folder = targets.of(live)
+    stored = grafana.dashboards.as_stored(Write(wanted.dashboard, folder.uid if not folder.missing else "", "", live))
+    if live is not None and is_as_wanted(grafana, live, stored, folder.uid):
+        # What it holds is no longer needed, and a hundred of them are large.
+        return Step(wanted.uid, wanted.title, Action.UNCHANGED, live=replace(live, dashboard={}), folder=folder)
+    action, reason = _for_a_difference(grafana, live, folder)
+    changes: tuple[str, ...] = ()
+    if live is not None:
+        if not same(live.dashboard, stored, grafana.minimum_refresh):
+            changes = live_differences(grafana, live.dashboard, stored)
+        if folder.uid != live.folder_uid:
+            changes = (f"folder: {_label(live)} -> {folder.label}", *changes)
+    content = digest(stored, grafana.minimum_refresh)
+    return Step(
+        uid=wanted.uid,
+        title=wanted.title,
+        action=action,
+        wanted=marker.put_on(wanted.dashboard, content),
+        stored=stored,
+        content=content,
+        live=live,
+        folder=folder,
+        changes=changes,
+        reason=reason,
+    )
+
+
+def _label(live: Live) -> str:
+    return live.folder_title or live.folder_uid or destination.ROOT_NAME
+
+
+def _for_a_difference(grafana: Grafana, live: Live | None, folder: Destination) -> tuple[Action, str | None]:
+    if live is None:
+        lacking = None if folder.writable else f"permission needed: dashboards:create on folders:uid:{folder.uid}"
+        return (Action.FORBIDDEN, lacking) if lacking else (Action.CREATE, None)
+    owner = grafana.dashboards.owner(live)
+    if owner:
+        return Action.BLOCKED, owner
+    if not live.writable:
+        return Action.FORBIDDEN, f"permission needed: dashboards:write on dashboards:uid:{live.uid} or its folder"
+    edited = edited_since_push(grafana, live)
+    return (Action.CONFLICT, edited) if edited else (Action.UPDATE, None)
+
+
+def _prune_step(grafana: Grafana, uid: str) -> Step | None:
+    try:
+        live = grafana.dashboards.read(uid)
+        # The search lags behind: what is gone, or bears no marker any more, is not ours to delete.
+        if live is None or marker.read(live.dashboard) is None:
+            return None
+        owner = grafana.dashboards.owner(live)
+        edited = edited_since_push(grafana, live)
+    except UserError as error:
+        return Step(uid, uid, Action.FAILED, reason=error.summary, error=error)
+    folder = Destination(live.folder_uid, _label(live))
+    action = Action.KEEP if owner or edited else Action.DELETE
+    return Step(uid, live.title, action, live=live, folder=folder, reason=owner or edited)

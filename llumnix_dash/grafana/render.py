@@ -1,0 +1,188 @@
+"""Plans and results as a person reads them on a terminal, and as a program reads them."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from llumnix_dash.diff.blocks import visible
+from llumnix_dash.errors import UserError
+from llumnix_dash.grafana.apply import FINE, Outcome, Result
+from llumnix_dash.grafana.connect import Grafana
+from llumnix_dash.grafana.plan import Action, Plan, Step
+
+_COLOURS = {
+    "create": "green",
+    "created": "green",
+    "update": "yellow",
+    "updated": "green",
+    "delete": "red",
+    "deleted": "green",
+    "unchanged": "bright_black",
+}
+_OTHER_COLOUR = "red"
+_LABEL = max(len(label) for label in [*Action, *Outcome])
+_COUNTED = {
+    Action.CREATE: "to create",
+    Action.UPDATE: "to update",
+    Action.DELETE: "to delete",
+    Action.UNCHANGED: "unchanged",
+    Action.CONFLICT: "in conflict",
+    Action.BLOCKED: "blocked",
+    Action.FORBIDDEN: "forbidden",
+    Action.FAILED: "failed",
+    Action.KEEP: "kept",
+}
+
+
+def plan_text(grafana: Grafana, plan: Plan, *, last_changes: bool = False) -> str:
+    """The plan: a line a dashboard, below it why, and what an update changes; then the counts.
+
+    Args:
+        grafana: the server.
+        plan: the plan.
+        last_changes: tells for every dashboard when and by whom it was changed last, not only for conflicts.
+    """
+    width, titles = uid_width(plan), max((len(visible(step.title)) for step in plan.steps), default=0)
+    lines = [grafana.description, ""]
+    for step in plan.steps:
+        lines.append(_line(step.action, step.uid, width, f"{visible(step.title).ljust(titles)}{_place(step)}"))
+        lines += _notes(step, last_changes=last_changes)
+        lines += [_indented(change) for change in step.changes]
+    counts = ", ".join(f"{plan.count(action)} {told}" for action, told in _COUNTED.items() if plan.count(action))
+    return "\n".join([*lines, "", f"Plan: {counts}."]) + (" Nothing to do." if plan.is_clean else "")
+
+
+def result_text(grafana: Grafana, result: Result, width: int) -> str:
+    """One result: a line, and below it the reason, the changes that came between, the error, the copy that was kept."""
+    step = result.step
+    told = visible(step.title)
+    if result.version is not None and result.outcome in FINE:
+        told = f"version {result.version}  {grafana.transport.base}/d/{step.uid}"
+    lines = [_line(result.outcome, step.uid, width, told)]
+    if result.error is not None and result.error is step.error:
+        pass  # the plan has told it
+    elif result.error is not None and result.outcome is not Outcome.CONFLICT:
+        lines += [_indented(line) for line in result.error.render().splitlines()]
+    elif result.reason and result.reason != step.reason:
+        lines.append(_indented(result.reason))
+    lines += [_indented(change) for change in result.changes]
+    if result.backup is not None:
+        lines.append(_indented(f"what was there is kept in {result.backup}"))
+    return "\n".join(lines)
+
+
+def summary_text(results: Sequence[Result], *, stopped: bool) -> str:
+    """The counts, and how to go on where something was not done."""
+    counts = Counter(result.outcome for result in results)
+    told = ", ".join(f"{counts[outcome]} {outcome}" for outcome in Outcome if counts[outcome])
+    lines = [f"{'Stopped' if stopped else 'Done'}: {told or 'nothing to do'}."]
+    if counts[Outcome.CONFLICT]:
+        lines += [
+            "",
+            "In a conflict nothing is written, so that nobody's edit in Grafana is lost. To go on:",
+            "  see the edit:    llumnix-dash pull live && llumnix-dash diff deploy/observability live",
+            "  keep it:         bring it into code, generate, push again",
+            "  take our side:   llumnix-dash push --overwrite (a copy of what is replaced is kept)",
+        ]
+    if counts[Outcome.NOT_STARTED]:
+        lines += ["", "What was not started was not written; run the command again to go on."]
+    return "\n".join(lines)
+
+
+def uid_width(plan: Plan) -> int:
+    """The width of the column of uids."""
+    return max((len(step.uid) for step in plan.steps), default=0)
+
+
+def plan_json(grafana: Grafana, plan: Plan) -> dict[str, Any]:
+    """The plan as an object for programs."""
+    return {
+        "server": _server(grafana),
+        "clean": plan.is_clean,
+        "dashboards": [_step(step) for step in plan.steps],
+    }
+
+
+def results_json(grafana: Grafana, results: Sequence[Result], *, stopped: bool) -> dict[str, Any]:
+    """The results, with the plan that they come from, as an object for programs."""
+    return {
+        "server": _server(grafana),
+        "stopped": stopped,
+        "dashboards": [
+            {
+                **_step(result.step),
+                "outcome": result.outcome,
+                "version": result.version,
+                "backup": str(result.backup) if result.backup else None,
+                "reason": result.reason or result.step.reason,
+                "changed_meanwhile": [click.unstyle(line) for line in result.changes],
+                "error": _error(result.error),
+            }
+            for result in results
+        ],
+    }
+
+
+def _line(label: str, uid: str, width: int, told: str) -> str:
+    colour = _COLOURS.get(label, _OTHER_COLOUR)
+    return f"{click.style(label.ljust(_LABEL), fg=colour)}  {uid.ljust(width)}  {told}".rstrip()
+
+
+def _place(step: Step) -> str:
+    if step.folder is None or step.action not in {Action.CREATE, Action.DELETE}:
+        return ""
+    if step.action is Action.DELETE:
+        return f"  from {visible(step.folder.label)}"
+    return f"  in {visible(step.folder.label)}{' (new folder)' if step.folder.missing else ''}"
+
+
+def _notes(step: Step, *, last_changes: bool) -> list[str]:
+    notes = []
+    if step.error is not None:
+        notes += [_indented(line) for line in step.error.render().splitlines()]
+    elif step.reason:
+        notes.append(_indented(step.reason))
+    if step.live is not None and step.live.updated and (last_changes or step.action in {Action.CONFLICT, Action.KEEP}):
+        who = f" by {visible(step.live.updated_by)}" if step.live.updated_by else ""
+        notes.append(_indented(f"last change: {_time(step.live.updated)}{who}, version {step.live.version}"))
+    return notes
+
+
+def _indented(text: str) -> str:
+    return f"{' ' * (_LABEL + 2)}{text}"
+
+
+def _time(text: str) -> str:
+    """An RFC 3339 time as minutes in UTC, as it is where it is something else."""
+    date, _, rest = text.partition("T")
+    return f"{date} {rest[:5]} UTC" if rest.endswith("Z") else text
+
+
+def _server(grafana: Grafana) -> dict[str, Any]:
+    return {"url": grafana.transport.base, "version": grafana.version, "api": grafana.dashboards.name}
+
+
+def _step(step: Step) -> dict[str, Any]:
+    live = step.live
+    return {
+        "uid": step.uid,
+        "title": step.title,
+        "action": step.action,
+        "reason": step.reason,
+        "folder": None
+        if step.folder is None
+        else {"uid": step.folder.uid, "title": step.folder.label, "new": bool(step.folder.missing)},
+        "changes": [click.unstyle(line) for line in step.changes],
+        "live": None
+        if live is None
+        else {"version": live.version, "updated": live.updated, "updated_by": live.updated_by},
+        "error": _error(step.error),
+    }
+
+
+def _error(error: UserError | None) -> dict[str, Any] | None:
+    if error is None:
+        return None
+    return {"summary": error.summary, "where": error.where, "detail": error.detail, "hint": error.hint}

@@ -1,0 +1,249 @@
+"""Where the Grafana is and how to sign in: from the environment, or from a context of the settings file.
+
+An error names what the value came from (``GRAFANA_URL``, ``--ca-cert``, ``url of [contexts.staging] in settings.toml``)
+and never quotes a secret.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    FilePath,
+    PositiveInt,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
+
+from llumnix_dash.errors import UserError, nearest
+
+ENVIRONMENT = {
+    "url": "GRAFANA_URL",
+    "token": "GRAFANA_TOKEN",
+    "token_file": "GRAFANA_TOKEN_FILE",
+    "user": "GRAFANA_USER",
+    "password": "GRAFANA_PASSWORD",
+    "password_file": "GRAFANA_PASSWORD_FILE",
+}
+CREDENTIALS = ("token", "token_file", "user", "password", "password_file")
+CONTEXT_KEYS = (
+    "url",
+    "token_file",
+    "user",
+    "password_file",
+    "org_id",
+    "ca_cert",
+    "client_cert",
+    "client_key",
+    "insecure",
+)
+PATHS = frozenset({"token_file", "password_file", "ca_cert", "client_cert", "client_key"})
+SETTINGS_FILE_VARIABLE = "LLUMNIX_DASH_SETTINGS"
+HOW_TO_GIVE_A_SECRET = (
+    "put it in a file and set GRAFANA_TOKEN_FILE to its path, or set GRAFANA_TOKEN\n"
+    "(for a password: GRAFANA_USER with GRAFANA_PASSWORD_FILE or GRAFANA_PASSWORD)"
+)
+
+
+def _base_url(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        raise ValueError("is not a URL") from None
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("must be a whole address, such as https://grafana.example or https://example.org/grafana")
+    if "@" in parts.netloc:
+        raise ValueError("holds a user or a secret before the @")
+    if parts.query or parts.fragment:
+        raise ValueError("must end with Grafana's path: leave out everything from the ? or # on")
+    return url.rstrip("/")
+
+
+def _secret(value: SecretStr) -> SecretStr:
+    text = value.get_secret_value()
+    if not text:
+        raise ValueError("is empty")
+    if not text.isascii() or not text.isprintable() or " " in text:
+        raise ValueError("holds blanks, line breaks or letters that no token has")
+    return value
+
+
+class GrafanaSettings(BaseModel):
+    """One Grafana, as it is reached. Credentials are a token, or a user with a password, or none."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    url: Annotated[str, AfterValidator(_base_url)]
+    token: Annotated[SecretStr, AfterValidator(_secret)] | None = None
+    user: str | None = None
+    password: SecretStr | None = None
+    org_id: PositiveInt | None = None
+    ca_cert: FilePath | None = None
+    client_cert: FilePath | None = None
+    client_key: FilePath | None = None
+    insecure: bool = False
+
+    @model_validator(mode="after")
+    def _together(self) -> "GrafanaSettings":
+        if self.token and self.user is not None:
+            raise ValueError("both a token and a user are set: unset GRAFANA_TOKEN(_FILE) or GRAFANA_USER")
+        if (self.user is None) != (self.password is None):
+            raise ValueError("GRAFANA_USER and GRAFANA_PASSWORD (or GRAFANA_PASSWORD_FILE) go together: one is missing")
+        if self.user is not None and ":" in self.user:
+            raise ValueError("GRAFANA_USER must not hold a colon")
+        if self.client_key and not self.client_cert:
+            raise ValueError("--client-key needs --client-cert")
+        if self.insecure and self.ca_cert:
+            raise ValueError("--insecure and --ca-cert contradict one another")
+        return self
+
+
+class _Value(NamedTuple):
+    value: Any
+    source: str
+
+
+def load_settings(
+    *,
+    context: str | None = None,
+    flags: Mapping[str, Any] | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> GrafanaSettings:
+    """The settings of this run.
+
+    Args:
+        context: a name of the settings file; its values then stand in the place of ``GRAFANA_URL``, and credentials of
+            the environment are used only if it names none and no ``GRAFANA_URL`` says that they are for another server.
+        flags: values of the command line by the name of the field; None for those not given. They go before the others.
+        environment: the process's own, if not given.
+
+    Raises:
+        UserError: a value is missing or wrong; the message names the variable, flag or key to mend.
+    """
+    environment = os.environ if environment is None else environment
+    values = _from_context(context, environment) if context else _from_environment(environment)
+    for name, value in (flags or {}).items():
+        if value is not None and value is not False:
+            values[name] = _Value(value, "--" + name.replace("_", "-"))
+    if "url" not in values:
+        raise UserError(
+            "GRAFANA_URL is not set",
+            hint="export GRAFANA_URL=https://grafana.example\nor name a context of the settings file with --context",
+        )
+    _read_secret_file(values, "token")
+    _read_secret_file(values, "password")
+    try:
+        return GrafanaSettings.model_validate({name: entry.value for name, entry in values.items()})
+    except ValidationError as error:
+        raise _explained(error, values) from None
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, _Value]:
+    return {
+        name: _Value(environment[variable], variable)
+        for name, variable in ENVIRONMENT.items()
+        if environment.get(variable)
+    }
+
+
+def settings_path(environment: Mapping[str, str]) -> Path:
+    """The settings file: ``LLUMNIX_DASH_SETTINGS``, else ``llumnix-dash/settings.toml`` in the user's configuration."""
+    if environment.get(SETTINGS_FILE_VARIABLE):
+        return Path(environment[SETTINGS_FILE_VARIABLE]).expanduser()
+    home = environment.get("XDG_CONFIG_HOME") or "~/.config"
+    return Path(home).expanduser() / "llumnix-dash" / "settings.toml"
+
+
+def _from_context(context: str, environment: Mapping[str, str]) -> dict[str, _Value]:
+    path = settings_path(environment)
+    try:
+        contexts = tomllib.loads(path.read_text(encoding="utf-8")).get("contexts", {})
+    except OSError as error:
+        raise UserError(
+            f"cannot read the settings file {path}: {error.strerror}",
+            hint=f"write it with a table [contexts.{context}], or set {SETTINGS_FILE_VARIABLE} to where it is",
+        ) from None
+    except ValueError:
+        # tomllib's text is not quoted: it can show a piece of the line, and that a secret.
+        raise UserError(f"the settings file {path} is not TOML", hint="see docs/push.md for an example") from None
+    chosen = contexts.get(context) if isinstance(contexts, dict) else None
+    if not isinstance(chosen, dict):
+        known = sorted(contexts) if isinstance(contexts, dict) else []
+        likely = nearest(context, known)
+        raise UserError(
+            f"the settings file has no context {context!r}",
+            where=str(path),
+            hint=f"--context {likely}" if likely else f"contexts it has: {', '.join(known) or 'none'}",
+        )
+    where = f"[contexts.{context}] in {path}"
+    for key in chosen:
+        if key in {"token", "password"}:
+            raise UserError(
+                f"{key} must not stand in the settings file",
+                where=where,
+                hint=f"put it in a file and name that: {key}_file",
+            )
+        if key not in CONTEXT_KEYS:
+            likely = nearest(key, CONTEXT_KEYS)
+            raise UserError(
+                f"unknown key {key!r}",
+                where=where,
+                hint=f"{likely} = ..." if likely else "keys: " + ", ".join(CONTEXT_KEYS),
+            )
+    values = {}
+    for key, value in chosen.items():
+        if key in PATHS and isinstance(value, str):
+            value = str(path.parent / Path(value).expanduser())  # noqa: PLW2901 (relative to the settings file)
+        values[key] = _Value(value, f"{key} of {where}")
+    from_environment = _from_environment(environment)
+    if not set(values) & set(CREDENTIALS):
+        given = {name: entry for name, entry in from_environment.items() if name in CREDENTIALS}
+        if given and "url" in from_environment and from_environment["url"].value.rstrip("/") != chosen.get("url"):
+            raise UserError(
+                f"the context {context!r} names no credentials, and those of the environment belong to GRAFANA_URL",
+                where=where,
+                hint="add token_file to the context, or unset GRAFANA_URL to use the environment's credentials for it",
+            )
+        values |= given
+    return values
+
+
+def _read_secret_file(values: dict[str, _Value], name: str) -> None:
+    entry = values.pop(f"{name}_file", None)
+    if entry is None:
+        return
+    if name in values:
+        raise UserError(f"both {values[name].source} and {entry.source} are set", hint=f"unset {values[name].source}")
+    try:
+        text = Path(str(entry.value)).expanduser().read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not text"
+        raise UserError(
+            f"{entry.source}: cannot read the file: {reason}",
+            hint="set it to the path of a file that holds nothing else",
+        ) from None
+    if not text.strip():
+        raise UserError(f"{entry.source}: the file is empty", hint="write the secret into it")
+    values[name] = _Value(text.strip(), entry.source)
+
+
+def _explained(error: ValidationError, values: Mapping[str, _Value]) -> UserError:
+    problem = error.errors(include_input=False, include_url=False, include_context=False)[0]
+    name = str(problem["loc"][0]) if problem["loc"] else ""
+    source = values[name].source if name in values else ENVIRONMENT.get(name, name)
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    message = message[0].lower() + message[1:] if not message.startswith("GRAFANA") else message
+    hint = None
+    if "before the @" in message or name in {"token", "password"}:
+        hint = HOW_TO_GIVE_A_SECRET
+    return UserError(
+        f"{source}: {message}" if source else message, hint=hint or "llumnix-dash push --help lists the settings"
+    )

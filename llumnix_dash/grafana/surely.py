@@ -1,0 +1,52 @@
+"""A write whose answer was lost is looked up before it is tried again."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from llumnix_dash.errors import UserError
+from llumnix_dash.grafana import retry
+from llumnix_dash.grafana.failures import AnswerLostError, RevisionChangedError
+
+Done = TypeVar("Done")
+
+
+def surely(write: Callable[[], Done], look: Callable[[], Done | None], wait: Callable[[float], bool]) -> Done:
+    """What ``write`` gives; where its answer was lost, what ``look`` finds of it, else ``write`` once more.
+
+    Args:
+        write: sends the write; it must be such that a second one cannot do harm after the first (a compare-and-swap).
+        look: gives what the write made if it was done, None if all is as before; raises if somebody else came between.
+        wait: waits some seconds; True means that the user wants to stop.
+
+    Raises:
+        AnswerLostError: even so it is not known, or it was not done in several attempts.
+    """
+    for attempt in range(1, retry.ATTEMPTS + 1):
+        try:
+            return write()
+        except AnswerLostError as error:
+            lost = error
+        except RevisionChangedError:
+            # The earlier attempt, whose answer was lost, may have come through after it was looked for.
+            done = look() if attempt > 1 else None
+            if done is None:
+                raise
+            return done
+        try:
+            done = look()
+        except AnswerLostError:
+            raise
+        except UserError as error:
+            if error.exit_code != AnswerLostError.exit_code:
+                raise
+            raise AnswerLostError(
+                f"{lost.summary}; whether it was saved is not known",
+                where=lost.where,
+                detail=f"and to look it up failed: {error.summary}",
+                hint="llumnix-dash status tells, once Grafana answers again",
+            ) from None
+        if done is not None:
+            return done
+        if attempt == retry.ATTEMPTS or wait(retry.pause(attempt, {}, None)):
+            break
+    raise AnswerLostError(f"{lost.summary}; it was not saved", where=lost.where, detail=lost.detail, hint=lost.hint)

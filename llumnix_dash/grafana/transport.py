@@ -1,0 +1,240 @@
+"""HTTP to one Grafana: credentials, TLS, timeouts, retries. What an answer means is not known here."""
+
+import base64
+import logging
+import threading
+import time
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import requests
+from requests.auth import AuthBase
+
+from llumnix_dash import __version__
+from llumnix_dash.grafana import retry
+from llumnix_dash.grafana.encoding import decoded, encoded
+from llumnix_dash.grafana.failures import AnswerLostError, StoppedError, explain
+from llumnix_dash.grafana.settings import GrafanaSettings
+from llumnix_dash.grafana.unreachable import unreachable
+
+log = logging.getLogger("llumnix_dash.grafana")
+
+CONNECT_TIMEOUT, READ_TIMEOUT = 10.0, 30.0  # seconds
+_GATEWAY_ERRORS = frozenset({502, 503, 504})
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A server's answer. ``body`` is the parsed JSON, None where the answer is something else."""
+
+    method: str
+    url: str
+    path: str
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    text: str = field(repr=False)
+    body: Any = field(repr=False)
+    credentials: str = "none"
+
+    @property
+    def message(self) -> str:
+        """The ``message`` of an error body, "" where there is none."""
+        return str(self.field("message") or "")
+
+    @property
+    def causes(self) -> list[str]:
+        """The k8s API's causes, as "field: message"."""
+        details = self.field("details")
+        causes = details.get("causes") if isinstance(details, dict) else None
+        return [f"{cause.get('field', '?')}: {cause.get('message', '')}" for cause in causes or []]
+
+    @property
+    def redirect_base(self) -> str | None:
+        """For a redirect to the same path elsewhere: the base URL that would not have been redirected."""
+        target = urlsplit(self.headers.get("Location") or "")
+        here = urlsplit(self.url)
+        if not target.path.endswith(self.path):
+            return None
+        host = target.netloc.rpartition("@")[2] or here.netloc
+        return urlunsplit((target.scheme or here.scheme, host, target.path.removesuffix(self.path), "", ""))
+
+    def field(self, name: str) -> Any:
+        """A key of the body, None where the body is no object or has no such key."""
+        return self.body.get(name) if isinstance(self.body, dict) else None
+
+
+class _Credentials(AuthBase):
+    """Signs in by an object that requests asks, so that no ~/.netrc takes its place and no header is kept in view."""
+
+    def __init__(self, settings: GrafanaSettings) -> None:
+        self.kind = "none"
+        self._header: str | None = None
+        if settings.token:
+            token = settings.token.get_secret_value()
+            self.kind = "cloud" if token.startswith("glc_") else "token"
+            self._header = f"Bearer {token}"
+        elif settings.user is not None and settings.password is not None:
+            self.kind = "basic"
+            pair = f"{settings.user}:{settings.password.get_secret_value()}"
+            self._header = "Basic " + base64.b64encode(pair.encode()).decode()
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        if self._header:
+            request.headers["Authorization"] = self._header
+        return request
+
+
+class Transport:
+    """Requests to one Grafana, from any number of threads; each thread keeps a connection of its own.
+
+    Args:
+        settings: where the server is and how to sign in.
+        sleep: waits between attempts; True from it means "stop waiting and give up" (as ``Event.wait`` does).
+        timeout: seconds to connect and seconds without a byte of answer.
+        at_once: how many requests are under way at once; the others wait for their turn.
+    """
+
+    def __init__(
+        self,
+        settings: GrafanaSettings,
+        *,
+        sleep: Callable[[float], bool] | None = None,
+        timeout: tuple[float, float] = (CONNECT_TIMEOUT, READ_TIMEOUT),
+        at_once: int = 4,
+    ) -> None:
+        self.base = settings.url
+        self.host = urlsplit(settings.url).hostname or settings.url
+        self.org_id = settings.org_id
+        self.stop = threading.Event()
+        self.sleep = sleep or self.stop.wait
+        self._settings = settings
+        self._timeout = timeout
+        self._credentials = _Credentials(settings)
+        self._threads = threading.local()
+        self._turns = threading.BoundedSemaphore(at_once)
+        if settings.insecure:
+            warnings.filterwarnings("ignore", message="Unverified HTTPS request")
+
+    def get(self, path: str, params: Mapping[str, Any] | None = None) -> Reply:
+        """GET, repeated where the connection or a gateway fails."""
+        return self._attempts("GET", path, params, None)
+
+    def send(self, method: str, path: str, body: Any = None, params: Mapping[str, Any] | None = None) -> Reply:
+        """A write: sent once, and again only where the server says that it did nothing (429) or was never reached.
+
+        Raises:
+            AnswerLostError: it may have been done, or not; look before sending it again.
+        """
+        return self._attempts(method, path, params, body)
+
+    def _attempts(self, method: str, path: str, params: Mapping[str, Any] | None, body: Any) -> Reply:
+        reading = method == "GET"
+        for attempt in range(1, retry.ATTEMPTS + 1):
+            last = attempt == retry.ATTEMPTS
+            pause = retry.pause(attempt, {}, None)
+            try:
+                reply = self._once(method, path, params, body)
+            except requests.RequestException as error:
+                problem = unreachable(error, f"{method} {self.base}{path}", self.host)
+                if not reading and not _never_reached(error):
+                    # `from None`: the library's exception holds the request, and that the credentials.
+                    raise AnswerLostError(
+                        problem.summary, where=problem.where, detail=problem.detail, hint=problem.hint
+                    ) from None
+                if last or not _may_pass(error):
+                    raise problem from None
+            else:
+                if 300 <= reply.status < 400:
+                    raise explain(reply, "go on")
+                if reply.status in _GATEWAY_ERRORS and not reading:
+                    told = explain(reply, "tell whether the write was done")
+                    raise AnswerLostError(told.summary, where=told.where, hint=told.hint)
+                if last or reply.status not in _GATEWAY_ERRORS | {429}:
+                    return reply
+                pause = retry.pause(attempt, reply.headers, reply.body)
+            log.info("%s %s: again in %.1f s", method, path, pause)
+            if self.sleep(pause):
+                raise StoppedError("stopped before it was done", where=f"{method} {self.base}{path}")
+        raise AssertionError("the last attempt returns or raises")
+
+    def _once(self, method: str, path: str, params: Mapping[str, Any] | None, body: Any) -> Reply:
+        session, data = self._session(), None if body is None else encoded(body)
+        outcome = "no answer"
+        with self._turns:
+            began = time.monotonic()
+            try:
+                response = session.request(
+                    method, self.base + path, params=params, data=data, timeout=self._timeout, allow_redirects=False
+                )
+                outcome = str(response.status_code)
+            finally:
+                log.info("%s %s %s %.0f ms", method, path, outcome, 1000 * (time.monotonic() - began))
+        try:
+            parsed = decoded(response.content)
+        except ValueError:
+            parsed = None
+        return Reply(
+            method=method,
+            url=self.base + path,
+            path=path,
+            status=response.status_code,
+            headers=response.headers,
+            text=response.text if parsed is None else "",
+            body=parsed,
+            credentials=self._credentials.kind,
+        )
+
+    def _session(self) -> requests.Session:
+        session = getattr(self._threads, "session", None)
+        if session is None:
+            session = self._threads.session = self._new_session()
+        assert isinstance(session, requests.Session)
+        return session
+
+    def _new_session(self) -> requests.Session:
+        settings = self._settings
+        session = requests.Session()
+        certificate = tuple(str(path) for path in (settings.client_cert, settings.client_key) if path)
+        merged = session.merge_environment_settings(
+            url=self.base,
+            proxies={},
+            stream=False,
+            verify=False if settings.insecure else str(settings.ca_cert) if settings.ca_cert else True,
+            cert=certificate if len(certificate) == 2 else "".join(certificate) or None,
+        )
+        session.proxies, session.verify, session.cert = merged["proxies"], merged["verify"], merged["cert"]
+        # The environment has been asked, once: with each request it would cost as much as a short request itself.
+        session.trust_env = False
+        session.auth = self._credentials
+        session.headers["Accept"] = session.headers["Content-Type"] = "application/json"
+        session.headers["User-Agent"] = f"llumnix-dash/{__version__}"
+        if self.org_id is not None:
+            session.headers["X-Grafana-Org-Id"] = str(self.org_id)
+        return session
+
+
+def _never_reached(error: requests.RequestException) -> bool:
+    """Whether the request cannot have come to the server: the connection itself did not come about."""
+    if isinstance(error, requests.exceptions.ConnectTimeout | requests.exceptions.ProxyError):
+        return True
+    return bool(_reasons(error) & {"NewConnectionError", "NameResolutionError", "ConnectTimeoutError"})
+
+
+def _may_pass(error: requests.RequestException) -> bool:
+    """Whether the same request may go well in a moment: not with a wrong certificate or an unknown host."""
+    if isinstance(error, requests.exceptions.SSLError | requests.exceptions.ProxyError):
+        return False
+    if _reasons(error) & {"NameResolutionError"}:
+        return False
+    return isinstance(
+        error,
+        requests.exceptions.ConnectionError | requests.exceptions.Timeout | requests.exceptions.ChunkedEncodingError,
+    )
+
+
+def _reasons(error: BaseException) -> set[str]:
+    """The names of urllib3's errors in a requests error."""
+    return {type(item).__name__ for argument in error.args for item in (argument, getattr(argument, "reason", None))}

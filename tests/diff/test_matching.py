@@ -1,0 +1,119 @@
+"""Which old panel is which new one, where it is not plain."""
+
+import copy
+from typing import Any
+
+from llumnix_dash.diff.changes import Kind, Part
+from llumnix_dash.diff.compare import compare
+
+Object = dict[str, Any]
+Told = list[tuple[str, str, Kind, str]]
+
+
+def panel(number: int, title: str, query: str, y: int, **other: Any) -> Object:
+    place = {"x": 0, "y": y, "w": 24, "h": 8}
+    targets = [{"refId": "A", "expr": query}]
+    return {"id": number, "type": "timeseries", "title": title, "gridPos": place, "targets": targets, **other}
+
+
+def row(number: int, title: str, y: int) -> Object:
+    return {"id": number, "type": "row", "title": title, "gridPos": {"x": 0, "y": y, "w": 24, "h": 1}}
+
+
+def board(*panels: Object) -> Object:
+    return copy.deepcopy({"uid": "u", "title": "Board", "panels": list(panels)})
+
+
+def told(old: Object, new: Object) -> Told:
+    changes = compare(old, new).changes()
+    return sorted((item.part.value, item.name, change.kind, change.path) for item, change in changes)
+
+
+PREFILL = 'sum(instance_cms_running_requests{infer_type="prefill"})'
+DECODE = 'sum(instance_cms_running_requests{infer_type="decode"})'
+
+
+def test_twins_in_title_that_are_renumbered_and_pushed_are_still_themselves() -> None:
+    old = board(panel(1, "CMS Requests", PREFILL, 0), panel(2, "CMS Requests", DECODE, 8))
+    new = board(
+        panel(3, "Uptime", "uptime_seconds", 0),
+        panel(2, "CMS Requests", PREFILL, 8),
+        panel(1, "CMS Requests", DECODE, 16),
+    )
+    assert told(old, new) == [(Part.PANEL, "Uptime", Kind.ADDED, "")]
+
+
+def test_a_stable_id_comes_before_a_copy_of_the_panel() -> None:
+    """The panel was copied, and then the first of the two was edited."""
+    others = [panel(10 + number, f"Other {number}", f"other_{number}", 50 + 8 * number) for number in range(3)]
+    old = board(panel(1, "Requests", PREFILL, 0), *others)
+    new = board(panel(1, "Requests", DECODE, 0), panel(9, "Requests", PREFILL, 90), *others)
+    assert told(old, new) == [
+        (Part.PANEL, "Requests", Kind.ADDED, ""),
+        (Part.PANEL, "Requests", Kind.CHANGED, "targets[A].expr"),
+    ]
+
+
+def test_another_panel_with_the_id_of_one_that_is_gone_is_another_panel() -> None:
+    old = board(panel(1, "Requests", PREFILL, 0))
+    new = board(panel(1, "Uptime", "uptime_seconds", 0))
+    assert told(old, new) == [(Part.PANEL, "Requests", Kind.REMOVED, ""), (Part.PANEL, "Uptime", Kind.ADDED, "")]
+
+
+def test_a_panel_is_known_by_its_id_though_its_title_and_some_of_its_query_changed() -> None:
+    new_query = PREFILL.replace("prefill", "neutral")
+    old, new = board(panel(1, "Requests", PREFILL, 0)), board(panel(1, "Running", new_query, 0))
+    assert told(old, new) == [
+        (Part.PANEL, "Running", Kind.CHANGED, "targets[A].expr"),
+        (Part.PANEL, "Running", Kind.RENAMED, "title"),
+    ]
+
+
+def test_a_panel_is_known_by_title_and_type_though_its_id_and_query_changed() -> None:
+    old, new = board(panel(1, "Requests", PREFILL, 0)), board(panel(7, "Requests", "go_goroutines", 0))
+    assert told(old, new) == [(Part.PANEL, "Requests", Kind.CHANGED, "targets[A].expr")]
+
+
+def test_a_panel_is_known_by_its_query_though_its_id_and_title_changed() -> None:
+    old, new = board(panel(1, "Requests", PREFILL, 0)), board(panel(7, "Running", f"{PREFILL} > 0", 0))
+    assert told(old, new) == [
+        (Part.PANEL, "Running", Kind.CHANGED, "targets[A].expr"),
+        (Part.PANEL, "Running", Kind.RENAMED, "title"),
+    ]
+
+
+def test_queries_of_the_same_form_on_other_metrics_are_not_alike() -> None:
+    form = 'histogram_quantile(0.99, sum by (le) (rate({}_bucket{{namespace=~"$namespace"}}[$__rate_interval])))'
+    old = board(panel(1, "TTFT", form.format("ttft"), 0))
+    new = board(panel(2, "TPOT", form.format("tpot"), 0))
+    assert told(old, new) == [(Part.PANEL, "TPOT", Kind.ADDED, ""), (Part.PANEL, "TTFT", Kind.REMOVED, "")]
+
+
+def test_a_renamed_row_keeps_its_panels() -> None:
+    old = board(row(9, "Latency", 0), panel(1, "A", PREFILL, 1), row(8, "Traffic", 9), panel(2, "B", DECODE, 10))
+    new = copy.deepcopy(old)
+    new["panels"][0] |= {"title": "How long it takes", "id": 77}
+    assert told(old, new) == [(Part.ROW, "How long it takes", Kind.RENAMED, "title")]
+
+
+def test_references_to_panels_follow_a_renumbering() -> None:
+    shown_again = {**panel(2, "Again", "", 8), "targets": [{"refId": "A", "panelId": 1}]}
+    old = board(panel(1, "Requests", PREFILL, 0), shown_again)
+    old["annotations"] = {"list": [{"name": "deploys", "enable": True, "filter": {"exclude": False, "ids": [1]}}]}
+    new = copy.deepcopy(old)
+    new["panels"][0]["id"], new["panels"][1]["id"] = 11, 12
+    new["panels"][1]["targets"][0]["panelId"] = 11
+    new["annotations"]["list"][0]["filter"]["ids"] = [11]
+    assert told(old, new) == []
+    new["panels"][1]["targets"][0]["panelId"] = 12
+    assert told(old, new) == [(Part.PANEL, "Again", Kind.CHANGED, "targets[A].panelId")]
+
+
+def test_a_name_of_a_data_source_that_became_two_uids_is_a_change() -> None:
+    old = board(panel(1, "A", PREFILL, 0, datasource="Prometheus"), panel(2, "B", DECODE, 8, datasource="Prometheus"))
+    new = copy.deepcopy(old)
+    old["schemaVersion"], new["schemaVersion"] = 30, 42
+    new["panels"][0]["datasource"] = new["panels"][1]["datasource"] = {"type": "prometheus", "uid": "one"}
+    assert told(old, new) == []
+    new["panels"][1]["datasource"] = {"type": "prometheus", "uid": "two"}
+    assert [path for *_, path in told(old, new)] == ["datasource", "datasource"]

@@ -1,0 +1,233 @@
+"""The fake's ``/apis``."""
+
+import re
+from typing import Any
+from urllib.parse import unquote
+
+from tests.grafana.fake.legacy import Call
+from tests.grafana.fake.store import Dashboard, Folder, Json, RefusalError, Store
+
+GROUPS = {"dashboard.grafana.app": "dashboard_versions", "folder.grafana.app": "folder_versions"}
+REASONS = {
+    400: "BadRequest",
+    403: "Forbidden",
+    404: "NotFound",
+    409: "Conflict",
+    413: "RequestEntityTooLarge",
+    422: "Invalid",
+}
+ITEM = re.compile(r"/apis/([^/]+)/([^/]+)/namespaces/([^/]+)/([^/]+)(?:/([^/]+))?(?:/([^/]+))?")
+MIGRATED_TO = 42
+
+
+def respond(store: Store, call: Call) -> tuple[int, Any]:
+    """The status and JSON of a call to ``/apis``."""
+    offered = {group: getattr(store.profile, knob) for group, knob in GROUPS.items() if getattr(store.profile, knob)}
+    if call.path == "/apis":
+        groups = [
+            {
+                "name": group,
+                "versions": [{"groupVersion": f"{group}/{version}", "version": version} for version in versions],
+                "preferredVersion": {"groupVersion": f"{group}/{versions[0]}", "version": versions[0]},
+            }
+            for group, versions in offered.items()
+        ]
+        return 200, {"kind": "APIGroupList", "apiVersion": "v1", "groups": groups}
+    match = ITEM.fullmatch(call.path)
+    if not match or match[2] not in offered.get(match[1], ()):
+        raise RefusalError(404, "Not found")
+    group, version, _, plural, name, sub = (part and unquote(part) for part in match.groups())
+    try:
+        if plural == "search":
+            return 200, _search(store, call)
+        if plural == "folders":
+            return _folders(store, call, f"{group}/{version}", name)
+        return _dashboards(store, call, version, name, sub)
+    except RefusalError as refusal:
+        return refusal.status if refusal.status != 412 else 409, status(refusal, plural, name)
+
+
+def status(refusal: RefusalError, kind: str, name: str | None) -> Json:
+    """An error in the k8s form."""
+    code = refusal.status if refusal.status != 412 else 409
+    return {
+        "kind": "Status",
+        "apiVersion": "v1",
+        "metadata": {},
+        "status": "Failure",
+        "message": refusal.message,
+        "reason": refusal.body.get("reason") or REASONS.get(code, "InternalError"),
+        "details": {"name": name, "group": "dashboard.grafana.app", "kind": kind, **refusal.body.get("details", {})},
+        "code": code,
+    }
+
+
+def _dashboards(store: Store, call: Call, version: str, name: str | None, sub: str | None) -> tuple[int, Any]:
+    if name is None and call.method == "GET":
+        return 200, _list(store, call, version)
+    if name is None:
+        return 201, _write(store, call, version, None)
+    call.needs("dashboards:read", f"dashboards:uid:{name}")
+    live = store.dashboards.get(name)
+    if live is None:
+        raise RefusalError(404, f'dashboards.dashboard.grafana.app "{name}" not found')
+    if call.method == "GET":
+        body = _object(store, live, version)
+        if sub == "dto":
+            body["kind"] = "DashboardWithAccessInfo"
+            body["access"] = {
+                "canSave": "dashboards:write" not in call.denied,
+                "slug": "slug",
+                "url": f"/d/{name}/slug",
+            }
+        return 200, body
+    if call.method == "PUT":
+        return 200, _write(store, call, version, live)
+    if call.method == "DELETE":
+        call.needs("dashboards:delete", f"dashboards:uid:{name}")
+        store.delete(name)
+        details = {"name": name, "group": "dashboard.grafana.app", "kind": "dashboards", "uid": f"k8s-{live.id}"}
+        return 200, {"kind": "Status", "status": "Success", "details": details}
+    raise RefusalError(405, "the server does not allow this method on the requested resource")
+
+
+def _write(store: Store, call: Call, version: str, live: Dashboard | None) -> Json:
+    body = call.body
+    metadata, annotations = body["metadata"], body["metadata"].get("annotations") or {}
+    spec, name = dict(body["spec"]), metadata["name"]
+    folder = annotations.get("grafana.app/folder", "")
+    call.needs("dashboards:write" if live else "dashboards:create", f"folders:uid:{folder or 'general'}")
+    if live is None and metadata.get("resourceVersion"):
+        raise RefusalError(400, "resourceVersion should not be set on objects to be created")
+    if live is None and name in store.dashboards:
+        raise RefusalError(409, f'dashboards.dashboard.grafana.app "{name}" already exists', reason="AlreadyExists")
+    if live is not None and metadata.get("resourceVersion") not in {None, "", str(live.resource_version)}:
+        raise RefusalError(
+            409,
+            "the object has been modified; please apply your changes to the latest version and try again",
+            reason="Conflict",
+        )
+    if live is not None and annotations.get("grafana.app/managedBy") != live.annotations.get("grafana.app/managedBy"):
+        raise RefusalError(403, "Can not remove resource manager from resource")
+    if {"id", "uid", "version"} & set(spec):
+        raise AssertionError("a spec must not hold id, uid or version")
+    if version in {"v1", "v1beta1"}:
+        spec = _migrated(spec)
+    if folder and folder not in store.folders:
+        raise RefusalError(404, f'folders.folder.grafana.app "{folder}" not found')
+    saved = store.save(
+        {**spec, "uid": name},
+        folder=folder,
+        message=annotations.get("grafana.app/message", ""),
+        by=call.login,
+        expected=None,
+        dry_run=call.first("dryRun") == "All",
+    )
+    return _object(store, saved, version)
+
+
+def _migrated(spec: Json) -> Json:
+    """As v1 does on a write: an old schema is brought to the newest, which changes what comes back."""
+    if spec.get("schemaVersion", 0) >= MIGRATED_TO:
+        return spec
+    if spec.get("schemaVersion", 0) < 9:
+        raise RefusalError(
+            422,
+            "dashboard is invalid",
+            details={
+                "causes": [
+                    {"reason": "FieldValueInvalid", "message": "must be 9 or more", "field": "spec.schemaVersion"}
+                ]
+            },
+        )
+    return {**spec, "schemaVersion": MIGRATED_TO, "preload": False}
+
+
+def _object(store: Store, live: Dashboard, version: str) -> Json:
+    spec = {key: value for key, value in live.spec.items() if key not in {"id", "uid", "version"}}
+    annotations = dict(live.annotations)
+    if live.folder:
+        annotations["grafana.app/folder"] = live.folder
+    if live.history:
+        annotations |= {
+            "grafana.app/createdBy": live.history[0].by,
+            "grafana.app/updatedBy": live.last.by,
+            "grafana.app/updatedTimestamp": live.last.at,
+            "grafana.app/message": live.last.message,
+        }
+    body: Json = {
+        "apiVersion": f"dashboard.grafana.app/{version}",
+        "kind": "Dashboard",
+        "metadata": {
+            "name": live.uid,
+            "namespace": "default",
+            "uid": f"k8s-{live.id}",
+            "resourceVersion": str(live.resource_version),
+            "generation": live.version,
+            "creationTimestamp": "2026-11-24T01:00:00Z",
+            "labels": {"grafana.app/deprecatedInternalID": str(live.id)},
+            "annotations": annotations,
+        },
+        "spec": spec,
+        "status": {},
+    }
+    if live.schema.startswith("v2") and not version.startswith("v2"):
+        body["status"] = {"conversion": {"failed": False, "storedVersion": live.schema}}
+    return body
+
+
+def _list(store: Store, call: Call, version: str) -> Json:
+    history = "grafana.app/get-history=true" in call.first("labelSelector")
+    if history:
+        call.needs("dashboards:write")
+        live = store.dashboards[call.first("fieldSelector").removeprefix("metadata.name=")]
+        items = []
+        for entry in reversed(live.history):
+            item = _object(store, live, version)
+            item["metadata"]["generation"] = entry.number
+            item["metadata"]["annotations"]["grafana.app/message"] = entry.message
+            items.append({**item, "spec": entry.spec})
+    else:
+        items = [_object(store, live, version) for live in store.dashboards.values()]
+    return {"kind": "DashboardList", "metadata": {"continue": ""}, "items": items}
+
+
+def _search(store: Store, call: Call) -> Json:
+    tags = set(call.query.get("tag", []))
+    hits = [
+        {"resource": "dashboards", "name": live.uid, "title": live.title, "folder": live.folder}
+        for live in store.dashboards.values()
+        if tags <= set(live.spec.get("tags") or []) and live.uid not in store.unsearchable
+    ]
+    return {"totalHits": len(hits), "hits": hits}
+
+
+def _folders(store: Store, call: Call, api_version: str, name: str | None) -> tuple[int, Any]:
+    if name is None and call.method == "GET":
+        return 200, {"metadata": {}, "items": [_folder(folder, api_version) for folder in store.folders.values()]}
+    if call.method == "GET":
+        call.needs("folders:read", f"folders:uid:{name}")
+        if name not in store.folders:
+            raise RefusalError(404, f'folders.folder.grafana.app "{name}" not found')
+        return 200, _folder(store.folders[name], api_version)
+    if name is None and call.method == "POST":
+        call.needs("folders:create")
+        metadata = call.body["metadata"]
+        if metadata["name"] in store.folders:
+            raise RefusalError(
+                409, f'folders.folder.grafana.app "{metadata["name"]}" already exists', reason="AlreadyExists"
+            )
+        parent = (metadata.get("annotations") or {}).get("grafana.app/folder", "")
+        return 201, _folder(store.create_folder(call.body["spec"]["title"], metadata["name"], parent), api_version)
+    raise RefusalError(405, "the server does not allow this method on the requested resource")
+
+
+def _folder(folder: Folder, api_version: str) -> Json:
+    annotations = {"grafana.app/folder": folder.parent} if folder.parent else {}
+    metadata = {
+        "name": folder.uid,
+        "namespace": "default",
+        "resourceVersion": str(folder.version),
+        "annotations": annotations,
+    }
+    return {"apiVersion": api_version, "kind": "Folder", "metadata": metadata, "spec": {"title": folder.title}}
