@@ -142,6 +142,7 @@ class TimeSeries(Panel):
         stacked: whether the lines are stacked areas.
         fill: the opacity of the area beneath each line, 0 to 100.
         axis_from: the axis begins at most here, and lower where values do.
+        axis_to: the axis ends at least here; None leaves it to Grafana, which ends at 100 where all is 0.
         axis_label: what the axis says, where the unit does not.
         legend_right: whether the legend stands beside the lines, where all of it is seen, and not beneath.
     """
@@ -150,6 +151,7 @@ class TimeSeries(Panel):
     stacked: bool = attr.ib(default=False)
     fill: int = attr.ib(default=0)
     axis_from: float = attr.ib(default=0)
+    axis_to: float | None = attr.ib(default=None)
     axis_label: str = attr.ib(default="")
     legend_right: bool = attr.ib(default=False)
 
@@ -165,6 +167,7 @@ class TimeSeries(Panel):
             "axisLabel": self.axis_label,
             "axisPlacement": "auto",
             "axisSoftMin": self.axis_from,
+            **({} if self.axis_to is None else {"axisSoftMax": self.axis_to}),
             "barAlignment": 0,
             "barWidthFactor": 0.6,
             "drawStyle": "line",

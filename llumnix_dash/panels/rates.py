@@ -95,6 +95,7 @@ def failure_share(key: str, title: str, successes: Counter, failures: Counter, *
         describe(
             {"failures": failures, "successes": successes}, "Failures by attempts, that is by failures and successes."
         ),
+        axis_to=0.01,
         fill=20,
         no_value="No data: no attempts in this time",
         **look,
