@@ -19,7 +19,7 @@ from llumnix_dash.errors import UserError
 from llumnix_dash.layout import flow
 from llumnix_dash.panels.grafana_shapes import Dashboard, Panel, Row, Target, offer_to_generate_dashboard
 from llumnix_dash.promql import Scope
-from llumnix_dash.variables import DATASOURCE, LabelVariable, Variable
+from llumnix_dash.variables import DATASOURCE, HIDDEN, ChoiceVariable, LabelVariable, Variable
 
 TAG = "llumnix"
 # uid -> title of the dashboards that link to one another.
@@ -96,7 +96,7 @@ def board(
         tags=[TAG],
         refresh="30s",
         time=grafanalib.Time("now-1h", "now"),
-        templating=grafanalib.Templating(_templates(variables)),
+        templating=grafanalib.Templating(_templates(variables, _variables_of(panels))),
         annotations=grafanalib.Annotations(restarts(scope)),
         links=_links(uid, variables),
         panels=panels,
@@ -138,11 +138,21 @@ def _check_keys(keys: Sequence[str]) -> None:
         owners[identifier] = key
 
 
-def _templates(variables: Sequence[Variable]) -> list[grafanalib.Template]:
+def _variables_of(panels: Sequence[Panel | Row]) -> set[str]:
+    """The variables that the panels' queries use."""
+    members = [member for panel in panels for member in (panel.panels if isinstance(panel, Row) else [panel])]
+    return {name for panel in members for target in panel.targets for name in _VARIABLE.findall(target.expr)}
+
+
+def _templates(variables: Sequence[Variable], used: set[str]) -> list[grafanalib.Template]:
+    """The variables; a choice that no query here uses is hidden, and only carried on by the links."""
     templates = [DATASOURCE.template(())]
     scope: Scope = ()
     for variable in variables:
-        templates.append(variable.template(scope))
+        template = variable.template(scope)
+        if isinstance(variable, ChoiceVariable) and variable.name not in used:
+            template.json["hide"] = HIDDEN
+        templates.append(template)
         if isinstance(variable, LabelVariable):
             scope = (*scope, variable.filter)
     return templates

@@ -5,10 +5,12 @@ dashboard, so that "no change" is plain equality. It is a plain ``dict``:
 
 * what a server makes is gone: ``id``, ``version`` and ``iteration`` of the dashboard;
 * a null that means nothing is gone (lists, threshold steps and value mappings keep theirs: there it has a meaning);
-* numbers are by value: ``1.0`` is ``1``;
+* numbers are by value, as a browser reads them: ``1.0`` is ``1``;
 * keys are sorted.
 """
 
+import math
+import sys
 from typing import Any
 
 import orjson
@@ -17,6 +19,8 @@ SERVER_FIELDS = frozenset({"id", "version", "iteration"})
 
 # The base step of thresholds has the value null, a range mapping has a null bound where it is open.
 _KEYS_WHERE_NULL_MEANS_SOMETHING = frozenset({"steps", "mappings"})
+# Up to here a browser tells whole numbers apart; beyond, only as floats do.
+_LARGEST_WHOLE = 2**53
 
 
 def canonical(dashboard: dict[str, Any]) -> dict[str, Any]:
@@ -40,7 +44,7 @@ def dumps(dashboard: dict[str, Any]) -> str:
 
 def _value(value: Any, keep_null: bool) -> Any:
     """One function and plain loops: this runs over every value of every dashboard, for ``diff`` hundreds of them."""
-    if value is None or isinstance(value, str | int):
+    if value is None or isinstance(value, str | bool):
         return value
     if isinstance(value, dict):
         mapping = {}
@@ -54,8 +58,17 @@ def _value(value: Any, keep_null: bool) -> Any:
         for item in value:
             items.append(_value(item, keep_null))  # noqa: PERF401
         return items
-    if isinstance(value, float):
-        return int(value) if value.is_integer() else value
+    if isinstance(value, int | float):
+        return _number(value)
     if hasattr(value, "to_json_data"):
         return _value(value.to_json_data(), keep_null)
     raise TypeError(f"{type(value).__name__} {value!r} is not JSON")
+
+
+def _number(value: float) -> float:
+    if isinstance(value, int) and -_LARGEST_WHOLE <= value <= _LARGEST_WHOLE:
+        return value
+    number = float(value) if abs(value) <= sys.float_info.max else math.nan
+    if not math.isfinite(number):
+        raise TypeError(f"the number {value!r} is not JSON")
+    return int(number) if number.is_integer() and abs(number) <= _LARGEST_WHOLE else number

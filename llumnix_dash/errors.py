@@ -60,5 +60,5 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name that the given one was most likely meant to be, if any is near."""
     from difflib import get_close_matches
 
-    matches = get_close_matches(name, list(known), n=1, cutoff=0.5)
+    matches = get_close_matches(name, list(known), n=1, cutoff=0.6)
     return matches[0] if matches else None

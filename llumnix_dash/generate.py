@@ -1,6 +1,7 @@
 """From dashboards in Python to canonical JSON, and to files."""
 
 import importlib.util
+import re
 import sys
 import traceback
 from collections.abc import Iterable, Sequence
@@ -15,6 +16,8 @@ from llumnix_dash.files import write_text
 DEFAULT_OUTPUT_DIR = Path("deploy/observability")
 # The modules of the package `dashboards`, in the order in which people look at them.
 NAMES = ("request", "component", "cms", "lrs", "vllm")
+
+_UID = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
 
 class Generated(NamedTuple):
@@ -123,7 +126,10 @@ def _own(name: str) -> Any:
 
 def _foreign(source: Path) -> list[tuple[Path, Any]]:
     if not source.exists():
-        raise UserError(f"there is no {source}", hint="a Python file, or a folder of them, with a variable `dashboard`")
+        raise UserError(
+            f"there is no file or folder {source}",
+            hint="a Python file, or a folder of them, with a variable `dashboard`",
+        )
     folder = source if source.is_dir() else source.parent
     paths = sorted(source.glob("*.py")) if source.is_dir() else [source]
     # Modules may import one another, as siblings or as members of a package.
@@ -154,7 +160,7 @@ def _run(import_it: Any, root: Path, path: Path) -> Any:
     except UserError as error:
         where = error.where or _place(error, root, path)
         raise type(error)(error.summary, where=where, detail=error.detail, hint=error.hint) from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise UserError(
             f"the dashboard cannot be built: {type(error).__name__}: {error}", where=_place(error, root, path)
         ) from error
@@ -177,9 +183,16 @@ def _generated(name: str, value: Any) -> Generated:
         )
     try:
         dashboard = canonical(value.to_json_data())
+        # Not all that Python can hold is JSON: keys that are no strings, half of a surrogate pair.
+        dumps(dashboard)
     except (TypeError, ValueError, AttributeError) as error:
         raise UserError(f"the dashboard of {name} does not turn into JSON: {error}") from error
-    return Generated(name, f"{dashboard.get('uid') or name}.json", dashboard)
+    uid = dashboard.get("uid")
+    if uid and not _UID.fullmatch(str(uid)):
+        raise UserError(
+            f"Grafana does not take the uid {uid!r} of {name}", hint="1 to 40 of the letters a to z, digits, - and _"
+        )
+    return Generated(name, f"{uid or name}.json", dashboard)
 
 
 def _refuse_shared_files(made: Sequence[Generated]) -> None:
@@ -216,7 +229,7 @@ def _stem(path: Path) -> str:
 def _read(path: Path) -> str | None:
     try:
         return path.read_text(encoding="utf-8")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"cannot read {path}: {error}") from error
+        raise UserError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from error

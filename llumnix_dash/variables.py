@@ -12,6 +12,9 @@ from llumnix_dash.panels.grafana_shapes import DATA_SOURCE, Json
 from llumnix_dash.panels.grafana_shapes import Variable as GrafanaVariable
 from llumnix_dash.promql import Filter, Objective, Scope, selector
 
+# Grafana's number for a variable that has its value but no drop-down.
+HIDDEN = 2
+
 
 @dataclass(frozen=True)
 class LabelVariable:

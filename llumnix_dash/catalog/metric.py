@@ -144,7 +144,7 @@ class Metric:
         allowed = self.all_labels + (("le",) if isinstance(self, Histogram) else ())
         for label in labels:
             if label not in allowed:
-                likely = nearest(label, allowed)
+                likely = nearest(label, self.all_labels)
                 raise CatalogError(
                     f"{self.name} has no label {label!r}",
                     detail=f"its labels: {', '.join(allowed)}",

@@ -63,7 +63,7 @@ class LazyGroup(click.Group):
 @click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="llumnix-dash")
 def program() -> None:
-    r"""Grafana dashboards as code for Llumnix, an LLM serving system.
+    """Grafana dashboards as code for Llumnix, an LLM serving system.
 
     \b
     Make the dashboards:       llumnix-dash generate
@@ -85,6 +85,9 @@ def main(args: list[str] | None = None) -> None:
     except UserError as error:
         _complain(error.render(), **context)
         sys.exit(error.exit_code)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        sys.exit(2)
     except click.ClickException as error:
         if isinstance(error, click.UsageError) and error.ctx:
             click.echo(error.ctx.get_usage(), err=True)

@@ -1,5 +1,6 @@
 """``llumnix-dash generate``."""
 
+import shlex
 from pathlib import Path
 
 import click
@@ -30,7 +31,7 @@ _COLOURS = {"written": "green", "stale": "red", "missing": "red", "unexpected": 
 def command(
     context: click.Context, names: tuple[str, ...], output_dir: Path, only_check: bool, source: Path | None
 ) -> None:
-    r"""Write the dashboards' JSON files, a line each: written or unchanged.
+    """Write the dashboards' JSON files, a line each: written or unchanged.
 
     NAME is a dashboard's name (request, component, cms, lrs, vllm), uid or file; without any, all are written. The
     same code gives the same bytes anywhere. It reads no environment variables.
@@ -52,5 +53,9 @@ def command(
     for one in states:
         click.echo(f"{click.style(f'{one.state:<10}', fg=_COLOURS.get(one.state))} {one.path}")
     if only_check and any(one.state != "unchanged" for one in states):
-        click.echo("not up to date; to write the files: llumnix-dash generate", err=True)
+        again = ["llumnix-dash", "generate", *names, *(["--from", str(source)] if source else [])]
+        again += [] if output_dir == generate.DEFAULT_OUTPUT_DIR else ["--output-dir", str(output_dir)]
+        click.echo(f"not up to date; to write the files: {shlex.join(again)}", err=True)
+        if any(one.state == "unexpected" for one in states):
+            click.echo("unexpected files are of no dashboard: delete them", err=True)
         context.exit(1)

@@ -8,7 +8,7 @@ import click
 @click.command()
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(form: str) -> None:
-    r"""List the dashboards: name, uid, panels and queries.
+    """List the dashboards: name, uid, panels and queries.
 
     A query counts as open if it runs when the page is opened: those in collapsed rows do not. It reads no environment
     variables.

@@ -90,7 +90,7 @@ def command(
     llumnix-dash verify --prometheus http://localhost:9090
     llumnix-dash verify mine.json --range 6h --set model=qwen --set model=llama
     llumnix-dash verify --metrics-url http://localhost:8089/metrics
-    """  # noqa: D301 - the backspace keeps click from filling the examples into a paragraph
+    """
     from llumnix_dash.prometheus.connection import from_environment
     from llumnix_dash.prometheus.render import FORMATS
     from llumnix_dash.prometheus.report import Report

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from llumnix_dash.catalog.metric import Histogram
+from llumnix_dash.catalog.metric import Histogram, require
 from llumnix_dash.panels import style
 from llumnix_dash.panels.describe import OUTSIDE, describe, no_data, quantile_caveats, role_caveats
 from llumnix_dash.panels.grafana_shapes import Target, TimeSeries
@@ -36,6 +36,7 @@ def quantiles(
         look: fields of :class:`TimeSeries`.
     """
     where = only(role)
+    histogram = require(histogram, Histogram, "a quantile")
     targets = [
         Target(query=quantile(q, histogram, where=where), legendFormat=name, colour=style.QUANTILES[name])
         for name, q in (_LOW if histogram.low_is_bad else _HIGH).items()

@@ -1,0 +1,151 @@
+"""The catalogue against what the components export, kept in two tables: nothing is missing, nothing is made up."""
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from llumnix_dash.catalog import LLUMNIX_METRICS, METRICS, vllm
+from llumnix_dash.catalog.exporters import EXPORTERS
+from llumnix_dash.catalog.metric import Counter, Gauge, Histogram, Metric, Mode, Unit
+
+Facts = dict[str, str]
+
+UNITS = {
+    "requests": Unit.REQUESTS,
+    "tokens": Unit.TOKENS,
+    "seconds": Unit.SECONDS,
+    "milliseconds": Unit.MILLISECONDS,
+    "percent": Unit.PERCENT,
+    "ratio": Unit.RATIO,
+    "operations": Unit.OPERATIONS,
+    "goroutines": Unit.COUNT,
+    "bytes": Unit.BYTES,
+}
+# Absent from /metrics until the event happens for the first time.
+RARE = {
+    "request_retry_total",
+    "request_fallback_total",
+    "request_fallback_retry_success_total",
+    "scheduler_scheduling_failed_total",
+    "scheduler_rescheduling_total",
+    "scheduler_rescheduling_failed_total",
+}
+
+
+def table(name: str) -> dict[str, Facts]:
+    with Path(__file__).with_name(name).open(encoding="utf-8", newline="") as stream:
+        return {row["name"]: row for row in csv.DictReader(stream)}
+
+
+LLUMNIX = table("llumnix_metrics.csv")
+VLLM = table("vllm_metrics.csv")
+
+
+def test_every_llumnix_metric_is_there() -> None:
+    assert len(LLUMNIX) == 68
+    assert sorted(metric.name for metric in LLUMNIX_METRICS) == sorted(LLUMNIX)
+
+
+def test_every_vllm_metric_of_the_catalogue_is_a_fact() -> None:
+    assert sorted(metric.name for metric in vllm.METRICS) == sorted(VLLM)
+
+
+@pytest.mark.parametrize("metric", [pytest.param(one, id=one.name) for one in LLUMNIX_METRICS])
+def test_a_llumnix_metric_is_as_exported(metric: Metric) -> None:
+    facts = LLUMNIX[metric.name]
+    assert (metric.kind, metric.unit) == (facts["type"], UNITS[facts["unit"]])
+    assert [exporter.name for exporter in metric.exporters] == facts["exporters"].split()
+    assert list(metric.labels) == facts["labels"].split()
+    assert buckets(metric) == [float(bound) for bound in facts["buckets"].split()]
+    assert (isinstance(metric, Counter) and metric.rare) == (metric.name in RARE)
+
+
+@pytest.mark.parametrize("metric", [pytest.param(one, id=one.name) for one in vllm.METRICS])
+def test_a_vllm_metric_is_as_exported(metric: Metric) -> None:
+    facts = VLLM[metric.name]
+    assert metric.kind == facts["type"]
+    assert list(metric.labels) == facts["labels"].split()
+    assert list(metric.vllm or vllm.VERSIONS) == facts["versions"].split()
+    assert [exporter.name for exporter in metric.exporters] == ["engine"]
+    if facts["buckets"] == "1-2-5":
+        # Up to the model's longest context, which is the deployment's.
+        assert isinstance(metric, Histogram)
+        assert metric.grows
+        assert buckets(metric)[:7] == [1, 2, 5, 10, 20, 50, 100]
+    else:
+        assert buckets(metric) == [float(bound) for bound in facts["buckets"].split()]
+
+
+def test_modes() -> None:
+    """Which metrics do not exist in which deployments."""
+    expected = {
+        "instance_cms_": Mode.FULL,
+        "scheduler_cms_": Mode.FULL,
+        "request_full_mode_": Mode.FULL,
+        "instance_lrs_": Mode.LITE,
+        "selected_instance_predicted_": Mode.SLO_AWARE,
+        "selected_instance_": Mode.FULL,
+        "request_prefix_cache_hit_percent": Mode.CACHE_AWARE,
+        "request_max_prefix_cache_hit_percent": Mode.CACHE_AWARE,
+        "request_query_prefix_cache_hit_": Mode.CACHE_AWARE,
+        "request_calc_prefix_cache_hit_": Mode.CACHE_AWARE,
+    }
+    for metric in METRICS:
+        assert metric.mode == next((mode for start, mode in expected.items() if metric.name.startswith(start)), None)
+
+
+def test_what_every_scheduler_replica_tells_of_every_instance() -> None:
+    replicated = {metric.name for metric in METRICS if isinstance(metric, Gauge) and metric.replicated}
+    assert replicated == {name for name in LLUMNIX if name.startswith("instance_")}
+
+
+def test_histograms_whose_numbers_mislead() -> None:
+    named = {metric.name: metric for metric in METRICS if isinstance(metric, Histogram)}
+    assert {name for name, metric in named.items() if metric.infinite} == {
+        "selected_instance_predicted_ttft",
+        "selected_instance_predicted_tpot",
+    }
+    assert {name for name, metric in named.items() if metric.low_is_bad} == {
+        "request_prefix_cache_hit_percent",
+        "request_max_prefix_cache_hit_percent",
+    }
+    assert {name for name, metric in named.items() if metric.whole} == {
+        name
+        for name in LLUMNIX
+        if name.endswith("_duration_milliseconds") and not name.startswith("scheduler_cms_refresh_")
+    }
+
+
+def test_former_names() -> None:
+    """Names whose disappearance has left panels blank elsewhere."""
+    assert {metric.name: metric.replaces for metric in METRICS if metric.replaces} == {
+        "vllm:inter_token_latency_seconds": ("vllm:time_per_output_token_seconds",),
+        "vllm:kv_cache_usage_perc": ("vllm:gpu_cache_usage_perc",),
+        "vllm:prefix_cache_queries_total": ("vllm:gpu_prefix_cache_queries_total",),
+        "vllm:prefix_cache_hits_total": ("vllm:gpu_prefix_cache_hits_total",),
+    }
+
+
+@pytest.mark.parametrize("metric", [pytest.param(one, id=one.name) for one in METRICS])
+def test_it_is_described_in_a_sentence(metric: Metric) -> None:
+    for sentence in (metric.description, *metric.caveats):
+        assert sentence[0].isupper()
+        assert sentence.endswith(".")
+
+
+def test_names_are_unique() -> None:
+    names = [metric.name for metric in METRICS]
+    assert len(set(names)) == len(names)
+
+
+def test_scraping_attaches_these_labels() -> None:
+    assert {exporter.name: exporter.labels for exporter in EXPORTERS} == {
+        "gateway": ("namespace", "job", "pod", "instance", "service", "container", "endpoint"),
+        "scheduler": ("namespace", "job", "pod", "instance", "service", "container", "endpoint"),
+        "engine": ("namespace", "job", "pod", "instance", "container", "endpoint", "infer_type", "model"),
+    }
+
+
+def buckets(metric: Metric) -> list[float]:
+    return list(metric.buckets) if isinstance(metric, Histogram) else []

@@ -1,0 +1,19 @@
+"""``llumnix-dash list``: a table for people, JSON for programs."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.cli.program import run, transcript
+from tests.reading import DASHBOARDS
+
+
+def test_the_table(golden: Callable[[str, str], None], tmp_path: Path) -> None:
+    golden("cli/list.txt", transcript("llumnix-dash list", "llumnix-dash list --help", cwd=tmp_path))
+
+
+def test_json_says_the_same(tmp_path: Path) -> None:
+    rows = json.loads(run("list", "--format", "json", cwd=tmp_path).stdout)
+    assert [row["uid"] for row in rows] == list(DASHBOARDS)
+    assert [set(row) for row in rows] == [{"name", "uid", "title", "panels", "queries", "open_queries"}] * 5
+    assert all(0 < row["open_queries"] < row["queries"] for row in rows)

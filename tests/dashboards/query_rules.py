@@ -1,0 +1,256 @@
+"""What a query must keep to, so that its number is right on any fleet: a rule gives the faults that it finds."""
+
+import re
+from collections.abc import Callable
+from itertools import combinations
+
+import promql_parser
+
+from llumnix_dash.catalog.metric import Counter, Gauge, Histogram
+from tests.reading import Selected, nodes, parse, selectors, selectors_within
+
+Rule = Callable[[str], list[str]]
+
+_OVER_RANGES = {"rate", "increase", "resets"}
+_ONE_ENGINE_A_REQUEST = ({"prefill", "neutral"}, {"decode", "neutral"}, {"prefill"}, {"decode"}, {"neutral"})
+
+
+def held_to_its_jobs(text: str) -> list[str]:
+    """Names such as uptime_seconds are anybody's: each selector names the jobs of its exporters, and no others."""
+    return [
+        f"{one.series} is not held to the jobs of {', '.join(exporter.name for exporter in one.metric.exporters)}"
+        for one in selectors(text)
+        if one.matchers.get("job") not in _matchers_of_jobs([exporter.job for exporter in one.metric.exporters])
+    ]
+
+
+def held_to_the_namespace(text: str) -> list[str]:
+    """Each selector bears the dashboard's namespace, by =~ since the variable may be many or all."""
+    return [
+        f"{one.series} has no namespace=~$namespace"
+        for one in selectors(text)
+        if one.matchers.get("namespace") != ("=~", "$namespace")
+    ]
+
+
+def labels_that_exist(text: str) -> list[str]:
+    """A matcher on a label that a series does not bear selects nothing."""
+    return [
+        f"{one.series} bears no {label}"
+        for one in selectors(text)
+        for label in one.matchers
+        if label not in (*one.metric.all_labels, *(("le",) if one.series.endswith("_bucket") else ()))
+    ]
+
+
+def no_sum_of_a_ratio(text: str) -> list[str]:
+    """Usage ratios are averaged or the highest is taken: two instances half full are not one full instance."""
+    return [
+        f"{one.series} is summed, and is a ratio"
+        for one in selectors(text)
+        if isinstance(one.metric, Gauge) and not one.metric.unit.has_a_sum
+        if any(operation == "sum" for operation, _ in one.aggregations())
+    ]
+
+
+def each_instance_once(text: str) -> list[str]:
+    """Every scheduler replica tells of every instance: its series become one before anything else is done."""
+    return [
+        f"{one.series} may count an instance once for each scheduler"
+        for one in selectors(text)
+        if isinstance(one.metric, Gauge) and one.metric.replicated
+        if not _taken_once(one)
+    ]
+
+
+def rated_before_summed(text: str) -> list[str]:
+    """A counter is rated before it is summed, or an instance's restart shows as a fall of the whole fleet."""
+    faults = []
+    for one in selectors(text):
+        if not isinstance(one.metric, Counter | Histogram):
+            continue
+        within = [type(node) for node in one.around[-2:]]
+        if within != [promql_parser.Call, promql_parser.MatrixSelector] or one.functions()[0] not in _OVER_RANGES:
+            faults.append(f"{one.series} is not rated")
+        elif not one.aggregations() or one.aggregations()[0][0] != "sum":
+            faults.append(f"{one.series} is rated and not summed")
+    return faults
+
+
+def quantile_of_the_sum(text: str) -> list[str]:
+    """Buckets are added up by le before the quantile; quantiles of instances cannot be averaged."""
+    faults = []
+    for node, _ in nodes(parse(text)):
+        if not isinstance(node, promql_parser.Call) or node.func.name != "histogram_quantile":
+            continue
+        buckets = [one for one in selectors_within(node.args[1]) if one.series.endswith("_bucket")]
+        if not buckets:
+            faults.append("a quantile of no buckets")
+        faults += [
+            f"the quantile of {one.series} is not of a sum by le"
+            for one in buckets
+            if not (one.aggregations() and one.aggregations()[0][0] == "sum" and "le" in one.aggregations()[0][1])
+        ]
+    if any(
+        isinstance(inner, promql_parser.Call) and inner.func.name == "histogram_quantile"
+        for node, _ in nodes(parse(text))
+        if isinstance(node, promql_parser.AggregateExpr) and str(node.op) not in {"topk", "bottomk"}
+        for inner, _ in nodes(node.expr)
+    ):
+        faults.append("quantiles are aggregated")
+    return faults
+
+
+def mean_is_sum_by_count(text: str) -> list[str]:
+    """A mean is the sum of sums by the sum of counts, of one histogram, grouped alike, and of no empty count."""
+    faults = []
+    for one in selectors(text):
+        if not one.series.endswith("_sum") or not isinstance(one.metric, Histogram):
+            continue
+        division = next(
+            (
+                node
+                for node in reversed(one.around)
+                if isinstance(node, promql_parser.BinaryExpr) and str(node.op) == "/"
+            ),
+            None,
+        )
+        counts = (
+            []
+            if division is None
+            else [count for count in selectors_within(division.rhs) if count.series == f"{one.metric.name}_count"]
+        )
+        if not counts or counts[0].matchers != one.matchers or counts[0].aggregations()[:1] != one.aggregations()[:1]:
+            faults.append(f"{one.series} is not divided by the like sum of its count")
+    return faults
+
+
+def no_request_counted_twice(text: str) -> list[str]:
+    """A request passes a prefill and a decode engine: engines are summed by role or instance, or roles are chosen."""
+    return [
+        f"{one.series} is summed over roles"
+        for one in selectors(text)
+        if any(exporter.name == "engine" for exporter in one.metric.exporters)
+        for operation, by in one.aggregations()
+        if operation == "sum" and not {"infer_type", "instance"} & set(by)
+        if set(one.matchers.get("infer_type", ("", ""))[1].split("|")) not in _ONE_ENGINE_A_REQUEST
+    ]
+
+
+def no_decision_counted_twice(text: str) -> list[str]:
+    """A neutral instance's choice is recorded as prefill and as decode: one of the two is chosen."""
+    return [
+        f"{one.series} adds up the two records of a decision"
+        for one in selectors(text)
+        if one.metric.name.startswith("selected_instance_")
+        if one.matchers.get("infer_type") not in {("=", "prefill"), ("=", "decode")}
+    ]
+
+
+def low_quantiles_of_hits(text: str) -> list[str]:
+    """Of a hit ratio the low quantiles are to be watched: P99 says that somebody hit."""
+    return [
+        f"P{node.args[0].val * 100:g} of a hit ratio"
+        for node, _ in nodes(parse(text))
+        if isinstance(node, promql_parser.Call) and node.func.name == "histogram_quantile" and node.args[0].val > 0.5
+        if any("cache_hit_percent" in one.series for one in selectors_within(node.args[1]))
+    ]
+
+
+def rare_is_zero(text: str) -> list[str]:
+    """A counter of rare events has no series until the first: `or` a 0, of whatever is there."""
+    return [
+        f"{one.series} reads No data until its first event"
+        for one in selectors(text)
+        if isinstance(one.metric, Counter) and one.metric.rare
+        if not _has_a_zero(one)
+    ]
+
+
+def running_is_derived(text: str) -> list[str]:
+    """Schedulers may export total and waiting alone: running is what is exported, or else their difference."""
+    return [
+        f"{one.series} has no total - waiting to fall back on"
+        for one in selectors(text)
+        if one.series.startswith("instance_lrs_running_")
+        if not any(
+            {other.series for other in selectors_within(node.rhs)}
+            == {one.series.replace("running", "total"), one.series.replace("running", "waiting")}
+            for node in one.around
+            if isinstance(node, promql_parser.BinaryExpr) and str(node.op) == "or"
+        )
+    ]
+
+
+def failures_by_attempts(text: str) -> list[str]:
+    """The scheduler's counter holds successes alone: attempts are it and the failures."""
+    pair = {"scheduler_scheduling_total", "scheduler_scheduling_failed_total"}
+    return [
+        "failures are divided by something else than all attempts"
+        for node, _ in nodes(parse(text))
+        if isinstance(node, promql_parser.BinaryExpr) and str(node.op) == "/"
+        if any(one.series in pair for one in selectors_within(node.lhs))
+        if {one.series for one in selectors_within(node.rhs)} != pair
+    ]
+
+
+def any_prometheus_writes_le(text: str) -> list[str]:
+    """Prometheus 3 writes le="1000.0", earlier ones le="1000": a matcher on le takes both."""
+    return [
+        f"{one.series} has le{operator}{value}"
+        for one in selectors(text)
+        for operator, value in [one.matchers.get("le", ("=~", r"x(\.0)?"))]
+        if operator != "=~" or not value.endswith(r"(\.0)?")
+    ]
+
+
+def zoom_changes_no_number(text: str) -> list[str]:
+    """The window is one that Grafana fits to the resolution, the whole range shown, or the last minutes of a stat."""
+    return [
+        f"a window of {window}"
+        for window in re.findall(r"\[(.*?)\]", re.sub(r'"[^"]*"', '""', text))
+        if window not in {"$__rate_interval", "$__range", "5m"}
+    ] + [
+        f"counts of {one.series} grow with the time range"
+        for one in selectors(text)
+        if "increase" in one.functions()
+        if not any(operation in {"topk", "bottomk"} for operation, _ in one.aggregations())
+    ]
+
+
+RULES: tuple[Rule, ...] = (
+    held_to_its_jobs,
+    held_to_the_namespace,
+    labels_that_exist,
+    no_sum_of_a_ratio,
+    each_instance_once,
+    rated_before_summed,
+    quantile_of_the_sum,
+    mean_is_sum_by_count,
+    no_request_counted_twice,
+    no_decision_counted_twice,
+    low_quantiles_of_hits,
+    rare_is_zero,
+    running_is_derived,
+    failures_by_attempts,
+    any_prometheus_writes_le,
+    zoom_changes_no_number,
+)
+
+
+def _matchers_of_jobs(jobs: list[str]) -> set[tuple[str, str]]:
+    some = ("|".join(chosen) for number in range(1, len(jobs) + 1) for chosen in combinations(jobs, number))
+    return {("=" if job.isalpha() else "=~", job) for job in some}
+
+
+def _taken_once(one: Selected) -> bool:
+    operation, by = next(iter(one.aggregations()), ("", ()))
+    return operation in {"max", "min"} and {"namespace", "instance_id", "infer_type"} <= set(by)
+
+
+def _has_a_zero(one: Selected) -> bool:
+    return any(
+        str(node.op) == "or" and re.search(r"\bvector\(0\)|\b0 \*", str(node.rhs.prettify()))
+        for node in one.around
+        if isinstance(node, promql_parser.BinaryExpr)
+    )

@@ -1,0 +1,33 @@
+"""The five dashboards link to one another and keep the time and what was chosen."""
+
+import re
+
+from tests.reading import DASHBOARDS, Json, every_dashboard
+
+# Variables whose values mean the same wherever a dashboard has one of that name. An instance is a gateway's address on
+# one dashboard and an engine's id on another.
+SHARED = {
+    "datasource",
+    "namespace",
+    "model",
+    "infer_type",
+    "top",
+    "ttft_objective",
+    "tpot_objective",
+    "e2e_objective",
+}
+
+
+@every_dashboard
+def test_links_lead_to_the_other_four(dashboard: Json) -> None:
+    targets = [re.match(r"/d/([\w-]+)\?", link["url"])[1] for link in dashboard["links"]]  # type: ignore[index]
+    assert targets == [uid for uid in DASHBOARDS if uid != dashboard["uid"]]
+    assert all(link["keepTime"] and link["type"] == "link" for link in dashboard["links"])
+
+
+@every_dashboard
+def test_links_carry_the_variables_that_mean_the_same(dashboard: Json) -> None:
+    own = {variable["name"] for variable in dashboard["templating"]["list"]}
+    for link in dashboard["links"]:
+        assert set(re.findall(r"\$\{(\w+):queryparam\}", link["url"])) == own & SHARED
+        assert link["url"].count("${") == len(own & SHARED)

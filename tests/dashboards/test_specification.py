@@ -1,0 +1,126 @@
+"""Each panel and each metric that was promised is on its dashboard, under its title."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from llumnix_dash.catalog import LLUMNIX_METRICS
+from llumnix_dash.catalog.metric import Histogram
+from tests.reading import DASHBOARDS, Json, Selected, every_dashboard, panels, queries, selectors
+
+PROMISED = yaml.safe_load(Path(__file__).with_name("specification.yaml").read_text(encoding="utf-8"))
+EACH_PANEL = [
+    pytest.param(uid, title, set(metrics), id=f"{uid}: {title}")
+    for uid, titles in PROMISED.items()
+    for title, metrics in titles.items()
+]
+ROLES = ("Prefill", "Decode", "Neutral")
+
+
+@pytest.mark.parametrize(("uid", "title", "metrics"), EACH_PANEL)
+def test_the_panel_shows_its_metrics(uid: str, title: str, metrics: set[str]) -> None:
+    shown = [panel for panel in panels(DASHBOARDS[uid]) if panel["title"].split(" (")[0] == title]
+    assert metrics == {one.metric.name for panel in shown for one in panel_selectors(panel)} & metrics
+    assert shown
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize(
+    ("uid", "title"),
+    [
+        pytest.param(uid, title, id=title)
+        for uid, start in (("llumnix-cms-dashboard", "CMS"), ("llumnix-lrs-dashboard", "LRS"))
+        for title in PROMISED[uid]
+        if title.startswith(start)
+    ],
+)
+def test_each_role_has_a_collapsed_row_with_each_instance_panel(uid: str, title: str, role: str) -> None:
+    row = next(row for row in rows(DASHBOARDS[uid]) if row["title"].endswith(f" - {role}"))
+    panel = next(panel for panel in row["panels"] if panel["title"] == f"{title} ({role})")
+    assert row["collapsed"]
+    assert {one.metric.name for one in panel_selectors(panel)} >= set(PROMISED[uid][title])
+    assert {one.matchers["infer_type"] for one in panel_selectors(panel)} == {("=", role.lower())}
+
+
+def test_each_llumnix_metric_is_on_a_dashboard() -> None:
+    asked = {
+        one.metric.name
+        for dashboard in DASHBOARDS.values()
+        for _, text in queries(dashboard)
+        for one in selectors(text)
+    }
+    assert {metric.name for metric in LLUMNIX_METRICS} - asked == set()
+
+
+def test_files_and_uids_are_stable() -> None:
+    assert {uid: dashboard["uid"] for uid, dashboard in DASHBOARDS.items()} == {uid: uid for uid in PROMISED}
+
+
+@every_dashboard
+def test_the_first_row_says_whether_users_are_hurt(dashboard: Json) -> None:
+    heading, *stats = dashboard["panels"][:9]
+    assert heading["type"] == "row"
+    assert not heading["collapsed"]
+    assert [panel["title"] for panel in stats] == [
+        "Requests",
+        "Success Ratio",
+        "P99 TTFT",
+        "TTFT in Objective",
+        "P99 TPOT",
+        "TPOT in Objective",
+        "Output Tokens",
+        "Pending Requests",
+    ]
+    assert {panel["type"] for panel in stats} == {"stat"}
+
+
+def test_the_overview_of_instances_is_open_and_of_every_role() -> None:
+    for uid in ("llumnix-cms-dashboard", "llumnix-lrs-dashboard"):
+        at = [panel["title"] for panel in DASHBOARDS[uid]["panels"]].index("Fleet")
+        heading, *members = DASHBOARDS[uid]["panels"][at:]
+        overview = members[: next(i for i, panel in enumerate(members) if panel["type"] == "row")]
+        assert heading["panels"] == []
+        assert "table" in {panel["type"] for panel in overview}
+        assert {one.matchers["infer_type"] for panel in overview for one in panel_selectors(panel)} == {
+            ("=~", "$infer_type")
+        }
+
+
+@every_dashboard
+def test_histograms_have_their_quantiles_and_mean(dashboard: Json) -> None:
+    """P50 to P99 and the mean; P10, P50 and the mean where low is bad; no mean that a failed prediction poisons."""
+    for panel in panels(dashboard):
+        metrics = [one.metric for one in panel_selectors(panel)]
+        legends = [target["legendFormat"] for target in panel["targets"]]
+        if not isinstance(metrics[0], Histogram) or not legends[0].startswith("P") or "{{" in legends[0]:
+            continue
+        expected = ["P10", "P50"] if metrics[0].low_is_bad else ["P50", "P90", "P95", "P99"]
+        assert legends == expected + ([] if metrics[0].infinite else ["mean"]), panel["title"]
+
+
+def test_outline(golden: Callable[[str, str], None]) -> None:
+    lines = []
+    for dashboard in DASHBOARDS.values():
+        lines.append(f"{dashboard['title']}: {dashboard['description']}")
+        for panel in dashboard["panels"]:
+            if panel["type"] != "row":
+                lines.append(outline(panel))
+                continue
+            lines.append(f"  {'▸' if panel['collapsed'] else '▾'} {panel['title']}")
+            lines += [outline(member) for member in panel["panels"]]
+        lines.append("")
+    golden("dashboards/outline.txt", "\n".join(lines))
+
+
+def outline(panel: Json) -> str:
+    return f"      {panel['title']} ({panel['type']}, {len(panel['targets'])})"
+
+
+def rows(dashboard: Json) -> list[Json]:
+    return [panel for panel in dashboard["panels"] if panel["type"] == "row"]
+
+
+def panel_selectors(panel: Json) -> list[Selected]:
+    return [one for target in panel["targets"] for one in selectors(target["expr"])]

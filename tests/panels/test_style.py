@@ -1,0 +1,63 @@
+"""A colour means one thing on every dashboard."""
+
+import re
+
+from llumnix_dash.panels.style import FAILURE, GOOD, QUANTILES, ROLES, series_colour
+from tests.reading import Json, every_dashboard, panels
+
+ROLE = re.compile(r"/(prefill|decode|neutral)\$/")
+
+
+def colours(panel: Json) -> list[tuple[str, str]]:
+    """What is coloured, a legend or a pattern of names, and its colour."""
+    legends = {target["refId"]: target["legendFormat"] for target in panel["targets"]}
+    return [
+        (legends.get(one["matcher"]["options"], one["matcher"]["options"]), own["value"]["fixedColor"])
+        for one in panel["fieldConfig"]["overrides"]
+        for own in one["properties"]
+        if own["id"] == "color"
+    ]
+
+
+@every_dashboard
+def test_a_quantile_has_its_colour(dashboard: Json) -> None:
+    for panel in panels(dashboard):
+        for name, colour in colours(panel):
+            if name in QUANTILES:
+                assert colour == QUANTILES[name], panel["title"]
+
+
+@every_dashboard
+def test_each_line_of_quantiles_has_a_colour_of_its_own(dashboard: Json) -> None:
+    for panel in panels(dashboard):
+        names = [target["legendFormat"] for target in panel["targets"]]
+        if set(names) & set(QUANTILES):
+            assert [name for name, _ in colours(panel)] == names
+            assert len({colour for _, colour in colours(panel)}) == len(names)
+
+
+@every_dashboard
+def test_a_role_has_its_colour(dashboard: Json) -> None:
+    for panel in panels(dashboard):
+        by_role = {ROLE.fullmatch(name)[1]: colour for name, colour in colours(panel) if ROLE.fullmatch(name)}  # type: ignore[index]
+        assert by_role in ({}, ROLES), panel["title"]
+
+
+@every_dashboard
+def test_red_is_failure_and_nothing_else(dashboard: Json) -> None:
+    failures = {"failed", "failed {{error_type}}", "beyond", "/^5/", "/error$/"}
+    for panel in panels(dashboard):
+        for name, colour in colours(panel):
+            assert (colour == FAILURE) == (name in failures), (panel["title"], name)
+
+
+def test_colours_are_told_apart() -> None:
+    assert len(set(QUANTILES.values())) == len(QUANTILES)
+    assert len(set(ROLES.values())) == len(ROLES)
+    assert FAILURE not in {*QUANTILES.values(), *ROLES.values()}
+    assert GOOD != FAILURE
+
+
+def test_a_name_that_means_something_keeps_its_colour_wherever_it_stands() -> None:
+    assert {series_colour("running", position) for position in range(10)} == {series_colour("running", 0)}
+    assert series_colour("anything", 0) != series_colour("anything", 1)

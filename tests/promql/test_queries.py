@@ -1,0 +1,145 @@
+"""What each function asks: one golden file that reads as documentation, and the promises that it cannot show."""
+
+from collections.abc import Callable
+
+import pytest
+
+from llumnix_dash.catalog import cms, gateway, lrs, process, scheduler, vllm
+from llumnix_dash.catalog.metric import Unit
+from llumnix_dash.promql import (
+    Objective,
+    Query,
+    average,
+    beyond,
+    bucket_rates,
+    each_instance_once,
+    failure_ratio,
+    highest,
+    increase,
+    instances,
+    mean,
+    of_instance,
+    quantile,
+    rate,
+    ratio,
+    restarted,
+    share_below,
+    started,
+    top_instances,
+    total,
+    within,
+)
+from llumnix_dash.variables import ENGINE_INFER_TYPE, MODEL, NAMESPACE
+from tests.reading import parse
+
+SCOPE = (NAMESPACE.filter, MODEL.filter, ENGINE_INFER_TYPE.filter)
+TTFT_OBJECTIVE = Objective("ttft_objective", "TTFT objective", gateway.TTFT, 2000)
+
+QUERIES: dict[str, dict[str, Query]] = {
+    "Counters": {
+        "rate(gateway.REQUESTS)": rate(gateway.REQUESTS),
+        'rate(gateway.REQUESTS, by=("status_code",))': rate(gateway.REQUESTS, by=("status_code",)),
+        'rate(gateway.REQUESTS, where={"status_code": "200"})': rate(gateway.REQUESTS, where={"status_code": "200"}),
+        'rate(gateway.REQUESTS, where={"status_code": ("4..", "5..")}, window="5m")': rate(
+            gateway.REQUESTS, where={"status_code": ("4..", "5..")}, window="5m"
+        ),
+        'rate(gateway.REQUESTS, unless={"status_code": "200"})': rate(gateway.REQUESTS, unless={"status_code": "200"}),
+        "rate(gateway.RETRIES)  # rare": rate(gateway.RETRIES),
+        'rate(scheduler.FAILED_SCHEDULINGS, by=("error_type",))  # rare': rate(
+            scheduler.FAILED_SCHEDULINGS, by=("error_type",)
+        ),
+        "increase(gateway.OUTPUT_TOKENS_TOTAL)": increase(gateway.OUTPUT_TOKENS_TOTAL),
+        "ratio(rate(vllm.PREFIX_CACHE_HITS), rate(vllm.PREFIX_CACHE_QUERIES))": ratio(
+            rate(vllm.PREFIX_CACHE_HITS), rate(vllm.PREFIX_CACHE_QUERIES)
+        ),
+        "failure_ratio(scheduler.SCHEDULINGS, scheduler.FAILED_SCHEDULINGS)": failure_ratio(
+            scheduler.SCHEDULINGS, scheduler.FAILED_SCHEDULINGS
+        ),
+        "restarted(vllm.GENERATION_TOKENS_TOTAL, vllm.RUNNING_REQUESTS)": restarted(
+            vllm.GENERATION_TOKENS_TOTAL, vllm.RUNNING_REQUESTS
+        ),
+    },
+    "Histograms": {
+        "quantile(0.99, gateway.E2E_LATENCY)": quantile(0.99, gateway.E2E_LATENCY),
+        "quantile(0.99, gateway.TTFT)  # failed requests are taken out": quantile(0.99, gateway.TTFT),
+        'quantile(0.5, vllm.TTFT, by=("infer_type",))': quantile(0.5, vllm.TTFT, by=("infer_type",)),
+        "mean(gateway.E2E_LATENCY)": mean(gateway.E2E_LATENCY),
+        "mean(gateway.TTFT)": mean(gateway.TTFT),
+        'mean(vllm.ITL, by=("infer_type",))': mean(vllm.ITL, by=("infer_type",)),
+        "share_below(gateway.E2E_LATENCY, 0.25)": share_below(gateway.E2E_LATENCY, 0.25),
+        "share_below(gateway.TTFT, TTFT_OBJECTIVE)": share_below(gateway.TTFT, TTFT_OBJECTIVE),
+        'bucket_rates(vllm.PROMPT_TOKENS, where={"infer_type": ("prefill", "neutral")})': bucket_rates(
+            vllm.PROMPT_TOKENS, where={"infer_type": ("prefill", "neutral")}
+        ),
+        "within(quantile(0.99, gateway.TTFT), TTFT_OBJECTIVE)": within(quantile(0.99, gateway.TTFT), TTFT_OBJECTIVE),
+        "beyond(quantile(0.99, gateway.TTFT), TTFT_OBJECTIVE)": beyond(quantile(0.99, gateway.TTFT), TTFT_OBJECTIVE),
+    },
+    "Gauges": {
+        "total(gateway.PENDING_REQUESTS)": total(gateway.PENDING_REQUESTS),
+        'total(cms.RUNNING_REQUESTS, by=("infer_type",))  # replicated': total(
+            cms.RUNNING_REQUESTS, by=("infer_type",)
+        ),
+        "total(lrs.RUNNING_REQUESTS)  # exported, or else derived": total(lrs.RUNNING_REQUESTS),
+        'average(vllm.KV_CACHE_USAGE, by=("infer_type",))': average(vllm.KV_CACHE_USAGE, by=("infer_type",)),
+        "highest(cms.KV_CACHE_USAGE)": highest(cms.KV_CACHE_USAGE),
+        'instances(cms.RUNNING_REQUESTS, by=("infer_type",))': instances(cms.RUNNING_REQUESTS, by=("infer_type",)),
+        "started(process.UPTIME)": started(process.UPTIME),
+    },
+    "Instances": {
+        'each_instance_once(cms.KV_CACHE_USAGE, where={"infer_type": "decode"})': each_instance_once(
+            cms.KV_CACHE_USAGE, where={"infer_type": "decode"}
+        ),
+        "of_instance(vllm.RUNNING_REQUESTS)": of_instance(vllm.RUNNING_REQUESTS),
+        "of_instance(vllm.KV_CACHE_USAGE)": of_instance(vllm.KV_CACHE_USAGE),
+        "of_instance(vllm.PREEMPTIONS)": of_instance(vllm.PREEMPTIONS),
+        "of_instance(lrs.TOTAL_TOKENS)": of_instance(lrs.TOTAL_TOKENS),
+        "top_instances(of_instance(cms.RUNNING_REQUESTS), cms.KV_CACHE_USAGE)": top_instances(
+            of_instance(cms.RUNNING_REQUESTS), cms.KV_CACHE_USAGE
+        ),
+        "top_instances(of_instance(vllm.PREEMPTIONS), vllm.PREEMPTIONS)": top_instances(
+            of_instance(vllm.PREEMPTIONS), vllm.PREEMPTIONS
+        ),
+        "top_instances(quantile(0.99, vllm.ITL, by=vllm.ITL.identity), vllm.ITL)": top_instances(
+            quantile(0.99, vllm.ITL, by=vllm.ITL.identity), vllm.ITL
+        ),
+        "top_instances(of_instance(process.UPTIME), process.UPTIME, lowest=True)": top_instances(
+            of_instance(process.UPTIME), process.UPTIME, lowest=True
+        ),
+    },
+}
+EACH_QUERY = [pytest.param(query, id=call) for part in QUERIES.values() for call, query in part.items()]
+
+
+def test_what_each_function_asks(golden: Callable[[str, str], None]) -> None:
+    lines = ["# On a dashboard with the variables namespace, model and infer_type."]
+    for part, calls in QUERIES.items():
+        lines += ["", f"## {part}"]
+        for call, query in calls.items():
+            lines += ["", f">>> {call}    [{query.unit.value}]", query.text(SCOPE)]
+    golden("promql/queries.txt", "\n".join([*lines, ""]))
+
+
+@pytest.mark.parametrize("query", EACH_QUERY)
+@pytest.mark.parametrize("scope", [pytest.param((), id="alone"), pytest.param(SCOPE, id="on a dashboard")])
+def test_prometheus_can_read_it(query: Query, scope: tuple[object, ...]) -> None:
+    parse(query.text(scope))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("query", "unit"),
+    [
+        (rate(gateway.REQUESTS), Unit.REQUESTS_PER_SECOND),
+        (rate(gateway.INPUT_TOKENS_TOTAL), Unit.TOKENS_PER_SECOND),
+        (rate(scheduler.SCHEDULINGS), Unit.OPERATIONS_PER_SECOND),
+        (increase(gateway.REQUESTS), Unit.REQUESTS),
+        (quantile(0.5, gateway.TTFT), Unit.MILLISECONDS),
+        (mean(vllm.TTFT), Unit.SECONDS),
+        (share_below(gateway.TTFT, 1000), Unit.RATIO),
+        (failure_ratio(scheduler.SCHEDULINGS, scheduler.FAILED_SCHEDULINGS), Unit.RATIO),
+        (instances(cms.RUNNING_REQUESTS), Unit.COUNT),
+        (total(cms.USED_GPU_TOKENS), Unit.TOKENS),
+        (of_instance(vllm.PREEMPTIONS), Unit.REQUESTS_PER_SECOND),
+    ],
+)
+def test_the_unit_follows_from_the_metric(query: Query, unit: Unit) -> None:
+    assert query.unit is unit
