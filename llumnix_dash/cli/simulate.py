@@ -97,8 +97,9 @@ def command(
         llumnix-dash simulate --serve 9400 --prometheus-config prometheus.yml &
         prometheus --config.file prometheus.yml
 
-    The same scenario, seed, length and end give the same bytes on any machine.
-    """  # noqa: D301 - click wants the character \\b
+    The same scenario, seed, length and end give the same bytes on any machine. It reads
+    no environment variables.
+    """
     if serve is not None:
         if openmetrics or prometheus_text:
             raise UserError(
