@@ -112,6 +112,8 @@ def panel_id(key: str) -> int:
 
 def _bind(panel: Panel, place: grafanalib.GridPos, scope: Scope, known: set[str]) -> Panel:
     """The panel with its id and place, and its targets with their refIds and texts."""
+    if len(panel.targets) > len(ascii_uppercase):
+        raise BoardError(f"panel {panel.key!r} has more than {len(ascii_uppercase)} queries", hint="two panels")
     targets: list[Target] = []
     for letter, target in zip(ascii_uppercase, panel.targets, strict=False):
         text = target.query.text(scope)

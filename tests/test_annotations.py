@@ -22,5 +22,5 @@ def test_a_mark_says_what_started_and_where(dashboard: Json) -> None:
     for one in dashboard["annotations"]["list"][1:]:
         assert "started" in one["titleFormat"]
         assert one["textFormat"] == "{{instance}}"
-        assert one["target"]["interval"] == "60s"
+        assert (one["target"]["refId"], one["target"]["interval"]) == ("Anno", "60s")
         assert not {"expr", "step"} & set(one), "the form before Grafana 8"

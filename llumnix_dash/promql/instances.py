@@ -119,4 +119,10 @@ def _rank(rank: Metric, scope: Scope, where: Where | None, *, lowest: bool) -> s
     if isinstance(rank, Counter):
         return f"sum{by}(increase({series}))"
     extreme = "min" if lowest else "max"
-    return f"{extreme}{by}({extreme}_over_time({series}))"
+    values = f"{extreme}_over_time({series})"
+    if isinstance(rank, Gauge) and rank.replicated:
+        once = _once_labels(rank)
+        values = f"{extreme}{grouped(once)}({values})"
+        if set(once) == set(rank.identity):
+            return values
+    return f"{'sum' if rank.unit.has_a_sum else extreme}{by}({values})"
