@@ -47,4 +47,4 @@ $(VENV)/.test: $(SOURCES) | $(BIN)/python
 
 .PHONY: system-packages
 system-packages:
-	@scripts/system-packages prometheus victoria-metrics openssl
+	@scripts/system-packages prometheus victoria-metrics openssl shellcheck

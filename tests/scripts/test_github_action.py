@@ -207,4 +207,5 @@ def test_the_shell_scripts_are_clean() -> None:
     shellcheck = shutil.which("shellcheck")
     if not shellcheck:
         pytest.skip("shellcheck is not installed")
-    subprocess.run([shellcheck, *map(str, (PROJECT / "scripts").glob("*.sh"))], check=True)
+    scripts = [*(PROJECT / "scripts").glob("*.sh"), PROJECT / "scripts" / "system-packages", PROJECT / ".ci" / "run"]
+    subprocess.run([shellcheck, *map(str, scripts)], check=True)
