@@ -1,7 +1,10 @@
 """Files that are replaced whole or not at all."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from llumnix_dash.errors import UserError
 
@@ -15,6 +18,17 @@ def write_text(path: Path, text: str) -> None:
     Raises:
         UserError: the file cannot be written; it is then as it was.
     """
+    with replacing(path) as stream:
+        stream.write(text)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[TextIO]:
+    """As :func:`write_text`, for a text too long to hold: what is written to the stream becomes the file at the end.
+
+    Raises:
+        UserError: the file cannot be written; it is then as it was.
+    """
     import tempfile
 
     try:
@@ -22,7 +36,7 @@ def write_text(path: Path, text: str) -> None:
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
             with open(handle, "w", encoding="utf-8", newline="\n") as stream:
-                stream.write(text)
+                yield stream
                 stream.flush()
                 os.fsync(stream.fileno())
             os.chmod(temporary, path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())

@@ -1,0 +1,103 @@
+"""What a Prometheus has of a fleet after scraping it for a while."""
+
+from array import array
+from collections.abc import Iterator
+
+from llumnix_dash.catalog.metric import Histogram, Metric
+from llumnix_dash.fleet.process import Distribution, Process
+from llumnix_dash.fleet.target import Target
+
+Labels = tuple[tuple[str, str], ...]
+
+
+class Track:
+    """The samples of one metric with one set of labels.
+
+    A histogram's row is the cumulative count of each bucket, +Inf last, and then the sum; any other row is one value.
+
+    Attributes:
+        labels: the metric's own and the target's.
+        width: values a row.
+        ticks: which scrape each row is of.
+        values: the rows, one after the other.
+    """
+
+    __slots__ = ("labels", "ticks", "values", "width")
+
+    def __init__(self, labels: Labels, width: int) -> None:
+        self.labels = labels
+        self.width = width
+        self.ticks = array("l")
+        self.values = array("d")
+
+    def column(self, number: int) -> "array[float]":
+        """The values of one of the row's series, over time."""
+        return self.values[number :: self.width]
+
+
+class Family:
+    """All tracks of metrics of one name."""
+
+    def __init__(self, metric: Metric) -> None:
+        self.metric = metric
+        self.bounds = metric.buckets if isinstance(metric, Histogram) else ()
+        self.tracks: list[Track] = []
+
+
+class History:
+    """Samples by metric and series, as scrapes bring them.
+
+    Attributes:
+        families: by metric name.
+        up: of each target.
+    """
+
+    def __init__(self) -> None:
+        self.families: dict[str, Family] = {}
+        self.up: dict[Labels, Track] = {}
+        self._tracks: dict[tuple[str, str], dict[tuple[str, tuple[str, ...]], Track]] = {}
+
+    def scrape(self, tick: int, target: Target, up: bool) -> None:
+        """Keeps all that the target's process tells; of one that is down, only that it is."""
+        labels = tuple(target.labels.items())
+        track = self.up.get(labels)
+        if track is None:
+            track = self.up[labels] = Track(labels, 1)
+        track.ticks.append(tick)
+        track.values.append(up)
+        if up:
+            self._keep(tick, target, target.process)
+
+    def _keep(self, tick: int, target: Target, process: Process) -> None:
+        tracks = self._tracks.setdefault((target.name, target.instance), {})
+        for name, series in process.series.items():
+            for values, value in series.items():
+                track = tracks.get((name, values))
+                if track is None:
+                    track = tracks[name, values] = self._new_track(process.metrics[name], values, target)
+                track.ticks.append(tick)
+                if isinstance(value, Distribution):
+                    track.values.extend(value.row())
+                else:
+                    track.values.append(value)
+
+    def _new_track(self, metric: Metric, values: tuple[str, ...], target: Target) -> Track:
+        family = self.families.setdefault(metric.name, Family(metric))
+        labels = tuple(zip(metric.labels, values, strict=True)) + tuple(
+            item for item in target.labels.items() if item[0] not in metric.labels
+        )
+        track = Track(labels, len(metric.buckets) + 2 if isinstance(metric, Histogram) else 1)
+        family.tracks.append(track)
+        return track
+
+    @property
+    def samples(self) -> int:
+        """How many samples a store has of it, ``up`` included."""
+        tracks = [track for family in self.families.values() for track in family.tracks] + [*self.up.values()]
+        # The store has a series for a histogram's count, which the row has as the last bucket.
+        return sum(len(track.values) + len(track.ticks) * (track.width > 1) for track in tracks)
+
+    def in_order(self, names: list[str]) -> Iterator[Family]:
+        """The families, those of these names first."""
+        known = [self.families[name] for name in names if name in self.families]
+        return iter(known + [family for name, family in self.families.items() if name not in names])

@@ -1,0 +1,256 @@
+"""The fleets that can be simulated, as data.
+
+To add a scenario, add an entry to :data:`SCENARIOS`: ``llumnix-dash simulate --help`` and the tests follow from it.
+"""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from llumnix_dash.errors import UserError, nearest
+
+Role = Literal["prefill", "decode", "neutral"]
+SchedulerMode = Literal["full", "lite"]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Pool(_Frozen):
+    """Engine instances of one role that serve one model.
+
+    Attributes:
+        role: the engines' ``infer_type``.
+        model: the model that they serve.
+        instances: how many.
+        data_parallel: vLLM engines in the first instance (label ``engine``); the others have one.
+    """
+
+    role: Role
+    model: str
+    instances: int
+    data_parallel: int = 1
+
+
+class Traffic(_Frozen):
+    """What clients ask of one model.
+
+    Attributes:
+        model: its name.
+        requests_per_second: the mean; arrivals are a Poisson process whose rate swings by a quarter over half an hour.
+        prompt_tokens: median of the prompt's length, log-normal with a sigma of 0.8.
+        output_tokens: median of the answer's length, log-normal with a sigma of 0.7.
+    """
+
+    model: str
+    requests_per_second: float
+    prompt_tokens: int = 700
+    output_tokens: int = 200
+
+
+class Deployment(_Frozen):
+    """One Llumnix deployment.
+
+    Attributes:
+        namespace: of its pods; None outside Kubernetes.
+        gateways: replicas.
+        schedulers: replicas; each exports every instance.
+        pools: the engines.
+        traffic: one entry a model.
+        mode: ``full`` (cluster meta store) or ``lite`` (local realtime state).
+        cache_aware: whether the scheduler asks the prefix cache index.
+        slo_aware: whether it predicts latencies.
+        exports_lrs_running: whether ``instance_lrs_running_*`` is exported; today's schedulers do not.
+    """
+
+    namespace: str | None = "llumnix"
+    gateways: int = 2
+    schedulers: int = 1
+    pools: tuple[Pool, ...]
+    traffic: tuple[Traffic, ...]
+    mode: SchedulerMode = "full"
+    cache_aware: bool = True
+    slo_aware: bool = True
+    exports_lrs_running: bool = False
+
+
+class Scenario(_Frozen):
+    """A fleet and what befalls it.
+
+    Attributes:
+        name: as given on the command line.
+        explanation: what is special, for ``--help``; completes "a fleet with …" or stands alone.
+        deployments: usually one.
+        load: ``steady``; ``surge`` (from four fifths to twice the traffic's rate within ten minutes, and so on);
+            ``stopped`` (traffic ended before the first sample).
+        rare_events: whether retries, fallbacks, failed schedulings, reschedulings and bad requests happen.
+        restarts: whether gateway, scheduler and engines restart in the middle.
+        sick_instance: whether the last decode (or neutral) instance computes four times slower than its peers.
+        stranger: whether another program of the namespace exports the same unprefixed names under its own job.
+        vllm: version of the engines.
+        interval: seconds from scrape to scrape, where none is asked for.
+    """
+
+    name: str
+    explanation: str
+    deployments: tuple[Deployment, ...]
+    load: Literal["steady", "surge", "stopped"] = "steady"
+    rare_events: bool = True
+    restarts: bool = False
+    sick_instance: bool = False
+    stranger: bool = False
+    vllm: str = "0.18"
+    interval: int = 10
+
+
+BIG_MODEL = "qwen3-32b"
+SMALL_MODEL = "llama-3.1-8b"
+
+_PREFILL = Pool(role="prefill", model=BIG_MODEL, instances=2)
+_DECODE = Pool(role="decode", model=BIG_MODEL, instances=3)
+_NEUTRAL = Pool(role="neutral", model=SMALL_MODEL, instances=2, data_parallel=2)
+_BIG = Traffic(model=BIG_MODEL, requests_per_second=3)
+_SMALL = Traffic(model=SMALL_MODEL, requests_per_second=2, prompt_tokens=350, output_tokens=120)
+
+_DEFAULT = Deployment(pools=(_PREFILL, _DECODE, _NEUTRAL), traffic=(_BIG, _SMALL))
+
+
+def _varied(**changes: object) -> Deployment:
+    return _DEFAULT.model_copy(update=changes)
+
+
+_ALL = (
+    Scenario(
+        name="default",
+        explanation="two models, two gateways, one scheduler, all three roles; full mode with prefix-cache-aware and"
+        " SLO-aware scheduling; a program beside it that exports the same unprefixed names",
+        deployments=(_DEFAULT,),
+        stranger=True,
+    ),
+    Scenario(
+        name="neutral-only",
+        explanation="neutral engines alone, in lite mode, with a scheduler that also exports instance_lrs_running_*",
+        deployments=(
+            Deployment(
+                pools=(_NEUTRAL.model_copy(update={"instances": 3}),),
+                traffic=(_SMALL,),
+                mode="lite",
+                exports_lrs_running=True,
+            ),
+        ),
+    ),
+    Scenario(
+        name="prefill-decode",
+        explanation="prefill and decode engines alone, in full mode with both kinds of scheduling",
+        deployments=(_varied(pools=(_PREFILL, _DECODE), traffic=(_BIG,)),),
+    ),
+    Scenario(
+        name="lite-mode",
+        explanation="the default's engines in lite mode: LRS metrics instead of CMS, selected-instance and prefix-cache"
+        " ones; instance_lrs_running_* is not exported, as in today's schedulers",
+        deployments=(_varied(mode="lite"),),
+    ),
+    Scenario(
+        name="full-mode",
+        explanation="the default's engines in full mode, without prefix-cache-aware and SLO-aware scheduling",
+        deployments=(_varied(cache_aware=False, slo_aware=False),),
+    ),
+    Scenario(
+        name="fresh",
+        explanation="the default's engines with traffic, and no rare event has happened yet: their counters are absent",
+        deployments=(_DEFAULT,),
+        rare_events=False,
+    ),
+    Scenario(
+        name="two-schedulers",
+        explanation="the default's engines with two scheduler replicas, each of which exports every instance",
+        deployments=(_varied(schedulers=2),),
+    ),
+    Scenario(
+        name="restart",
+        explanation="in the middle a gateway, the scheduler and two engines restart: counters fall to 0, an engine"
+        " comes back under another address and id, and its old one stays in the scheduler's metrics",
+        deployments=(_DEFAULT,),
+        restarts=True,
+    ),
+    Scenario(
+        name="overload",
+        explanation="more traffic than the engines can bear: full queues, 429s, KV caches near 1, and one decode"
+        " instance that is clearly worse than its peers",
+        deployments=(
+            _varied(
+                traffic=(
+                    _BIG.model_copy(update={"requests_per_second": 7}),
+                    _SMALL.model_copy(update={"requests_per_second": 12}),
+                )
+            ),
+        ),
+        load="surge",
+        sick_instance=True,
+    ),
+    Scenario(
+        name="idle",
+        explanation="the default's engines, up, without traffic since before the first sample",
+        deployments=(_DEFAULT,),
+        load="stopped",
+    ),
+    Scenario(
+        name="big",
+        explanation="500 instances of all roles, four gateways, two schedulers; scraped every 60 s if no --interval"
+        " is given, as an hour at 10 s would be 55 million samples",
+        deployments=(
+            Deployment(
+                gateways=4,
+                schedulers=2,
+                pools=(
+                    Pool(role="prefill", model=BIG_MODEL, instances=120),
+                    Pool(role="decode", model=BIG_MODEL, instances=260),
+                    Pool(role="neutral", model=SMALL_MODEL, instances=120),
+                ),
+                traffic=(
+                    Traffic(model=BIG_MODEL, requests_per_second=8, prompt_tokens=2000, output_tokens=1200),
+                    Traffic(model=SMALL_MODEL, requests_per_second=5, prompt_tokens=600, output_tokens=500),
+                ),
+            ),
+        ),
+        interval=60,
+    ),
+    Scenario(
+        name="no-namespace",
+        explanation="the default's engines outside Kubernetes: no namespace, pod, service, container or endpoint label",
+        deployments=(_varied(namespace=None),),
+    ),
+    Scenario(
+        name="two-namespaces",
+        explanation="two deployments in namespaces of their own, one with prefill and decode, one with all roles; their"
+        " engine ids overlap",
+        deployments=(
+            _varied(namespace="llumnix-blue", pools=(_PREFILL, _DECODE), traffic=(_BIG,)),
+            _varied(namespace="llumnix-green", gateways=1),
+        ),
+    ),
+    Scenario(
+        name="old-vllm",
+        explanation="the default's engines on vLLM 0.12, with the names of that version",
+        deployments=(_DEFAULT,),
+        vllm="0.12",
+    ),
+)
+SCENARIOS: dict[str, Scenario] = {one.name: one for one in _ALL}
+
+
+def scenario(name: str) -> Scenario:
+    """The scenario of this name.
+
+    Raises:
+        UserError: there is none; it names the nearest and all.
+    """
+    if name not in SCENARIOS:
+        likely = nearest(name, SCENARIOS)
+        raise UserError(
+            f"there is no scenario {name!r}",
+            detail=f"known: {', '.join(SCENARIOS)}",
+            hint=f"llumnix-dash simulate {likely}" if likely else "llumnix-dash simulate --help",
+        )
+    return SCENARIOS[name]

@@ -1,0 +1,161 @@
+"""What Prometheus scrapes: processes at addresses, and the labels that scraping attaches to their series."""
+
+import hashlib
+from dataclasses import dataclass, replace
+
+from llumnix_dash.catalog import METRICS
+from llumnix_dash.catalog.exporters import ENGINE
+from llumnix_dash.catalog.gateway import REQUESTS
+from llumnix_dash.catalog.lrs import RUNNING_REQUESTS, RUNNING_TOKENS
+from llumnix_dash.catalog.metric import Counter, Exporter, Metric, Mode
+from llumnix_dash.catalog.process import GOROUTINES, UPTIME
+from llumnix_dash.fleet.process import Process
+from llumnix_dash.fleet.scenarios import Deployment, Pool
+
+STRANGER = Exporter(
+    name="billing", job="billing", labels=("namespace", "job", "pod", "instance", "service", "container", "endpoint")
+)
+# The stranger's requests bear the name of the gateway's, and labels of their own.
+STRANGER_REQUESTS = Counter(
+    name=REQUESTS.name,
+    unit=REQUESTS.unit,
+    exporters=(STRANGER,),
+    labels=("route", "status_code"),
+    description="Requests to a program that is no part of Llumnix.",
+)
+
+_SERVING_PORTS = {"gateway": 8089, "scheduler": 8088, "engine": 8001, "billing": 9100}
+LRS_PORT = 8000
+
+
+@dataclass(frozen=True)
+class Target:
+    """A process at an address.
+
+    Attributes:
+        name: unique in the fleet; the path under which the live fleet serves it.
+        exporter: what it is.
+        process: its metrics.
+        host: its IP address.
+        pod: its pod's name.
+        namespace: of the pod; None outside Kubernetes.
+        pool: of an engine.
+    """
+
+    name: str
+    exporter: Exporter
+    process: Process
+    host: str
+    pod: str
+    namespace: str | None
+    pool: Pool | None = None
+
+    @property
+    def instance(self) -> str:
+        """``host:port`` of its metrics."""
+        return f"{self.host}:{_SERVING_PORTS[self.exporter.name]}"
+
+    @property
+    def port_name(self) -> str:
+        """The name of the port that is scraped."""
+        return "metrics" if self.pool else "http"
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The labels that scraping attaches, through the relabelings of ``deploy/base/monitoring.yaml``."""
+        if self.pool:
+            monitor = f"llumnix-engine-{self.pool.role}"
+            job = f"{self.namespace}/{monitor}" if self.namespace else monitor
+        else:
+            job = self.exporter.job
+        labels = {"job": job, "instance": self.instance}
+        if self.namespace:
+            labels |= {
+                "namespace": self.namespace,
+                "pod": self.pod,
+                "container": self.exporter.name,
+                "endpoint": self.port_name,
+            }
+            if not self.pool:
+                labels["service"] = self.exporter.name
+        if self.pool:
+            labels |= {"infer_type": self.pool.role, "model": self.pool.model}
+        return labels
+
+    @property
+    def kubernetes_labels(self) -> dict[str, str]:
+        """The labels of its pod, for an engine, or of its Service, by which monitors select it."""
+        if self.pool is None:
+            return {"app": self.exporter.name}
+        return {
+            "leaderworkerset.sigs.k8s.io/name": self.pool.role,
+            "llumnix.io/infer-type": self.pool.role,
+            "llumnix.io/model": self.pool.model,
+        }
+
+    def moved(self) -> "Target":
+        """The same process at another address, as a pod that has been made anew."""
+        first, second, third, fourth = self.host.split(".")
+        return replace(self, host=f"{first}.{second}.{int(third) + 100}.{fourth}")
+
+
+class Addresses:
+    """Names and addresses of a deployment's processes.
+
+    Args:
+        deployment: whose.
+        number: of the deployment in the fleet.
+        alone: whether it is the only one, so that names need no namespace.
+    """
+
+    def __init__(self, deployment: Deployment, number: int, alone: bool) -> None:
+        self._namespace = deployment.namespace
+        self._network = f"10.{number}"
+        self._prefix = "" if alone else f"{deployment.namespace}-"
+
+    def control(self, exporter: Exporter, process: Process, number: int) -> Target:
+        """A gateway, a scheduler or the stranger."""
+        subnet = {"gateway": 1, "scheduler": 2}.get(exporter.name, 3)
+        return self._target(f"{exporter.name}-{number}", exporter, process, f"{subnet}.{number + 10}", None)
+
+    def engine(self, process: Process, pool: Pool, number_of_role: int, number: int) -> Target:
+        """An engine; ``number`` counts all of the deployment, ``number_of_role`` those of one role."""
+        host = f"{16 + number // 240}.{number % 240 + 10}"
+        return self._target(f"{pool.role}-{number_of_role}", ENGINE, process, host, pool)
+
+    def _target(self, pod: str, exporter: Exporter, process: Process, host: str, pool: Pool | None) -> Target:
+        return Target(
+            name=f"{self._prefix}{pod}",
+            exporter=exporter,
+            process=process,
+            host=f"{self._network}.{host}",
+            pod=pod,
+            namespace=self._namespace,
+            pool=pool,
+        )
+
+
+def engine_id(role: str, number: int, life: int) -> str:
+    """The id under which an engine enters itself in the cluster meta store; a new one each time it is made anew."""
+    digest = hashlib.sha256(f"{role}-{number}-{life}".encode()).hexdigest()
+    return f"engine-{role}-{number}-{digest[:8]}"
+
+
+def exported(exporter: Exporter, deployment: Deployment, vllm_version: str) -> list[Metric]:
+    """The metrics that such a process exports, as far as mode and version go, in the catalogue's order."""
+    if exporter is STRANGER:
+        return [STRANGER_REQUESTS, UPTIME, GOROUTINES]
+    modes = {Mode.FULL} if deployment.mode == "full" else {Mode.LITE}
+    if deployment.mode == "full" and deployment.cache_aware:
+        modes.add(Mode.CACHE_AWARE)
+    if deployment.mode == "full" and deployment.slo_aware:
+        modes.add(Mode.SLO_AWARE)
+    absent = set() if deployment.exports_lrs_running else {RUNNING_REQUESTS, RUNNING_TOKENS}
+    return [
+        metric
+        for metric in METRICS
+        if exporter in metric.exporters
+        and (metric.mode is None or metric.mode in modes)
+        and (not metric.vllm or vllm_version in metric.vllm)
+        and metric not in absent
+    ]

@@ -1,0 +1,114 @@
+"""A live simulated fleet, a Prometheus that scrapes it, and every query of the dashboards run on it; Ctrl-C stops all.
+
+Everything listens on loopback, at ports that are free, and lives in a temporary folder.
+"""
+
+import argparse
+import contextlib
+import json
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+PROGRAM = [sys.executable, "-m", "llumnix_dash"]
+# A rate wants two samples of each series, and one more where a series began between them.
+SCRAPES_WANTED = 4
+PATIENCE_SECONDS = 120
+
+
+def main() -> int:
+    """Runs the demonstration until Ctrl-C; gives the exit code of verify."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("scenario", nargs="?", default="default", help="see llumnix-dash simulate --help")
+    scenario = parser.parse_args().scenario
+    prometheus = shutil.which("prometheus")
+    if prometheus is None:
+        sys.exit("demo: there is no prometheus on this machine: apt-get install prometheus")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    with tempfile.TemporaryDirectory(prefix="llumnix-dash-demo.") as folder, contextlib.ExitStack() as children:
+        config = Path(folder, "prometheus.yml")
+        simulate = [*PROGRAM, "simulate", scenario, "--serve", "0", "--prometheus-config", str(config)]
+        fleet = children.enter_context(running(simulate, stdout=subprocess.PIPE))
+        assert fleet.stdout is not None
+        announcement = fleet.stdout.readline() + fleet.stdout.readline()
+        if "http://" not in announcement:
+            return fleet.wait() or 1
+        fleet_url = "http://" + announcement.split("http://")[1].split("/")[0]
+        port = free_port()
+        url = f"http://127.0.0.1:{port}"
+        options = (
+            f"--config.file={config}",
+            f"--storage.tsdb.path={folder}/data",
+            f"--web.listen-address=127.0.0.1:{port}",
+        )
+        with open(Path(folder, "prometheus.log"), "w", encoding="utf-8") as log:
+            server = children.enter_context(running([prometheus, *options], stderr=log))
+        print(f"fleet       {fleet_url}/  ({scenario}; one path a target)")
+        print(f"Prometheus  {url}/  (scrapes it every 10 s)", flush=True)
+        if not wait_for_scrapes(url, server):
+            print(Path(folder, "prometheus.log").read_text(encoding="utf-8"), file=sys.stderr)
+            return 1
+        result = subprocess.run([*PROGRAM, "verify", "--prometheus", url], cwd=CHECKOUT, check=False).returncode
+        print(f"\nfleet       {fleet_url}/\nPrometheus  {url}/\nCtrl-C stops both and removes {folder}", flush=True)
+        with contextlib.suppress(KeyboardInterrupt):
+            signal.pause()
+    print("\nstopped")
+    return result
+
+
+@contextlib.contextmanager
+def running(command: list[str], **streams: object) -> Iterator[subprocess.Popen[str]]:
+    """A child that ends with the block; it is in a session of its own, so that Ctrl-C comes to this script alone."""
+    child = subprocess.Popen(command, cwd=CHECKOUT, text=True, start_new_session=True, **streams)  # type: ignore[call-overload]
+    try:
+        yield child
+    finally:
+        child.terminate()
+        try:
+            child.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+
+
+def free_port() -> int:
+    """A port on loopback that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        number: int = probe.getsockname()[1]
+        return number
+
+
+def wait_for_scrapes(url: str, server: subprocess.Popen[str]) -> bool:
+    """Waits until every target has been scraped often enough for rates; False if that never comes."""
+    query = f"{url}/api/v1/query?" + urllib.parse.urlencode({"query": "min(count_over_time(up[5m]))"})
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    scrapes = -1
+    while time.monotonic() < deadline and server.poll() is None:
+        with contextlib.suppress(urllib.error.URLError, ConnectionError, IndexError):
+            with urllib.request.urlopen(query, timeout=5) as answer:
+                now = int(json.load(answer)["data"]["result"][0]["value"][1])
+            if now != scrapes:
+                scrapes = now
+                print(f"scraped     {scrapes} of {SCRAPES_WANTED} times", flush=True)
+            if scrapes >= SCRAPES_WANTED:
+                return True
+        time.sleep(0.5)
+    return False
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit("\nstopped")

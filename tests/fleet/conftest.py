@@ -1,0 +1,25 @@
+"""Fleets that several tests look at; each is simulated once."""
+
+from collections.abc import Callable
+from functools import cache
+
+import pytest
+
+from llumnix_dash.fleet import Fleet, simulate
+
+END = 1_700_000_000
+
+
+@cache
+def _simulated(name: str, minutes: float) -> Fleet:
+    return simulate(name, end=END, minutes=minutes)
+
+
+@pytest.fixture(scope="session")
+def simulated() -> Callable[..., Fleet]:
+    """A fleet by the scenario's name, ten minutes of it unless more are asked for; do not change it."""
+
+    def fleet(name: str, minutes: float = 10) -> Fleet:
+        return _simulated(name, minutes)
+
+    return fleet

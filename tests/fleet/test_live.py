@@ -1,0 +1,169 @@
+"""The live fleet: a path a target, scraped by a real Prometheus through the monitors' relabelings."""
+
+import json
+import shutil
+import socket
+import subprocess
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from llumnix_dash.errors import UserError
+from llumnix_dash.fleet import SCENARIOS
+from llumnix_dash.fleet.fleet import RunningFleet
+from llumnix_dash.fleet.live import LiveFleet, server
+from llumnix_dash.fleet.prometheus_config import prometheus_config
+
+MONITORING = Path(__file__).parents[2] / "deploy/base/monitoring.yaml"
+needs_prometheus = pytest.mark.skipif(not shutil.which("prometheus"), reason="there is no prometheus on this machine")
+
+
+@contextmanager
+def live(name: str) -> Iterator[tuple[RunningFleet, int]]:
+    """A served fleet and its port."""
+    fleet = RunningFleet(SCENARIOS[name], seed=1, restart_at=300)
+    with server(LiveFleet(fleet), 0) as listener:
+        thread = threading.Thread(target=listener.serve_forever, args=(0.02,))
+        thread.start()
+        try:
+            yield fleet, listener.server_port
+        finally:
+            listener.shutdown()
+            thread.join()
+
+
+def get(port: int, path: str) -> str:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
+        text: str = answer.read().decode()
+        return text
+
+
+@pytest.fixture(scope="module")
+def default() -> Iterator[tuple[RunningFleet, int]]:
+    with live("default") as running:
+        yield running
+
+
+def test_each_target_has_a_path_and_tells_its_exporters_metrics(default):
+    fleet, port = default
+    paths = get(port, "/").split()
+    assert len(paths) == len(fleet.targets) == 11
+    for target in fleet.targets:
+        page = get(port, f"/{target.name}/metrics")
+        families = {family.name for family in text_string_to_metric_families(page)}
+        told = {name for name, series in target.process.series.items() if series}
+        # The client library names a counter's family without its suffix.
+        assert families == {name.removesuffix("_total") if "counter" in _type(page, name) else name for name in told}
+
+
+def _type(page: str, name: str) -> str:
+    return next(line for line in page.splitlines() if line.startswith(f"# TYPE {name} "))
+
+
+def test_a_scraper_that_prefers_openmetrics_still_gets_the_colon_of_vllms_names(default):
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{default[1]}/decode-0/metrics", headers={"Accept": "application/openmetrics-text"}
+    )
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        assert b"\nvllm:num_requests_running{" in answer.read()
+
+
+def test_an_unknown_path_is_not_found(default):
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        get(default[1], "/gateway-9/metrics")
+    assert caught.value.code == 404
+
+
+def test_it_follows_the_clock(default):
+    fleet, port = default
+    get(port, "/gateway-0/metrics")
+    before = fleet.clock.now
+    get(port, "/gateway-0/metrics")
+    assert before < fleet.clock.now
+
+
+def test_at_the_same_moment_it_is_the_fleet_of_the_past(simulated):
+    """Live and past are one simulation: the same seed gives the same figures at the same age."""
+    fleet = RunningFleet(SCENARIOS["default"], seed=1, restart_at=300)
+    for age in (0.0, 17.3, 60.0):
+        fleet.run_until(age)
+    past = simulated("default", 10)
+    [gateway] = [target for target in fleet.targets if target.name == "gateway-0"]
+    for labels, value in gateway.process.series["request_total"].items():
+        tracks = past.history.families["request_total"].tracks
+        wanted = {"model": labels[0], "status_code": labels[1], "pod": "gateway-0"}
+        [track] = [one for one in tracks if wanted.items() <= dict(one.labels).items()]
+        assert track.values[list(track.ticks).index(6)] == value
+
+
+def test_a_restarting_target_does_not_answer():
+    with live("restart") as (fleet, port):
+        fleet.targets[0].process.restart(fleet.clock.now, 15.0)
+        with pytest.raises(urllib.error.HTTPError) as caught:
+            get(port, "/gateway-0/metrics")
+        assert caught.value.code == 503
+
+
+def test_a_port_that_is_taken_is_told():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(UserError, match="cannot listen on port"):
+            server(LiveFleet(RunningFleet(SCENARIOS["idle"], 1, 300)), taken.getsockname()[1])
+
+
+def test_missing_monitors_say_how_to_name_them(tmp_path):
+    with pytest.raises(UserError, match="cannot read the monitors") as caught:
+        prometheus_config(RunningFleet(SCENARIOS["idle"], 1, 300), tmp_path / "monitoring.yaml", 9400)
+    assert "--monitoring" in (caught.value.hint or "")
+
+
+def test_a_target_that_no_monitor_selects_is_an_error(tmp_path):
+    """As in a cluster, it would silently not be scraped."""
+    path = tmp_path / "monitoring.yaml"
+    path.write_text(MONITORING.read_text().replace("sigs.k8s.io/name: decode", "sigs.k8s.io/name: decoder"))
+    with pytest.raises(UserError, match="no PodMonitor selects decode-0"):
+        prometheus_config(RunningFleet(SCENARIOS["idle"], 1, 300), path, 9400)
+
+
+@needs_prometheus
+@pytest.mark.parametrize("name", ["default", "two-namespaces", "no-namespace"])
+def test_prometheus_attaches_the_labels_that_past_samples_have(tmp_path, name):
+    with live(name) as (fleet, port):
+        config = tmp_path / "prometheus.yml"
+        config.write_text(prometheus_config(fleet, MONITORING, port).replace(": 10s", ": 1s"))
+        scraped = scraped_targets(config, tmp_path / "data", len(fleet.targets))
+    labels = sorted(sorted(target["labels"].items()) for target in scraped)
+    assert labels == sorted(sorted(target.labels.items()) for target in fleet.targets)
+    assert {target["health"] for target in scraped} == {"up"}
+
+
+def scraped_targets(config: Path, data: Path, count: int) -> list[dict]:
+    """The targets of a Prometheus with this configuration, as soon as it has scraped them all."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = ["prometheus", f"--config.file={config}", f"--storage.tsdb.path={data}"]
+    process = subprocess.Popen([*command, f"--web.listen-address=127.0.0.1:{port}"], stderr=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 30
+        targets: list[dict] = []
+        while time.monotonic() < deadline and process.poll() is None:
+            try:
+                targets = json.loads(get(port, "/api/v1/targets"))["data"]["activeTargets"]
+            except (urllib.error.URLError, ConnectionError):
+                targets = []
+            if len(targets) == count and all(target["health"] == "up" for target in targets):
+                break
+            threading.Event().wait(0.1)
+        return targets
+    finally:
+        process.terminate()
+        process.wait()
