@@ -1,0 +1,88 @@
+"""What a dashboard's panels show on a store, as a person reads them: a value a line, by its legend."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from llumnix_dash.board import panel_id
+from llumnix_dash.generate import generate
+from llumnix_dash.prometheus.client import Series
+from llumnix_dash.prometheus.session import Session
+from tests.proof.fleets import END, Past
+
+# With this setting of the data source, rates of lines have a window of four times as much: the 5 minutes that the
+# dashboards' single numbers have by themselves.
+SCRAPE_INTERVAL = "75s"
+WINDOW = 300
+RANGE = 600
+
+Values = dict[str, float]
+
+
+@dataclass(frozen=True)
+class Board:
+    """A dashboard of ours: its JSON."""
+
+    json: Mapping[str, Any]
+
+    @cached_property
+    def panels(self) -> dict[int, Mapping[str, Any]]:
+        """The panels by id, those of collapsed rows included."""
+        tops = self.json["panels"]
+        return {panel["id"]: panel for top in tops for panel in (top, *top.get("panels", []))}
+
+    def panel(self, key: str) -> Mapping[str, Any]:
+        """The panel of this key."""
+        return self.panels[panel_id(key)]
+
+
+BOARDS = {one.name: Board(one.dashboard) for one in generate()}
+"""Our dashboards by the names of their modules."""
+
+
+@dataclass(frozen=True)
+class Backfilled:
+    """A store that holds a fleet's samples, and nothing else."""
+
+    program: str
+    url: str
+    past: Past
+
+    def session(self, *, seconds: float = RANGE, before_end: float = 0) -> Session:
+        """A look at the store, from ``seconds`` before the end on."""
+        return Session(self.url, at=END - before_end, seconds=seconds, scrape_interval=SCRAPE_INTERVAL)
+
+    def shown(
+        self, board: str, key: str, variables: Mapping[str, Sequence[str]] | None = None, *, seconds: float = RANGE
+    ) -> Values:
+        """Legend -> the last value, of each line of a panel (single numbers have their one); of a table, of each cell."""
+        session, panel = self.session(seconds=seconds), BOARDS[board].panel(key)
+        answers = session.panel(BOARDS[board].json, panel["id"], variables=variables)
+        values: Values = {}
+        for target in panel["targets"]:
+            for series in answers[target["refId"]]:
+                moment, value = series.points[-1]
+                if moment == END:
+                    name = legend(target, series.labels)
+                    assert name not in values, f"two lines with the legend {name!r}"
+                    values[name] = value
+        return values
+
+    def query(self, expr: str) -> list[Series]:
+        """The answer at the end to a query of one's own."""
+        return self.session().client.query(expr, END)
+
+    def number(self, expr: str) -> float | None:
+        """The one number that a query of one's own gives; None where it gives nothing."""
+        found = self.query(expr)
+        assert len(found) < 2, f"{len(found)} series of {expr}"
+        return found[0].points[0][1] if found else None
+
+
+def legend(target: Mapping[str, Any], labels: Mapping[str, str]) -> str:
+    """The line's name, as Grafana makes it; of a table's cell, its column's refId and its instance."""
+    if target["legendFormat"] == "__auto":
+        return f"{target['refId']} {labels.get('instance_id') or labels['instance']}"
+    return re.sub(r"\{\{(\w+)\}\}", lambda match: labels.get(match[1], ""), target["legendFormat"])
