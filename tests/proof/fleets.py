@@ -5,6 +5,8 @@ from functools import cache
 from pathlib import Path
 from unittest.mock import patch
 
+import pytest
+
 from llumnix_dash.fleet import SCENARIOS, Fleet, Scenario, record, simulate
 from llumnix_dash.fleet.engine import Engine, View
 from llumnix_dash.fleet.process import Process
@@ -70,3 +72,8 @@ def write(fleet: Fleet, path: Path) -> Path:
     with path.open("w", encoding="utf-8") as stream:
         write_openmetrics(fleet, stream)
     return path
+
+
+def scenarios(*names: str) -> pytest.MarkDecorator:
+    """The test runs on each of these fleets, in each of the stores."""
+    return pytest.mark.parametrize("scenario", names, indirect=True)

@@ -33,6 +33,11 @@ class Board:
         tops = self.json["panels"]
         return {panel["id"]: panel for top in tops for panel in (top, *top.get("panels", []))}
 
+    @cached_property
+    def variables(self) -> frozenset[str]:
+        """The names of its variables."""
+        return frozenset(one["name"] for one in self.json["templating"]["list"])
+
     def panel(self, key: str) -> Mapping[str, Any]:
         """The panel of this key."""
         return self.panels[panel_id(key)]
