@@ -18,16 +18,17 @@ class Events:
 
     Args:
         past: what happened.
-        seconds: how long before the end events count.
+        seconds: for how long events count.
+        before_end: until when they do: so many seconds before the end. What is so now is only known at the end.
 
     Attributes:
-        now: the end, on the simulation's clock.
+        now: until when events count, on the simulation's clock.
     """
 
-    def __init__(self, past: Past, seconds: float) -> None:
+    def __init__(self, past: Past, seconds: float, *, before_end: float = 0) -> None:
         self._past = past
         self.seconds = seconds
-        self.now = MINUTES * 60.0
+        self.now = MINUTES * 60.0 - before_end
 
     def recent(self, time: float | None) -> bool:
         """Whether the event counts: a scrape at its very moment has it."""

@@ -9,6 +9,8 @@ from typing import Any
 from llumnix_dash.board import panel_id
 from llumnix_dash.generate import generate
 from llumnix_dash.prometheus.client import Series
+from llumnix_dash.prometheus.dashboard import parse
+from llumnix_dash.prometheus.run import Settings, resolved
 from llumnix_dash.prometheus.session import Session
 from tests.proof.fleets import END, Past
 
@@ -60,30 +62,38 @@ class Backfilled:
         return Session(self.url, at=END - before_end, seconds=seconds, scrape_interval=SCRAPE_INTERVAL)
 
     def shown(
-        self, board: str, key: str, variables: Mapping[str, Sequence[str]] | None = None, *, seconds: float = RANGE
+        self,
+        board: str,
+        key: str,
+        variables: Mapping[str, Sequence[str]] | None = None,
+        *,
+        seconds: float = RANGE,
+        before_end: float = 0,
     ) -> Values:
         """Legend -> the last value, of each line of a panel (single numbers have their one); of a table, of each cell."""
-        session, panel = self.session(seconds=seconds), BOARDS[board].panel(key)
+        session, panel = self.session(seconds=seconds, before_end=before_end), BOARDS[board].panel(key)
         answers = session.panel(BOARDS[board].json, panel["id"], variables=variables)
         values: Values = {}
         for target in panel["targets"]:
             for series in answers[target["refId"]]:
                 moment, value = series.points[-1]
-                if moment == END:
+                if moment == END - before_end:
                     name = legend(target, series.labels)
                     assert name not in values, f"two lines with the legend {name!r}"
                     values[name] = value
         return values
 
-    def query(self, expr: str) -> list[Series]:
-        """The answer at the end to a query of one's own."""
-        return self.session().client.query(expr, END)
-
-    def number(self, expr: str) -> float | None:
+    def number(self, expr: str, *, before_end: float = 0) -> float | None:
         """The one number that a query of one's own gives; None where it gives nothing."""
-        found = self.query(expr)
+        found = self.session().client.query(expr, END - before_end)
         assert len(found) < 2, f"{len(found)} series of {expr}"
         return found[0].points[0][1] if found else None
+
+    def variables(self, board: str) -> dict[str, list[str]]:
+        """The values that each drop-down of a dashboard has chosen when it opens: all that it lists, or its default."""
+        session, parsed = self.session(), parse(BOARDS[board].json, board)
+        scope = resolved(session.client, parsed, Settings(session.time_range)).scope
+        return {name: list(scope[name].chosen) for name in BOARDS[board].variables if name in scope}
 
 
 def legend(target: Mapping[str, Any], labels: Mapping[str, str]) -> str:
