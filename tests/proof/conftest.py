@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.prometheus.stores import STORES
 from tests.proof.fleets import past, write
 from tests.proof.shown import Backfilled
-from tests.prometheus.stores import STORES
 
 
 @pytest.hookimpl(tryfirst=True)

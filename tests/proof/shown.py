@@ -83,6 +83,21 @@ class Backfilled:
                     values[name] = value
         return values
 
+    def marks(self, board: str, *, seconds: float) -> dict[str, list[Series]]:
+        """What a dashboard's annotations find, by their names; each is asked as a panel of its query would be."""
+        json = BOARDS[board].json
+        own = [one for one in json["annotations"]["list"] if "target" in one]
+        panels = [
+            {"id": number, "type": "timeseries", "title": one["name"], "interval": one["target"]["interval"]}
+            | {"datasource": one["datasource"], "targets": [one["target"]]}
+            for number, one in enumerate(own, 1)
+        ]
+        session = Session(self.url, at=END, seconds=seconds)
+        return {
+            plan.title: [series for found in session.ask(plan).values() for series in found]
+            for plan in session.panels({**json, "panels": panels})
+        }
+
     def number(self, expr: str, *, before_end: float = 0) -> float | None:
         """The one number that a query of one's own gives; None where it gives nothing."""
         found = self.session().client.query(expr, END - before_end)

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from llumnix_dash.catalog import cms
+from tests.prometheus.stores import STORES
 from tests.proof import truth_cms, truth_component, truth_lrs, truth_request, truth_vllm
 from tests.proof.events import Events
 from tests.proof.expected import about
 from tests.proof.fleets import INTERVAL, past, scenarios, write
 from tests.proof.shown import BOARDS, WINDOW, Backfilled
 from tests.proof.traps import TRAPS, Trap
-from tests.prometheus.stores import STORES
 
 TRUTHS = {
     "request": truth_request.PANELS | truth_request.WITH_MANY_FAILURES,

@@ -7,7 +7,7 @@ from typing import Any
 from llumnix_dash.catalog import scheduler
 from llumnix_dash.catalog.metric import Histogram
 from tests.proof.events import ROLES, Events, Holding
-from tests.proof.expected import exactly, quantile, quantiles
+from tests.proof.expected import exactly, quantiles
 from tests.proof.fleets import Decision
 from tests.proof.truth_request import HEADLINE, Truth
 

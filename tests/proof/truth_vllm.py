@@ -14,7 +14,7 @@ from tests.proof.truth_request import HEADLINE, Truth
 
 
 def waiting(held: Holding) -> list[Leg]:
-    """vLLM counts a request as waiting, too, whose KV cache is still on its way."""
+    """VLLM counts a request as waiting, too, whose KV cache is still on its way."""
     return held.waiting + held.loading
 
 
