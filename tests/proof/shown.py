@@ -70,7 +70,7 @@ class Backfilled:
         seconds: float = RANGE,
         before_end: float = 0,
     ) -> Values:
-        """Legend -> the last value, of each line of a panel (single numbers have their one); of a table, of each cell."""
+        """Legend -> the last value of each line of a panel, and of each cell of a table; see :func:`legend`."""
         session, panel = self.session(seconds=seconds, before_end=before_end), BOARDS[board].panel(key)
         answers = session.panel(BOARDS[board].json, panel["id"], variables=variables)
         values: Values = {}

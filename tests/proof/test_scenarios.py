@@ -1,6 +1,7 @@
 """Every panel of the five dashboards has data in every fleet, or a reason in its roles, its mode or its idleness."""
 
 import json
+from collections.abc import Callable
 
 import pytest
 
@@ -15,9 +16,13 @@ BIG = "big"
 
 @scenarios(*(name for name in SCENARIOS if name != BIG))
 def test_verify_finds_no_error_and_no_unexpected_blank(
-    store: Backfilled, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    store: Backfilled,
+    scenario: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    golden: Callable[[str, str], None],
 ) -> None:
-    """By the command itself, as it is typed."""
+    """By the command itself, as it is typed. Which blanks are expected stands in a golden file a scenario."""
     monkeypatch.setenv("PROMETHEUS_URL", store.url)
     with pytest.raises(SystemExit) as stopped:
         main(
@@ -44,3 +49,10 @@ def test_verify_finds_no_error_and_no_unexpected_blank(
     assert [one["error"] for dashboard in report["dashboards"] for one in dashboard["variables"] if one["error"]] == []
     assert len(report["dashboards"]) == 5
     assert stopped.value.code == 0
+    blank = [
+        f"{dashboard['title']} / {panel['row']} / {panel['title']}\n"
+        for dashboard in report["dashboards"]
+        for panel in dashboard["panels"]
+        if panel["status"] != "ok"
+    ]
+    golden(f"proof/blank-{scenario}.txt", "".join(blank))
