@@ -41,7 +41,7 @@ def test_help_of_a_command(name: str, tmp_path: Path) -> None:
     """What it is for, an example that can be copied, and the environment variables that it reads."""
     done = run(name, "--help", cwd=tmp_path)
     assert done.returncode == 0
-    assert any(line.strip().startswith(f"llumnix-dash {name}") for line in done.stdout.splitlines()[1:])
+    assert any(f"llumnix-dash {name} " in f"{line} " for line in done.stdout.splitlines()[1:])
     assert "nvironment" in done.stdout
     assert "\\b" not in done.stdout
     assert max(len(line) for line in done.stdout.splitlines()) <= 100

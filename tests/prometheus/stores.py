@@ -57,7 +57,11 @@ class Samples:
 
 @contextmanager
 def prometheus(openmetrics: Path, folder: Path) -> Iterator[str]:
-    """A Prometheus over blocks made of the file; gives its URL, and stops it at the end."""
+    """A Prometheus over blocks made of the file; gives its URL, and stops it at the end.
+
+    Past samples lack the mark that a scrape leaves behind a target that has gone, so a value holds for a minute and
+    not for the usual five.
+    """
     data, config = folder / "prometheus", folder / "prometheus.yml"
     config.write_text("{}\n", encoding="utf-8")
     _run("promtool", "tsdb", "create-blocks-from", "openmetrics", "--quiet", str(openmetrics), str(data))
@@ -67,6 +71,7 @@ def prometheus(openmetrics: Path, folder: Path) -> Iterator[str]:
         f"--config.file={config}",
         f"--storage.tsdb.path={data}",
         "--storage.tsdb.retention.time=100y",
+        "--query.lookback-delta=1m",
         f"--web.listen-address=127.0.0.1:{port}",
         "--log.level=error",
         log=folder / "prometheus.log",

@@ -1,0 +1,79 @@
+"""Simulated fleets with all that happened in them, and their samples in a file that stores read."""
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from unittest.mock import patch
+
+import pytest
+
+from llumnix_dash.fleet import SCENARIOS, Fleet, Scenario, record, simulate
+from llumnix_dash.fleet.engine import Engine, View
+from llumnix_dash.fleet.process import Process
+from llumnix_dash.fleet.requests import Request
+from llumnix_dash.fleet.textformat import write_openmetrics
+
+# A whole hour, so that steps of any length fall on scrapes.
+END = 1_700_002_800
+MINUTES = 12
+INTERVAL = 15
+
+_LITE = SCENARIOS["lite-mode"]
+VARIANTS: dict[str, Scenario] = {
+    **SCENARIOS,
+    "lite-mode-two-schedulers": _LITE.model_copy(
+        update={"deployments": tuple(one.model_copy(update={"schedulers": 2}) for one in _LITE.deployments)}
+    ),
+}
+"""The scenarios by name, and lite mode with two schedulers, which none of them has."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A scheduler's choice of an engine for a request: what it saw there, and the latencies in ms that it predicted."""
+
+    request: Request
+    engine: Engine
+    seen: View
+    predicted_ttft: float
+    predicted_tpot: float
+
+
+@dataclass(frozen=True)
+class Past:
+    """A simulated fleet and what its schedulers decided, which the simulation itself does not keep."""
+
+    fleet: Fleet
+    decisions: tuple[Decision, ...]
+
+
+@cache
+def past(name: str) -> Past:
+    """The past of the scenario or variant; the same object each time, so leave it as it is."""
+    decisions: list[Decision] = []
+    scheduled, selected = record.scheduled, record.selected
+    requests: list[Request] = []
+
+    def note_request(process: Process, request: Request, durations: tuple[float, float, float]) -> None:
+        requests.append(request)
+        scheduled(process, request, durations)
+
+    def note_choice(process: Process, engine: Engine, view: View, predicted: tuple[float, float]) -> None:
+        decisions.append(Decision(requests[-1], engine, view, *predicted))
+        selected(process, engine, view, predicted)
+
+    with patch.object(record, "scheduled", note_request), patch.object(record, "selected", note_choice):
+        fleet = simulate(VARIANTS[name], end=END, minutes=MINUTES, interval=INTERVAL)
+    return Past(fleet, tuple(decisions))
+
+
+def write(fleet: Fleet, path: Path) -> Path:
+    """The fleet's samples as an OpenMetrics file."""
+    with path.open("w", encoding="utf-8") as stream:
+        write_openmetrics(fleet, stream)
+    return path
+
+
+def scenarios(*names: str) -> pytest.MarkDecorator:
+    """The test runs on each of these fleets, in each of the stores."""
+    return pytest.mark.parametrize("scenario", names, indirect=True)

@@ -1,0 +1,118 @@
+"""What a dashboard's panels show on a store, as a person reads them: a value a line, by its legend."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from llumnix_dash.board import panel_id
+from llumnix_dash.generate import generate
+from llumnix_dash.prometheus.client import Series
+from llumnix_dash.prometheus.dashboard import parse
+from llumnix_dash.prometheus.run import Settings, resolved
+from llumnix_dash.prometheus.session import Session
+from tests.proof.fleets import END, Past
+
+# With this setting of the data source, rates of lines have a window of four times as much: the 5 minutes that the
+# dashboards' single numbers have by themselves.
+SCRAPE_INTERVAL = "75s"
+WINDOW = 300
+RANGE = 600
+
+Values = dict[str, float]
+
+
+@dataclass(frozen=True)
+class Board:
+    """A dashboard of ours: its JSON."""
+
+    json: Mapping[str, Any]
+
+    @cached_property
+    def panels(self) -> dict[int, Mapping[str, Any]]:
+        """The panels by id, those of collapsed rows included."""
+        tops = self.json["panels"]
+        return {panel["id"]: panel for top in tops for panel in (top, *top.get("panels", []))}
+
+    @cached_property
+    def variables(self) -> frozenset[str]:
+        """The names of its variables."""
+        return frozenset(one["name"] for one in self.json["templating"]["list"])
+
+    def panel(self, key: str) -> Mapping[str, Any]:
+        """The panel of this key."""
+        return self.panels[panel_id(key)]
+
+
+BOARDS = {one.name: Board(one.dashboard) for one in generate()}
+"""Our dashboards by the names of their modules."""
+
+
+@dataclass(frozen=True)
+class Backfilled:
+    """A store that holds a fleet's samples, and nothing else."""
+
+    program: str
+    url: str
+    past: Past
+
+    def session(self, *, seconds: float = RANGE, before_end: float = 0) -> Session:
+        """A look at the store, from ``seconds`` before the end on."""
+        return Session(self.url, at=END - before_end, seconds=seconds, scrape_interval=SCRAPE_INTERVAL)
+
+    def shown(
+        self,
+        board: str,
+        key: str,
+        variables: Mapping[str, Sequence[str]] | None = None,
+        *,
+        seconds: float = RANGE,
+        before_end: float = 0,
+    ) -> Values:
+        """Legend -> the last value of each line of a panel, and of each cell of a table; see :func:`legend`."""
+        session, panel = self.session(seconds=seconds, before_end=before_end), BOARDS[board].panel(key)
+        answers = session.panel(BOARDS[board].json, panel["id"], variables=variables)
+        values: Values = {}
+        for target in panel["targets"]:
+            for series in answers[target["refId"]]:
+                moment, value = series.points[-1]
+                if moment == END - before_end:
+                    name = legend(target, series.labels)
+                    assert name not in values, f"two lines with the legend {name!r}"
+                    values[name] = value
+        return values
+
+    def marks(self, board: str, *, seconds: float) -> dict[str, list[Series]]:
+        """What a dashboard's annotations find, by their names; each is asked as a panel of its query would be."""
+        json = BOARDS[board].json
+        own = [one for one in json["annotations"]["list"] if "target" in one]
+        panels = [
+            {"id": number, "type": "timeseries", "title": one["name"], "interval": one["target"]["interval"]}
+            | {"datasource": one["datasource"], "targets": [one["target"]]}
+            for number, one in enumerate(own, 1)
+        ]
+        session = Session(self.url, at=END, seconds=seconds)
+        return {
+            plan.title: [series for found in session.ask(plan).values() for series in found]
+            for plan in session.panels({**json, "panels": panels})
+        }
+
+    def number(self, expr: str, *, before_end: float = 0) -> float | None:
+        """The one number that a query of one's own gives; None where it gives nothing."""
+        found = self.session().client.query(expr, END - before_end)
+        assert len(found) < 2, f"{len(found)} series of {expr}"
+        return found[0].points[0][1] if found else None
+
+    def variables(self, board: str) -> dict[str, list[str]]:
+        """The values that each drop-down of a dashboard has chosen when it opens: all that it lists, or its default."""
+        session, parsed = self.session(), parse(BOARDS[board].json, board)
+        scope = resolved(session.client, parsed, Settings(session.time_range)).scope
+        return {name: list(scope[name].chosen) for name in BOARDS[board].variables if name in scope}
+
+
+def legend(target: Mapping[str, Any], labels: Mapping[str, str]) -> str:
+    """The line's name, as Grafana makes it; of a table's cell, its column's refId and its instance."""
+    if target["legendFormat"] == "__auto":
+        return f"{target['refId']} {labels.get('instance_id') or labels['instance']}"
+    return re.sub(r"\{\{(\w+)\}\}", lambda match: labels.get(match[1], ""), target["legendFormat"])

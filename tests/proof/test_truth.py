@@ -1,0 +1,75 @@
+"""Each panel's lines and numbers are what the events come to, whatever the fleet."""
+
+import math
+from collections.abc import Mapping
+
+import pytest
+
+from tests.proof import truth_cms, truth_component, truth_lrs, truth_request, truth_vllm
+from tests.proof.events import Events
+from tests.proof.fleets import scenarios
+from tests.proof.shown import BOARDS, WINDOW, Backfilled, Values
+from tests.proof.truth_request import Truth
+
+FULL_MODE = {
+    "request": truth_request.PANELS,
+    "component": truth_component.PANELS,
+    "cms": truth_cms.PANELS | truth_cms.TABLES,
+    "vllm": truth_vllm.PANELS | truth_vllm.BY_INSTANCE,
+}
+LITE_MODE = {"lrs": truth_lrs.PANELS | truth_lrs.TABLES}
+MANY_FAILURES = {"request": truth_request.WITH_MANY_FAILURES, "component": truth_component.WITH_MANY_FAILURES}
+NO_RARE_EVENTS = {"request": truth_request.WITHOUT_RARE_EVENTS, "component": truth_component.WITHOUT_RARE_EVENTS}
+
+# All instances of these fleets, where a panel would show five.
+ALL_INSTANCES = {"top": ["10"]}
+
+Truths = Mapping[str, Mapping[str, Truth]]
+
+
+def panels(truths: Truths) -> pytest.MarkDecorator:
+    """A test for each of the panels, as board and key."""
+    keys = [pytest.param(board, key, id=f"{board}-{key}") for board, panels in truths.items() for key in panels]
+    return pytest.mark.parametrize(("board", "key"), keys)
+
+
+@scenarios("default", "two-schedulers", "overload")
+@panels(FULL_MODE)
+def test_a_panel_shows_what_happened(store: Backfilled, board: str, key: str) -> None:
+    check(store, board, key, FULL_MODE)
+
+
+@scenarios("lite-mode", "lite-mode-two-schedulers")
+@panels(LITE_MODE)
+def test_a_panel_shows_what_happened_in_lite_mode(store: Backfilled, board: str, key: str) -> None:
+    check(store, board, key, LITE_MODE)
+
+
+@scenarios("overload")
+@panels(MANY_FAILURES)
+def test_failures_show_where_there_are_many(store: Backfilled, board: str, key: str) -> None:
+    check(store, board, key, MANY_FAILURES)
+
+
+@scenarios("fresh")
+@panels(NO_RARE_EVENTS)
+def test_what_has_not_happened_yet_shows_as_0(store: Backfilled, board: str, key: str) -> None:
+    check(store, board, key, NO_RARE_EVENTS)
+
+
+def check(store: Backfilled, board: str, key: str, truths: Truths) -> None:
+    """Compares all lines of the panel, their names and their last values, with the truth."""
+    variables = ALL_INSTANCES if "top" in BOARDS[board].variables else None
+    assert drawn(store.shown(board, key, variables)) == truths[board][key](Events(store.past, WINDOW))
+
+
+def drawn(values: Values) -> Values:
+    """The lines that have a point: NaN is none."""
+    return {name: value for name, value in values.items() if not math.isnan(value)}
+
+
+def test_every_dashboard_is_held_to_the_truth() -> None:
+    own = {(board, key) for board, truths in {**FULL_MODE, **LITE_MODE}.items() for key in truths}
+    own = {(board, key) for board, key in own if key not in truth_request.HEADLINE}
+    assert {board for board, _ in own} == set(BOARDS)
+    assert len(own) >= 30

@@ -1,0 +1,114 @@
+"""What the panels of the request dashboard show, and the first row of every dashboard."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from llumnix_dash.catalog import gateway, scheduler
+from tests.proof.events import Events, cumulative, each, grouped
+from tests.proof.expected import exactly, quantile, quantiles, share
+
+Truth = Callable[[Events], dict[str, Any]]
+
+# The objectives with which the dashboards open.
+TTFT_MILLISECONDS = 2000
+TPOT_MILLISECONDS = 50
+E2E_SECONDS = 60
+
+
+def ttfts(events: Events) -> list[float]:
+    """Of the requests that went well: nobody got a token of the others."""
+    return [one.ttft_milliseconds for one in events.good]
+
+
+def tpots(events: Events) -> list[float]:
+    """Of the requests that have one."""
+    return [one.tpot_milliseconds for one in events.good if one.tpot_milliseconds is not None]
+
+
+def gaps(events: Events) -> list[float]:
+    """Milliseconds between tokens, each gap."""
+    return [round(gap * 1000, 3) for one in events.good for gap in each(one.gaps)]
+
+
+def _share(kept: Sequence[bool]) -> Any:
+    return share(sum(kept) / len(kept))
+
+
+def _against(objective: float, values: list[float], bounds: Sequence[float]) -> dict[str, Any]:
+    """A P99 that stands under one of two names; the objective is a bucket's bound, so the bucket tells which."""
+    p99 = quantile(0.99, values, bounds)
+    return {"within" if p99.true <= objective else "beyond": p99}
+
+
+def ttft_kept(events: Events) -> list[bool]:
+    """Whether each request's first token came in time; that of a failed one never came."""
+    return [one.ok and one.ttft_milliseconds <= TTFT_MILLISECONDS for one in events.answered]
+
+
+def tpot_kept(events: Events) -> list[bool]:
+    """Whether each request that has a time per token kept to the objective."""
+    return [tpot <= TPOT_MILLISECONDS for tpot in tpots(events)]
+
+
+HEADLINE: dict[str, Truth] = {
+    "requests_now": lambda events: {"Requests": events.a_second(1 for _ in events.answered)},
+    "success_ratio_now": lambda events: {"Success Ratio": share(len(events.good) / len(events.answered))},
+    "ttft_p99_now": lambda events: _against(TTFT_MILLISECONDS, ttfts(events), gateway.TTFT.buckets),
+    "ttft_within_objective_now": lambda events: {"TTFT in Objective": _share(ttft_kept(events))},
+    "tpot_p99_now": lambda events: _against(TPOT_MILLISECONDS, tpots(events), gateway.TPOT.buckets),
+    "tpot_within_objective_now": lambda events: {"TPOT in Objective": _share(tpot_kept(events))},
+    "output_tokens_now": lambda events: {"Output Tokens": events.a_second(one.output_tokens for one in events.good)},
+    "pending_now": lambda events: {"Pending Requests": exactly(len(events.pending()))},
+}
+
+
+def _heatmap(events: Events, values: list[int], bounds: Sequence[float]) -> dict[str, Any]:
+    counts = cumulative(values, bounds)
+    return {f"{bound:g}".replace("inf", "+Inf"): events.a_second([count]) for bound, count in counts.items()}
+
+
+PANELS: dict[str, Truth] = {
+    **HEADLINE,
+    "request_rate": lambda events: {
+        model: events.a_second(1 for _ in requests)
+        for model, requests in grouped(events.answered, lambda one: one.model).items()
+    },
+    "within_objectives": lambda events: {
+        "TTFT": _share(ttft_kept(events)),
+        "TPOT": _share(tpot_kept(events)),
+        "E2E": _share([one.e2e_seconds <= E2E_SECONDS for one in events.good]),
+    },
+    "token_throughput": lambda events: {
+        "input": events.a_second(one.prompt_tokens for one in events.answered),
+        "output": events.a_second(one.output_tokens for one in events.good),
+    },
+    "e2e_latency": lambda events: quantiles([one.e2e_seconds for one in events.good], gateway.E2E_LATENCY.buckets),
+    "ttft": lambda events: quantiles(ttfts(events), gateway.TTFT.buckets),
+    "tpot": lambda events: quantiles(tpots(events), gateway.TPOT.buckets),
+    "itl": lambda events: quantiles(gaps(events), gateway.ITL.buckets),
+    "input_tokens": lambda events: _heatmap(
+        events, [one.prompt_tokens for one in events.answered], gateway.INPUT_TOKENS.buckets
+    ),
+    "output_tokens": lambda events: _heatmap(
+        events, [one.output_tokens for one in events.good], gateway.OUTPUT_TOKENS.buckets
+    ),
+    "prefix_cache_hit": lambda events: quantiles(
+        [one.hit_percent for one in events.scheduled], scheduler.PREFIX_CACHE_HIT_PERCENT.buckets, low=True
+    ),
+    "max_prefix_cache_hit": lambda events: quantiles(
+        [one.max_hit_percent for one in events.scheduled], scheduler.MAX_PREFIX_CACHE_HIT_PERCENT.buckets, low=True
+    ),
+}
+
+# Where failures are many: the first event of a series is beyond what a store can tell, and of a few it is a large part.
+WITH_MANY_FAILURES: dict[str, Truth] = {
+    "request_rate_by_status": lambda events: {
+        status: events.a_second(1 for _ in requests)
+        for status, requests in grouped(events.answered, lambda one: one.status).items()
+    },
+}
+# Where nothing that is rare has happened.
+WITHOUT_RARE_EVENTS: dict[str, Truth] = {
+    "retry_fallback_rate": lambda events: {"retries": 0.0, "fallbacks": 0.0, "fallback retries that succeeded": 0.0},
+    "request_rate_by_status": lambda events: {"200": events.a_second(1 for _ in events.answered)},
+}
