@@ -23,7 +23,7 @@ def test_each_restart_is_marked_soon(store: Backfilled, board: str) -> None:
     }
     assert len(begun) == 2
     assert soon(store, marks[CONTROL], "instance", begun)
-    # One engine came back where it was, so its counters began anew; of one that came back elsewhere only the role shows.
+    # One came back where it was, so its counters began anew; of the one that came back elsewhere only the role shows.
     [stayed, moved] = sorted(
         (engine for engine in deployment.engines if engine.target.process.life),
         key=lambda engine: engine.target.process.started,
