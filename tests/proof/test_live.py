@@ -44,6 +44,8 @@ def live_fleet(config: Path) -> Iterator[None]:
             fleet.terminate()
 
 
+# It waits for scrapes: in the largest group, the first to begin, the other workers have something to do meanwhile.
+@pytest.mark.xdist_group("proof default")
 def test_a_live_fleet_scraped_by_the_generated_configuration_verifies(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

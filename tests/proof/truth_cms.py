@@ -9,7 +9,7 @@ from llumnix_dash.catalog.metric import Histogram
 from tests.proof.events import ROLES, Events, Holding
 from tests.proof.expected import exactly, quantiles
 from tests.proof.fleets import Decision
-from tests.proof.truth_request import HEADLINE, Truth
+from tests.proof.truth_request import Truth
 
 
 def usage(held: Holding) -> float:
@@ -75,7 +75,6 @@ def _both(key: str, metric: Histogram, value: Callable[[Decision], float]) -> di
 
 
 PANELS: dict[str, Truth] = {
-    **HEADLINE,
     "instances": lambda events: {role: exactly(len(engines)) for role, engines in events.roles().items()},
     "running_by_role": _sums(lambda held: len(held.running)),
     "waiting_by_role": _sums(lambda held: len(held.waiting)),

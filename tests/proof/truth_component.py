@@ -7,7 +7,7 @@ from llumnix_dash.catalog import gateway, scheduler
 from llumnix_dash.catalog.metric import Histogram
 from tests.proof.events import Events, grouped
 from tests.proof.expected import about, exactly, quantiles
-from tests.proof.truth_request import HEADLINE, Truth
+from tests.proof.truth_request import Truth
 
 
 def _stage(metric: Histogram, attribute: str) -> Truth:
@@ -28,7 +28,6 @@ def _failed_share(failed: Sequence[Any], good: Sequence[Any]) -> Any:
 
 
 PANELS: dict[str, Truth] = {
-    **HEADLINE,
     "gateway_requests": lambda events: {
         "pending": exactly(len(events.pending())),
         "current": exactly(len(events.in_gateways())),

@@ -1,4 +1,4 @@
-"""What the panels of the request dashboard show, and the first row of every dashboard."""
+"""What the panels of the request dashboard show, and the first row, which is the same on every dashboard."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
