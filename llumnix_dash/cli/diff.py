@@ -36,10 +36,11 @@ def command(
     git:REV:path. Without NEW, OLD is held against what the code generates now.
 
     \b
-    What my work changes:            llumnix-dash diff git:main
-    May any number be another one?   llumnix-dash diff git:main --only query --exit-code
-    Two files from anywhere:         llumnix-dash diff before.json after.json
-    For a pull request:              llumnix-dash diff git:main --format markdown
+    Examples:
+      llumnix-dash diff git:main                             what my work changes
+      llumnix-dash diff git:main --only query --exit-code    may any number be another one?
+      llumnix-dash diff before.json after.json               two files from anywhere
+      llumnix-dash diff git:main --format markdown           for a pull request
 
     Every change has an effect: query (numbers may change), display, layout, text.
 
@@ -47,7 +48,7 @@ def command(
     all the same).
 
     Environment: NO_COLOR turns colours off; without it they are used on a terminal.
-    """  # \b is click's mark for lines that are not to be joined, a backspace and no backslash
+    """
     from llumnix_dash.diff import as_json, markdown, sources, text
     from llumnix_dash.diff.blocks import visible
     from llumnix_dash.diff.changes import Effect

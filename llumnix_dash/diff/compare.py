@@ -1,7 +1,6 @@
 """Two dashboards in, the changes between them out."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
 
 from llumnix_dash.diff import defaults, normal
 from llumnix_dash.diff.changes import MISSING, Change, DashboardDiff, Effect, Item, Kind, Part, worst_first
@@ -295,7 +294,7 @@ def _without_migrated_datasources(items: list[Item], old_version: int, new_versi
 
 
 def _is_replaced(change: Change) -> bool:
-    def plain_name(value: Any) -> bool:
-        return isinstance(value, str) and "$" not in value
-
-    return change.path.rpartition(".")[2] == "datasource" and plain_name(change.old) and plain_name(change.new)
+    if change.path.rpartition(".")[2] != "datasource":
+        return False
+    old, new = (value.get("uid") if isinstance(value, dict) else value for value in (change.old, change.new))
+    return isinstance(old, str) and isinstance(new, str) and ("$" not in old + new or old == new)

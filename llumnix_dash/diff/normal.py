@@ -22,6 +22,7 @@ _NO_TEMPLATE: defaults.Template = {}
 # Their parts mean nothing alone, so neither do the defaults of their parts.
 _TAKEN_WHOLE = frozenset({"color", "time"})
 _WITHOUT_A_BASE_VALUE = (None, "null", "-Infinity", float("-inf"))
+_UNTOLD_TYPES = (None, "", "prometheus")
 _VARIABLE_QUERY_TYPES = (("label_names(", 0), ("label_values(", 1), ("metrics(", 2), ("query_result(", 3))
 # Their options follow from the query text, so the copy in the JSON says nothing.
 _OPTIONS_FOLLOW = frozenset({"custom", "interval", "constant", "textbox", "datasource"})
@@ -100,13 +101,19 @@ def _by_value(item: Json) -> Json:
 
 
 def datasource(value: Json) -> Json:
-    """A data source reference in one spelling: its uid, or its type alone; the old form, a name, stays as it is.
+    """A data source reference in one spelling: its uid, with its type where that is not Prometheus.
 
-    ``$x``, ``${x}`` and ``[[x]]`` are the same variable. The default data source is MISSING.
+    The old form, a name alone, stays as it is; ``$x``, ``${x}`` and ``[[x]]`` are the same variable. The default data
+    source is MISSING.
     """
     if isinstance(value, dict) and set(value) <= {"uid", "type", "name"}:
-        if isinstance(value.get("uid"), str) and value["uid"]:
-            value = value["uid"]
+        uid, kind = value.get("uid"), value.get("type")
+        if isinstance(uid, str) and uid:
+            # Grafana's own, such as "-- Mixed --", have had several types.
+            if kind in _UNTOLD_TYPES or uid.startswith("-- "):
+                value = uid
+            else:
+                return {"type": kind, "uid": _one_spelling(uid)}
         elif not any(value.values()):
             return MISSING
     if value is None or value in ("", "default"):

@@ -51,6 +51,8 @@ def settings_changes(
             _default(template, path) if value is MISSING else value
             for value, template in zip((silent_before, silent_after), templates, strict=True)
         )
+        if same(before, after):  # of two panel types, one assumes what the other is told
+            continue
         change = Change(effect(part, path), Kind.CHANGED, label(path), ".".join(path), before, after)
         if path[-1] in ("query", "expr") and isinstance(before, str) and isinstance(after, str):
             change = _query_change(change, before, after)
@@ -86,7 +88,8 @@ def panel_changes(old: Object, new: Object) -> list[Change]:
     old_targets, new_targets = _lists(old, new, "targets")
     if old_targets is not None and new_targets is not None:
         apart.add("targets")
-        changes += target_changes(old_targets, new_targets)
+        sources = (old.get("datasource", MISSING), new.get("datasource", MISSING))
+        changes += target_changes(old_targets, new_targets, sources)
     old_steps, new_steps = _lists(old, new, "transformations")
     if old_steps is not None and new_steps is not None:
         apart.add("transformations")
@@ -105,8 +108,14 @@ def _lists(old: Object, new: Object, key: str) -> tuple[list[Object] | None, lis
     return objects(old.get(key, [])), objects(new.get(key, []))
 
 
-def target_changes(old: Sequence[Object], new: Sequence[Object]) -> list[Change]:
-    """The changes between the queries of a panel."""
+def target_changes(old: Sequence[Object], new: Sequence[Object], sources: tuple[Json, Json]) -> list[Change]:
+    """The changes between the queries of a panel.
+
+    Args:
+        old: their normal forms before.
+        new: their normal forms after.
+        sources: the panel's data source before and after, which a query has that names none.
+    """
     pairing = Pairing(enumerate(old), enumerate(new))
     for key in (text_of, _without_name, _ref_and_legend, query_text):
         pairing.by_key(_of_item(key))
@@ -115,7 +124,7 @@ def target_changes(old: Sequence[Object], new: Sequence[Object]) -> list[Change]
     name = _QueryNames(old, new)
     changes = []
     for (_, before), (_, after) in sorted(pairing.pairs, key=lambda pair: pair[1][0]):
-        changes += _target_pair_changes(before, after, name)
+        changes += _target_pair_changes(before, after, sources, name)
     for _, target in pairing.new:
         changes.append(_whole_target(Kind.ADDED, target, name(target)))
     for _, target in pairing.old:
@@ -170,15 +179,22 @@ class _QueryNames:
         return any(sum(same(target.get("legendFormat"), legend) for target in side) > 1 for side in self._sides)
 
 
-def _target_pair_changes(old: Object, new: Object, names: _QueryNames) -> list[Change]:
+def _target_pair_changes(old: Object, new: Object, sources: tuple[Json, Json], names: _QueryNames) -> list[Change]:
     name = names(new, old)
     at = f"targets[{string(new.get('refId'))}]"
     changes = []
+    templates = [
+        {**TARGET, "datasource": source, "range": not form.get("instant")}
+        for form, source in zip((old, new), sources, strict=True)
+    ]
     for path, silent_before, silent_after in leaves(old, new):
         key = path[0]
         before, after = (
-            _default(TARGET, path) if value is MISSING else value for value in (silent_before, silent_after)
+            _default(template, path) if value is MISSING else value
+            for value, template in zip((silent_before, silent_after), templates, strict=True)
         )
+        if same(before, after):
+            continue
         change = Change(Effect.QUERY, Kind.CHANGED, f"{name}: {label(path)}", f"{at}.{'.'.join(path)}", before, after)
         if key == "refId":
             change = replace(change, kind=Kind.RENAMED, what=name)

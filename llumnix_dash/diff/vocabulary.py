@@ -148,6 +148,8 @@ def _object_text(key: str, value: dict[str, Any]) -> str:
         text = f"{value['from']} to {value['to']}"
     elif key == "datasource" and keys == {"type"}:
         text = str(value["type"])
+    elif key == "datasource" and keys == {"type", "uid"}:
+        text = f"{value['uid']} ({value['type']})"
     return text_of(value) if text is None else text
 
 

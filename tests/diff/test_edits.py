@@ -33,11 +33,14 @@ def _panel(number: int) -> Object:
         "type": "timeseries",
         "title": f"Panel {number}",
         "description": f"What panel {number} shows",
+        "datasource": {"type": "prometheus", "uid": "$datasource"},
         "targets": [
             {
                 "refId": ref_id,
                 "expr": f'sum by (le) (rate(metric_{number}_{ref_id}{{job="$job", pod=~"$pod"}}[5m]))',
                 "legendFormat": f"legend {ref_id}",
+                # Of the two queries one has a data source of its own, the same.
+                **({"datasource": {"type": "prometheus", "uid": "${datasource}"}} if ref_id == "B" else {}),
             }
             for ref_id in "AB"
         ],
@@ -93,6 +96,21 @@ def reorder_queries(panel: Object) -> Told:
 def rename_query(panel: Object) -> Told:
     panel["targets"][1]["refId"] = "Z"
     return (Part.PANEL, panel["title"], Effect.QUERY, Kind.RENAMED, "targets[Z].refId")
+
+
+def edit_data_source(panel: Object) -> Told:
+    panel["datasource"] = {"type": "prometheus", "uid": "long-term"}
+    return (Part.PANEL, panel["title"], Effect.QUERY, Kind.CHANGED, "datasource")
+
+
+def edit_data_source_of_a_query(panel: Object) -> Told:
+    panel["targets"][0]["datasource"] = {"type": "prometheus", "uid": "long-term"}
+    return (Part.PANEL, panel["title"], Effect.QUERY, Kind.CHANGED, "targets[A].datasource")
+
+
+def make_instant(panel: Object) -> Told:
+    panel["targets"][0] |= {"instant": True, "range": True}
+    return (Part.PANEL, panel["title"], Effect.QUERY, Kind.CHANGED, "targets[A].instant")
 
 
 def edit_legend(panel: Object) -> Told:
@@ -166,6 +184,9 @@ EDITS: list[Callable[[Object], Told]] = [
     remove_query,
     reorder_queries,
     rename_query,
+    edit_data_source,
+    edit_data_source_of_a_query,
+    make_instant,
     edit_legend,
     edit_unit,
     edit_thresholds,
