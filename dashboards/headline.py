@@ -4,26 +4,31 @@ from llumnix_dash.board import row
 from llumnix_dash.catalog import gateway
 from llumnix_dash.panels import quantile_against_objective, share_within_objective, stat
 from llumnix_dash.panels.style import SUCCESS_STEPS
-from llumnix_dash.promql import RECENT, rate, ratio, total
+from llumnix_dash.promql import RECENT, observations, rate, ratio, total
 from llumnix_dash.variables import TPOT_OBJECTIVE, TTFT_OBJECTIVE
+
+# Each answered request has a TTFT, 0 where it failed. The counter by status would miss the first failures of a status.
+ANSWERED = observations(gateway.TTFT, window=RECENT)
 
 HEADLINE = row(
     "Are users hurt?",
     stat(
         "requests_now",
         "Requests",
-        rate(gateway.REQUESTS, window=RECENT),
+        ANSWERED,
         "Requests answered a second, with any status, over the last 5 minutes.",
+        about=gateway.REQUESTS,
     ),
     stat(
         "success_ratio_now",
         "Success Ratio",
         ratio(
             rate(gateway.REQUESTS, where={"status_code": ("2..",)}, window=RECENT),
-            rate(gateway.REQUESTS, window=RECENT),
+            ANSWERED,
         ),
         "The share of requests answered with a 2xx status, over the last 5 minutes. 4xx (such as 429, too many"
         " requests) and 5xx both count against it.",
+        about=gateway.REQUESTS,
         thresholds=SUCCESS_STEPS,
         no_value="no requests",
         decimals=2,

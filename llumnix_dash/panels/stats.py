@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from llumnix_dash.catalog.metric import Metric
 from llumnix_dash.panels import style
 from llumnix_dash.panels.describe import OUTSIDE, describe, quantile_caveats
 from llumnix_dash.panels.grafana_shapes import Stat, Target
@@ -11,14 +12,27 @@ WIDTH = 3
 HEIGHT = 4
 
 
-def stat(key: str, title: str, query: Query, reading: str, *notes: str, **look: Any) -> Stat:
-    """One number, of the last minutes before the end of the time range."""
+def stat(
+    key: str, title: str, query: Query, reading: str, *notes: str, about: Metric | None = None, **look: Any
+) -> Stat:
+    """One number, of the last minutes before the end of the time range.
+
+    Args:
+        key: the panel's name.
+        title: what people see.
+        query: what to ask.
+        reading: how to read the number.
+        notes: what it cannot show, each a sentence.
+        about: the metric that the description tells of; those of the query unless given.
+        look: fields of :class:`Stat`.
+    """
+    metrics = (about,) if about else query.metrics
     return Stat(
         **{
             "key": key,
             "title": title,
             "targets": [Target(query=query, at_end=True, legendFormat=title)],
-            "description": describe({metric.name: metric for metric in query.metrics}, reading, *notes),
+            "description": describe({metric.name: metric for metric in metrics}, reading, *notes),
             "unit": query.unit.value,
             "thresholds": style.PLAIN_STEPS,
             "no_value": "–",

@@ -6,7 +6,7 @@ failed requests as observations of 0, they are taken out: they would make a flee
 
 from dataclasses import dataclass
 
-from llumnix_dash.catalog.metric import CatalogError, Histogram, Metric, Unit, require
+from llumnix_dash.catalog.metric import CatalogError, Counter, Histogram, Metric, Unit, require
 from llumnix_dash.promql.query import RATE_INTERVAL, Query, Scope, Where, grouped, number, selector
 
 
@@ -73,9 +73,10 @@ def mean(
         )
 
     def text(scope: Scope) -> str:
-        count = _rates(histogram, scope, "_count", by, where, window=window)
         if histogram.failed:
-            count = f"({count} - {_failed(histogram, scope, where, window)})"
+            count = _succeeded(histogram.failed, scope, where, window)
+        else:
+            count = _rates(histogram, scope, "_count", by, where, window=window)
         return f"{_rates(histogram, scope, '_sum', by, where, window=window)} / ({count} > 0)"
 
     return Query(text, histogram.unit, (histogram,))
@@ -114,6 +115,20 @@ def share_below(
         return f"{part} / ({_rates(histogram, scope, '_count', by, where, window=window)} > 0)"
 
     return Query(text, Unit.RATIO, (histogram,))
+
+
+def observations(histogram: Metric, *, where: Where | None = None, window: str = RATE_INTERVAL) -> Query:
+    """Observations a second. Of requests, unlike a counter by status, it has those of a status never seen before.
+
+    Raises:
+        CatalogError: see :func:`quantile`.
+    """
+    histogram = _histogram(histogram, "a rate of observations", (), where)
+    return Query(
+        lambda scope: _rates(histogram, scope, "_count", (), where, window=window),
+        Unit.REQUESTS_PER_SECOND,
+        (histogram,),
+    )
 
 
 def bucket_rates(histogram: Metric, *, where: Where | None = None) -> Query:
@@ -164,7 +179,15 @@ def _rates(
 
 
 def _failed(histogram: Histogram, scope: Scope, where: Where | None, window: str) -> str:
-    """Failed requests a second, in parentheses; 0 where none has failed yet."""
+    """Failed requests a second, in parentheses: all that were observed but those that went well.
+
+    Their own series would not do: that of a status begins with its first failures, which a rate cannot see, and an
+    outage comes as many of them at once.
+    """
     assert histogram.failed
-    failed = selector(histogram.failed, scope, where=where, unless={"status_code": "200"})
-    return f"(sum(rate({failed}[{window}])) or vector(0))"
+    count = _rates(histogram, scope, "_count", (), where, window=window)
+    return f"({count} - ({_succeeded(histogram.failed, scope, where, window)} or vector(0)))"
+
+
+def _succeeded(requests: Counter, scope: Scope, where: Where | None, window: str) -> str:
+    return f"sum(rate({selector(requests, scope, where={**(where or {}), 'status_code': '200'})}[{window}]))"

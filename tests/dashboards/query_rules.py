@@ -102,7 +102,10 @@ def quantile_of_the_sum(text: str) -> list[str]:
 
 
 def mean_is_sum_by_count(text: str) -> list[str]:
-    """A mean is the sum of sums by the sum of counts, of one histogram, grouped alike, and of no empty count."""
+    """A mean is the sum of sums by the sum of counts, of one histogram, grouped alike.
+
+    Where a histogram holds failed requests as 0, the count is that of the requests that went well.
+    """
     faults = []
     for one in selectors(text):
         if not one.series.endswith("_sum") or not isinstance(one.metric, Histogram):
@@ -115,12 +118,12 @@ def mean_is_sum_by_count(text: str) -> list[str]:
             ),
             None,
         )
-        counts = (
-            []
-            if division is None
-            else [count for count in selectors_within(division.rhs) if count.series == f"{one.metric.name}_count"]
-        )
-        if not counts or counts[0].matchers != one.matchers or counts[0].aggregations()[:1] != one.aggregations()[:1]:
+        if one.metric.failed:
+            name, matchers = one.metric.failed.name, one.matchers | {"status_code": ("=", "200")}
+        else:
+            name, matchers = f"{one.metric.name}_count", one.matchers
+        counts = [] if division is None else [count for count in selectors_within(division.rhs) if count.series == name]
+        if not counts or counts[0].matchers != matchers or counts[0].aggregations()[:1] != one.aggregations()[:1]:
             faults.append(f"{one.series} is not divided by the like sum of its count")
     return faults
 

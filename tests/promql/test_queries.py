@@ -18,6 +18,7 @@ from llumnix_dash.promql import (
     increase,
     instances,
     mean,
+    observations,
     of_instance,
     quantile,
     rate,
@@ -68,6 +69,7 @@ QUERIES: dict[str, dict[str, Query]] = {
         'mean(vllm.ITL, by=("infer_type",))': mean(vllm.ITL, by=("infer_type",)),
         "share_below(gateway.E2E_LATENCY, 0.25)": share_below(gateway.E2E_LATENCY, 0.25),
         "share_below(gateway.TTFT, TTFT_OBJECTIVE)": share_below(gateway.TTFT, TTFT_OBJECTIVE),
+        "observations(gateway.TTFT)": observations(gateway.TTFT),
         'bucket_rates(vllm.PROMPT_TOKENS, where={"infer_type": ("prefill", "neutral")})': bucket_rates(
             vllm.PROMPT_TOKENS, where={"infer_type": ("prefill", "neutral")}
         ),

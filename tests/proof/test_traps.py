@@ -58,6 +58,35 @@ def test_counters_are_rated_before_they_are_added_up(store: Backfilled) -> None:
 
 
 @scenarios("restart")
+@pytest.mark.parametrize(
+    ("key", "careless"),
+    [
+        ("requests_now", "sum(rate(request_total{job='gateway'}[5m]))"),
+        (
+            "success_ratio_now",
+            "sum(rate(request_total{job='gateway',status_code=~'2..'}[5m]))"
+            " / sum(rate(request_total{job='gateway'}[5m]))",
+        ),
+        (
+            "ttft_within_objective_now",
+            "(sum(rate(request_ttft_milliseconds_bucket{job='gateway',le='2000'}[5m]))"
+            " - sum(rate(request_total{job='gateway',status_code!='200'}[5m])))"
+            " / sum(rate(request_ttft_milliseconds_count{job='gateway'}[5m]))",
+        ),
+    ],
+    ids=["requests", "success-ratio", "ttft-in-objective"],
+)
+def test_an_outage_shows_though_its_status_is_new(store: Backfilled, key: str, careless: str) -> None:
+    """The scheduler is away for a moment and every request is a 503: a series that begins with all of them at once."""
+    before_end = 315.0
+    events = Events(store.past, WINDOW, before_end=before_end)
+    assert sum(one.status == "503" for one in events.answered) > 0.03 * len(events.answered)
+    truth = truth_request.HEADLINE[key](events)
+    assert store.shown("request", key, before_end=before_end) == truth
+    assert store.number(careless, before_end=before_end) != next(iter(truth.values()))
+
+
+@scenarios("restart")
 def test_gauges_of_an_instance_that_has_gone_are_not_taken_for_the_fleet(store: Backfilled) -> None:
     """No query can tell that an instance in the cluster meta store has gone: the panel says so, the engines know."""
     truth = truth_vllm.PANELS["scheduler_state"](Events(store.past, WINDOW))["running decode"]
