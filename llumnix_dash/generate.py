@@ -27,16 +27,13 @@ class Generated(NamedTuple):
         name: by which the command line knows it: its module's.
         file_name: of its JSON file: its uid, or its name where it has none.
         dashboard: the canonical form.
+        text: the file's content.
     """
 
     name: str
     file_name: str
     dashboard: dict[str, Any]
-
-    @property
-    def text(self) -> str:
-        """The file's content."""
-        return dumps(self.dashboard)
+    text: str
 
 
 class FileState(NamedTuple):
@@ -184,7 +181,7 @@ def _generated(name: str, value: Any) -> Generated:
     try:
         dashboard = canonical(value.to_json_data())
         # Not all that Python can hold is JSON: keys that are no strings, half of a surrogate pair.
-        dumps(dashboard)
+        text = dumps(dashboard)
     except (TypeError, ValueError, AttributeError) as error:
         raise UserError(f"the dashboard of {name} does not turn into JSON: {error}") from error
     uid = dashboard.get("uid")
@@ -192,7 +189,7 @@ def _generated(name: str, value: Any) -> Generated:
         raise UserError(
             f"Grafana does not take the uid {uid!r} of {name}", hint="1 to 40 of the letters a to z, digits, - and _"
         )
-    return Generated(name, f"{uid or name}.json", dashboard)
+    return Generated(name, f"{uid or name}.json", dashboard, text)
 
 
 def _refuse_shared_files(made: Sequence[Generated]) -> None:

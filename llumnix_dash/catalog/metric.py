@@ -29,7 +29,6 @@ class Unit(Enum):
     TOKENS_PER_SECOND = "count:tok/s"
     OPERATIONS = "count:ops"
     OPERATIONS_PER_SECOND = "ops"
-    BLOCKS_PER_SECOND = "count:blocks/s"
     SECONDS = "s"
     MILLISECONDS = "ms"
     RATIO = "percentunit"

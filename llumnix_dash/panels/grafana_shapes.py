@@ -5,7 +5,6 @@ remove. So these sub-classes build their JSON from nothing, in the shapes of ``@
 grafanalib's objects: its ``generate-dashboard`` writes them, and ``attr.evolve`` copies them.
 """
 
-import os
 from typing import Any
 
 import attr
@@ -15,7 +14,6 @@ from llumnix_dash.promql import Query
 
 Json = dict[str, Any]
 
-SCHEMA_VERSION = 42
 # Grafana runs a plugin's migrations where this differs from its own version; without it, it assumes Grafana 6.
 PLUGIN_VERSION = "11.6.0"
 DATA_SOURCE: Json = {"type": "prometheus", "uid": "${datasource}"}
@@ -143,7 +141,6 @@ class TimeSeries(Panel):
         fill: the opacity of the area beneath each line, 0 to 100.
         axis_from: the axis begins at most here, and lower where values do.
         axis_to: the axis ends at least here; None leaves it to Grafana, which ends at 100 where all is 0.
-        axis_label: what the axis says, where the unit does not.
         legend_right: whether the legend stands beside the lines, where all of it is seen, and not beneath.
     """
 
@@ -152,7 +149,6 @@ class TimeSeries(Panel):
     fill: int = attr.ib(default=0)
     axis_from: float = attr.ib(default=0)
     axis_to: float | None = attr.ib(default=None)
-    axis_label: str = attr.ib(default="")
     legend_right: bool = attr.ib(default=False)
 
     plugin = "timeseries"
@@ -164,7 +160,7 @@ class TimeSeries(Panel):
             "axisBorderShow": False,
             "axisCenteredZero": False,
             "axisColorMode": "text",
-            "axisLabel": self.axis_label,
+            "axisLabel": "",
             "axisPlacement": "auto",
             "axisSoftMin": self.axis_from,
             **({} if self.axis_to is None else {"axisSoftMax": self.axis_to}),
@@ -326,91 +322,6 @@ class Table(Panel):
         }
         transformations = [{"id": "merge", "options": {}}, {"id": "organize", "options": organize}]
         return {**super().to_json_data(), "transformations": transformations}
-
-
-@attr.s(kw_only=True, eq=False, repr=False)
-class Row(grafanalib.RowPanel):  # type: ignore[misc]
-    """A row: a heading that, where it is collapsed, holds its panels and asks nothing until it is opened."""
-
-    title: str = attr.ib()
-    panels: list[Panel] = attr.ib(factory=list)
-    collapsed: bool = attr.ib(default=False)
-    id: int | None = attr.ib(default=None)
-    gridPos: grafanalib.GridPos | None = attr.ib(default=None)
-
-    def to_json_data(self) -> Json:
-        """The row's JSON: members of an open row follow it in the dashboard, those of a collapsed one are inside."""
-        return {
-            "collapsed": bool(self.collapsed),
-            "gridPos": self.gridPos.to_json_data() if self.gridPos else {"h": 1, "w": 24, "x": 0, "y": 0},
-            "id": self.id,
-            "panels": [panel.to_json_data() for panel in self.panels] if self.collapsed else [],
-            "title": self.title,
-            "type": "row",
-        }
-
-
-@attr.s(kw_only=True, eq=False, repr=False)
-class Variable(grafanalib.Template):  # type: ignore[misc]
-    """A template variable whose JSON is given whole."""
-
-    name: str = attr.ib()
-    query: Any = attr.ib()
-    json: Json = attr.ib()
-
-    def to_json_data(self) -> Json:
-        """The JSON as it was given."""
-        return self.json
-
-
-@attr.s(kw_only=True, eq=False, repr=False)
-class Dashboard(grafanalib.Dashboard):  # type: ignore[misc]
-    """A dashboard without what is obsolete: no ``__inputs``, no ``rows``, no nulls."""
-
-    uid: str = attr.ib()
-    title: str = attr.ib()
-    description: str = attr.ib()
-    tags: list[str] = attr.ib()
-    refresh: str = attr.ib()
-    time: grafanalib.Time = attr.ib()
-    templating: grafanalib.Templating = attr.ib()
-    annotations: grafanalib.Annotations = attr.ib()
-    links: list[grafanalib.DashboardLink] = attr.ib()
-    panels: list[Panel | Row] = attr.ib()
-
-    def to_json_data(self) -> Json:
-        """The dashboard's JSON: canonical already, but for the order of keys."""
-        return {
-            "annotations": {"list": self.annotations.list},
-            "description": self.description,
-            "editable": True,
-            "fiscalYearStartMonth": 0,
-            "graphTooltip": 1,
-            "links": [link.to_json_data() for link in self.links],
-            "liveNow": False,
-            "panels": [panel.to_json_data() for panel in self.panels],
-            "preload": False,
-            "refresh": self.refresh,
-            "schemaVersion": SCHEMA_VERSION,
-            "tags": list(self.tags),
-            "templating": {"list": [variable.to_json_data() for variable in self.templating.list]},
-            "time": self.time.to_json_data(),
-            "timepicker": {},
-            "timezone": "browser",
-            "title": self.title,
-            "uid": self.uid,
-            "weekStart": "",
-        }
-
-
-def offer_to_generate_dashboard(dashboard: Dashboard, module: dict[str, Any]) -> None:
-    """Let grafanalib's ``generate-dashboard FILE`` find the dashboard in the module whose globals are given.
-
-    It runs a file ``x/request.py`` as a module named by its path without the ending, and then looks in it for a
-    variable of that very name, which no one can write down.
-    """
-    if os.sep in module["__name__"]:
-        module[module["__name__"]] = dashboard
 
 
 def _target_overrides(targets: list[Target]) -> list[Json]:

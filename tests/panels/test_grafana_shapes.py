@@ -9,7 +9,8 @@ from grafanalib._gen import DashboardEncoder
 from llumnix_dash.board import board, row
 from llumnix_dash.catalog import gateway
 from llumnix_dash.panels import quantiles, rates
-from llumnix_dash.panels.grafana_shapes import DATA_SOURCE, Target, TimeSeries, offer_to_generate_dashboard
+from llumnix_dash.panels.grafana_board import offer_to_generate_dashboard
+from llumnix_dash.panels.grafana_shapes import DATA_SOURCE, Target, TimeSeries
 from llumnix_dash.promql import rate
 
 

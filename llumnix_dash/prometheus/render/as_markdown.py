@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from llumnix_dash.prometheus.render.words import count, covered, marked, name, remarks, statuses
+from llumnix_dash.prometheus.render.words import count, covered, marked, name, reason, remarks, statuses
 from llumnix_dash.prometheus.report import Coverage, DashboardResult, Gap, PanelResult, Report, Status, Totals
 
 _SIGNS = {
@@ -89,8 +89,7 @@ def _gaps(heading: str, gaps: Sequence[Gap]) -> Iterator[str]:
     yield f"| {heading} | Reason |"
     yield "|---|---|"
     for gap in gaps:
-        reason = gap.reason or (f"no known reason; asked by {', '.join(gap.shown_by)}" if gap.shown_by else "")
-        yield f"| `{gap.metric}` | {_text(reason)} |"
+        yield f"| `{gap.metric}` | {_text(reason(gap))} |"
 
 
 def _first_line(text: str) -> str:

@@ -5,7 +5,7 @@ from itertools import groupby
 
 import click
 
-from llumnix_dash.prometheus.render.words import count, covered, marked, name, remarks, statuses
+from llumnix_dash.prometheus.render.words import count, covered, marked, name, reason, remarks, statuses
 from llumnix_dash.prometheus.report import (
     Coverage,
     DashboardResult,
@@ -112,10 +112,8 @@ def _gaps(heading: str, gaps: Sequence[Gap]) -> Iterator[str]:
     yield f"  {click.style(heading, underline=True)}"
     width = max(len(gap.metric) for gap in gaps)
     for gap in gaps:
-        reason = gap.reason or (
-            click.style(f"no known reason; asked by {', '.join(gap.shown_by)}", fg="yellow") if gap.shown_by else ""
-        )
-        yield f"    {gap.metric.ljust(width)}  {reason}".rstrip()
+        told = reason(gap) if gap.reason or not gap.shown_by else click.style(reason(gap), fg="yellow")
+        yield f"    {gap.metric.ljust(width)}  {told}".rstrip()
 
 
 def _sum(dashboards: Sequence[DashboardResult]) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from llumnix_dash.errors import underline
-from llumnix_dash.prometheus.report import Coverage, PanelResult, QueryResult, Status
+from llumnix_dash.prometheus.report import Coverage, Gap, PanelResult, QueryResult, Status
 
 
 def count(number: int, thing: str) -> str:
@@ -91,6 +91,13 @@ def _broken(query: str, width: int) -> Iterator[tuple[int, str, bool]]:
             begin = cut
         yield offset + begin, line[begin:], True
         offset += len(line) + 1
+
+
+def reason(gap: Gap) -> str:
+    """Why a metric is on one side of the coverage alone, as far as that is known."""
+    if gap.reason or not gap.shown_by:
+        return gap.reason or ""
+    return f"no known reason; asked by {', '.join(gap.shown_by)}"
 
 
 def covered(coverage: Coverage) -> str:
