@@ -20,12 +20,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from llumnix_dash.fleet import simulate
 from llumnix_dash.fleet.textformat import write_openmetrics
 from llumnix_dash.generate import generate
+from llumnix_dash.interpolation.timerange import TimeRange
 from llumnix_dash.prometheus.client import Client
 from llumnix_dash.prometheus.connection import Connection
-from llumnix_dash.prometheus.dashboard import Dashboard, parse
-from llumnix_dash.prometheus.plan import plan
-from llumnix_dash.prometheus.run import Settings, ask, resolved
-from llumnix_dash.prometheus.timerange import TimeRange
+from llumnix_dash.verify.dashboard import Dashboard, parse
+from llumnix_dash.verify.plan import plan
+from llumnix_dash.verify.run import Settings, ask, resolved
 from tests.prometheus.stores import prometheus
 
 END = 1_700_002_800

@@ -1,8 +1,8 @@
 """Annotations: restarts, marked across every panel."""
 
 from llumnix_dash.catalog import process, vllm
-from llumnix_dash.panels.grafana_shapes import DATA_SOURCE, Json
 from llumnix_dash.promql import Scope, restarted, started
+from llumnix_dash.shapes.panels import DATA_SOURCE, Json
 
 
 def restarts(scope: Scope) -> list[Json]:

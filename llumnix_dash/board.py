@@ -17,9 +17,9 @@ import grafanalib.core as grafanalib
 from llumnix_dash.annotations import restarts
 from llumnix_dash.errors import UserError
 from llumnix_dash.layout import flow
-from llumnix_dash.panels.grafana_board import Dashboard, Row, offer_to_generate_dashboard
-from llumnix_dash.panels.grafana_shapes import Panel, Target
 from llumnix_dash.promql import Scope
+from llumnix_dash.shapes.board import Dashboard, Row, offer_to_generate_dashboard
+from llumnix_dash.shapes.panels import Panel, Target
 from llumnix_dash.variables import DATASOURCE, HIDDEN, ChoiceVariable, LabelVariable, Variable
 
 TAG = "llumnix"

@@ -9,7 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from llumnix_dash.canonical import canonical, dumps
+from llumnix_dash.document.canonical import canonical, dumps
 from llumnix_dash.errors import UserError, nearest
 from llumnix_dash.files import write_text
 

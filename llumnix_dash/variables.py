@@ -8,9 +8,9 @@ from typing import Any
 
 from llumnix_dash.catalog import cms, gateway, lrs, process, vllm
 from llumnix_dash.catalog.metric import Metric
-from llumnix_dash.panels.grafana_board import Variable as GrafanaVariable
-from llumnix_dash.panels.grafana_shapes import DATA_SOURCE, Json
 from llumnix_dash.promql import Filter, Objective, Scope, selector
+from llumnix_dash.shapes.board import Variable as GrafanaVariable
+from llumnix_dash.shapes.panels import DATA_SOURCE, Json
 
 # Grafana's number for a variable that has its value but no drop-down.
 HIDDEN = 2

@@ -10,8 +10,8 @@ from llumnix_dash import board as boards
 from llumnix_dash.board import BoardError, RowOfPanels, board, panel_id, row
 from llumnix_dash.catalog import cms, gateway
 from llumnix_dash.panels import per_instance, rates, stat
-from llumnix_dash.panels.grafana_shapes import Panel
 from llumnix_dash.promql import rate
+from llumnix_dash.shapes.panels import Panel
 from llumnix_dash.variables import MODEL, NAMESPACE, Variable
 from tests.reading import Json
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from llumnix_dash import generate
-from llumnix_dash.canonical import canonical
+from llumnix_dash.document.canonical import canonical
 from llumnix_dash.errors import UserError
 from tests.reading import DASHBOARDS
 

@@ -49,10 +49,11 @@ def command(
 
     Environment: NO_COLOR turns colours off; without it they are used on a terminal.
     """
-    from llumnix_dash.diff import as_json, markdown, sources, text
+    from llumnix_dash.diff import as_json, markdown, text
     from llumnix_dash.diff.blocks import visible
     from llumnix_dash.diff.changes import Effect
     from llumnix_dash.diff.sets import compare_sets
+    from llumnix_dash.document import sources
 
     with _collector_off():
         old_side = sources.load(old)

@@ -17,8 +17,8 @@ def command(form: str) -> None:
     Example:
       llumnix-dash list --format json
     """
+    from llumnix_dash.document.summary import summarise
     from llumnix_dash.generate import generate
-    from llumnix_dash.summary import summarise
 
     summaries = [{"name": one.name, **summarise(one.dashboard)} for one in generate()]
     if form == "json":

@@ -13,11 +13,11 @@ from llumnix_dash.errors import UserError, nearest
 from llumnix_dash.prometheus.connection import VARIABLES
 
 if TYPE_CHECKING:
+    from llumnix_dash.interpolation.timerange import TimeRange
     from llumnix_dash.prometheus.connection import Connection
-    from llumnix_dash.prometheus.dashboard import Dashboard
-    from llumnix_dash.prometheus.report import Coverage, DashboardResult
-    from llumnix_dash.prometheus.run import Settings
-    from llumnix_dash.prometheus.timerange import TimeRange
+    from llumnix_dash.verify.dashboard import Dashboard
+    from llumnix_dash.verify.report import Coverage, DashboardResult
+    from llumnix_dash.verify.run import Settings
 
 _WIDTH = max(len(names) for names in VARIABLES) + 2
 EPILOG = "\n".join(
@@ -91,11 +91,11 @@ def command(
     llumnix-dash verify mine.json --range 6h --set model=qwen --set model=llama
     llumnix-dash verify --metrics-url http://localhost:8089/metrics
     """
+    from llumnix_dash.interpolation.timerange import parse_duration
     from llumnix_dash.prometheus.connection import from_environment
-    from llumnix_dash.prometheus.render import FORMATS
-    from llumnix_dash.prometheus.report import Report
-    from llumnix_dash.prometheus.run import Settings
-    from llumnix_dash.prometheus.timerange import parse_duration
+    from llumnix_dash.verify.render import FORMATS
+    from llumnix_dash.verify.report import Report
+    from llumnix_dash.verify.run import Settings
 
     parse_duration(scrape_interval)
     settings = Settings(_time_range(start, end, length), _chosen(chosen), scrape_interval, jobs)
@@ -121,10 +121,10 @@ def _verify(
     metrics_url: Sequence[str],
 ) -> "tuple[tuple[DashboardResult, ...], Coverage]":
     from llumnix_dash.prometheus.client import Client
-    from llumnix_dash.prometheus.coverage import coverage, exported_by_store
-    from llumnix_dash.prometheus.explain import Explainer
     from llumnix_dash.prometheus.exposition import exported_by
-    from llumnix_dash.prometheus.run import asked, run
+    from llumnix_dash.verify.coverage import coverage, exported_by_store
+    from llumnix_dash.verify.explain import Explainer
+    from llumnix_dash.verify.run import asked, run
 
     client = Client(connection, timeout=timeout, connections=settings.jobs)
     client.check()
@@ -138,16 +138,16 @@ def _verify(
 
 
 def _coverage_alone(dashboards: "Sequence[Dashboard]", settings: "Settings", metrics_url: Sequence[str]) -> "Coverage":
-    from llumnix_dash.prometheus.coverage import coverage
     from llumnix_dash.prometheus.exposition import exported_by
-    from llumnix_dash.prometheus.run import asked_without_store
+    from llumnix_dash.verify.coverage import coverage
+    from llumnix_dash.verify.run import asked_without_store
 
     return coverage(", ".join(metrics_url), exported_by(metrics_url), asked_without_store(dashboards, settings))
 
 
 def _dashboards(paths: tuple[Path, ...], settings: "Settings") -> "list[Dashboard]":
     """The dashboards, once it is clear that each chosen variable is one of theirs."""
-    from llumnix_dash.prometheus.dashboard import parse, read
+    from llumnix_dash.verify.dashboard import parse, read
 
     if paths:
         dashboards = read(paths)
@@ -168,7 +168,7 @@ def _dashboards(paths: tuple[Path, ...], settings: "Settings") -> "list[Dashboar
 
 
 def _time_range(start: str | None, end: str, length: str | None) -> "TimeRange":
-    from llumnix_dash.prometheus.timerange import TimeRange, parse_duration, parse_time
+    from llumnix_dash.interpolation.timerange import TimeRange, parse_duration, parse_time
 
     if start and length:
         raise UserError("--from and --range both say when the time range starts", hint="leave one of them out")

@@ -2,9 +2,9 @@
 
 from llumnix_dash.diff.changes import DashboardDiff, Report
 from llumnix_dash.diff.compare import added, compare, removed, uid_of
-from llumnix_dash.diff.documents import Document
 from llumnix_dash.diff.pairing import Pairing
-from llumnix_dash.diff.sources import Side
+from llumnix_dash.document.documents import Document
+from llumnix_dash.document.sources import Side
 from llumnix_dash.errors import UserError
 
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from llumnix_dash import canonical
+from llumnix_dash.document import canonical
 from llumnix_dash.grafana import marker
 from llumnix_dash.grafana.encoding import encoded
 

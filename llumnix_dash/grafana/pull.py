@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from llumnix_dash import canonical
+from llumnix_dash.document import canonical
 from llumnix_dash.errors import UserError
 from llumnix_dash.files import write_text
 from llumnix_dash.grafana import marker

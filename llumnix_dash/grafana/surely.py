@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from llumnix_dash.errors import UserError
-from llumnix_dash.grafana import retry
 from llumnix_dash.grafana.failures import AnswerLostError, RevisionChangedError
+from llumnix_dash.http import retry
 
 Done = TypeVar("Done")
 

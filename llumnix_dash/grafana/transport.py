@@ -14,11 +14,11 @@ import requests
 from requests.auth import AuthBase
 
 from llumnix_dash import __version__
-from llumnix_dash.grafana import retry
 from llumnix_dash.grafana.encoding import decoded, encoded
 from llumnix_dash.grafana.failures import AnswerLostError, StoppedError, explain
 from llumnix_dash.grafana.settings import GrafanaSettings
-from llumnix_dash.grafana.unreachable import unreachable
+from llumnix_dash.http import retry
+from llumnix_dash.http.unreachable import unreachable
 
 log = logging.getLogger("llumnix_dash.grafana")
 

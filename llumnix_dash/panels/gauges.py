@@ -6,9 +6,9 @@ from typing import Any
 from llumnix_dash.catalog.metric import Counter, Gauge, Metric, Unit
 from llumnix_dash.panels import style
 from llumnix_dash.panels.describe import describe, no_data, role_caveats
-from llumnix_dash.panels.grafana_shapes import Target, TimeSeries
 from llumnix_dash.panels.lines import PER_ROLE, ROLE_OVERRIDES, legend, only, time_series
 from llumnix_dash.promql import average, highest, instances, of_instance, top_instances, total
+from llumnix_dash.shapes.panels import Target, TimeSeries
 
 
 def totals(key: str, title: str, gauges: Mapping[str, Gauge], *, reading: str, **look: Any) -> TimeSeries:

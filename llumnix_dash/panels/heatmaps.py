@@ -4,8 +4,8 @@ from typing import Any
 
 from llumnix_dash.catalog.metric import Histogram
 from llumnix_dash.panels.describe import describe, no_data
-from llumnix_dash.panels.grafana_shapes import Heatmap, Target
 from llumnix_dash.promql import bucket_rates
+from llumnix_dash.shapes.panels import Heatmap, Target
 
 
 def heatmap(

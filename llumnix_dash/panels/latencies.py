@@ -6,9 +6,9 @@ from typing import Any
 from llumnix_dash.catalog.metric import Histogram, require
 from llumnix_dash.panels import style
 from llumnix_dash.panels.describe import OUTSIDE, describe, no_data, quantile_caveats, role_caveats
-from llumnix_dash.panels.grafana_shapes import Target, TimeSeries
 from llumnix_dash.panels.lines import PER_ROLE, ROLE_OVERRIDES, legend, only, override, time_series
 from llumnix_dash.promql import Objective, mean, quantile, share_below, top_instances
+from llumnix_dash.shapes.panels import Target, TimeSeries
 
 _HIGH = {"P50": 0.5, "P90": 0.9, "P95": 0.95, "P99": 0.99}
 _LOW = {"P10": 0.1, "P50": 0.5}

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from llumnix_dash.panels import style
-from llumnix_dash.panels.grafana_shapes import Json, Target, TimeSeries
 from llumnix_dash.promql import Where
+from llumnix_dash.shapes.panels import Json, Target, TimeSeries
 
 PER_ROLE = ("infer_type",)
 # From this width on a legend beside the lines leaves them room enough.

@@ -6,9 +6,9 @@ from typing import Any
 from llumnix_dash.catalog.metric import Counter
 from llumnix_dash.panels import style
 from llumnix_dash.panels.describe import describe
-from llumnix_dash.panels.grafana_shapes import Json, Target, TimeSeries
 from llumnix_dash.panels.lines import PER_ROLE, ROLE_OVERRIDES, colour_of, legend, time_series
 from llumnix_dash.promql import failure_ratio, rate
+from llumnix_dash.shapes.panels import Json, Target, TimeSeries
 
 # HTTP statuses: answered, refused to the client, failed.
 STATUS_COLOURS = [

@@ -5,8 +5,8 @@ from typing import Any
 from llumnix_dash.catalog.metric import Metric
 from llumnix_dash.panels import style
 from llumnix_dash.panels.describe import OUTSIDE, describe, quantile_caveats
-from llumnix_dash.panels.grafana_shapes import Stat, Target
 from llumnix_dash.promql import RECENT, Objective, Query, beyond, quantile, share_below, within
+from llumnix_dash.shapes.panels import Stat, Target
 
 WIDTH = 3
 HEIGHT = 4

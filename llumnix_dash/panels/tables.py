@@ -7,8 +7,8 @@ from typing import Any
 from llumnix_dash.catalog.metric import Histogram, Metric, Unit
 from llumnix_dash.panels import style
 from llumnix_dash.panels.describe import describe, no_data
-from llumnix_dash.panels.grafana_shapes import Json, Table, Target
 from llumnix_dash.promql import RECENT, of_instance, top_instances
+from llumnix_dash.shapes.panels import Json, Table, Target
 
 
 def instance_table(key: str, title: str, columns: Mapping[str, Metric], *, rank_by: Metric, **look: Any) -> Table:

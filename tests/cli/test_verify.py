@@ -14,7 +14,7 @@ from tests.prometheus.fleet import Store
 from tests.prometheus.servers import serving
 from tests.prometheus.stores import free_port
 
-DASHBOARDS = Path(__file__).parents[1] / "prometheus" / "dashboards"
+DASHBOARDS = Path(__file__).parents[1] / "verify" / "dashboards"
 FLEET = str(DASHBOARDS / "fleet.json")
 
 

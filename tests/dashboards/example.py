@@ -1,8 +1,8 @@
 """A small dashboard of our own, for tests that break one."""
 
 from llumnix_dash.board import board, row
-from llumnix_dash.canonical import canonical
 from llumnix_dash.catalog import gateway, scheduler
+from llumnix_dash.document.canonical import canonical
 from llumnix_dash.panels import STATUS_COLOURS, quantiles, rates, rates_by
 from llumnix_dash.variables import NAMESPACE
 from tests.reading import Json

@@ -62,7 +62,7 @@ def use(monkeypatch: Any, fake: FakeGrafana, token: str = TOKEN) -> None:
     """Points the environment at the fake, and lets no pause pass."""
     monkeypatch.setenv("GRAFANA_URL", fake.url)
     monkeypatch.setenv("GRAFANA_TOKEN", token)
-    monkeypatch.setattr("llumnix_dash.grafana.retry.pause", lambda *_: 0.0)
+    monkeypatch.setattr("llumnix_dash.http.retry.pause", lambda *_: 0.0)
 
 
 def write(folder: Path, *items: dict[str, Any]) -> Path:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from llumnix_dash import canonical
+from llumnix_dash.document import canonical
 from llumnix_dash.generate import load_dashboards
 from tests.grafana.command import Check, run, use, write
 from tests.grafana.fake import FakeGrafana

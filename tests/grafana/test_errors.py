@@ -163,7 +163,7 @@ def test_a_wrong_sub_path(monkeypatch, golden: Check, sample: Path):
 def test_nobody_listens(monkeypatch, golden: Check, sample: Path):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
-        monkeypatch.setattr("llumnix_dash.grafana.retry.pause", lambda *_: 0.0)
+        monkeypatch.setattr("llumnix_dash.http.retry.pause", lambda *_: 0.0)
         monkeypatch.setenv("GRAFANA_URL", f"http://127.0.0.1:{taken.getsockname()[1]}")
         ran = run("push", sample)
     assert ran.code == 3

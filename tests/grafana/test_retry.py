@@ -7,10 +7,10 @@ from email.utils import format_datetime
 import pytest
 
 from llumnix_dash.errors import ServerError
-from llumnix_dash.grafana import retry
 from llumnix_dash.grafana.apply import Outcome
 from llumnix_dash.grafana.connect import connect
 from llumnix_dash.grafana.failures import StoppedError
+from llumnix_dash.http import retry
 from tests.grafana.conftest import Clock, transport_to
 from tests.grafana.fake import FakeGrafana
 from tests.grafana.fake.faults import HTML

@@ -29,8 +29,8 @@ from llumnix_dash.panels import (
     usage_by_role,
     within_objectives,
 )
-from llumnix_dash.panels.grafana_shapes import Panel
 from llumnix_dash.promql import rate
+from llumnix_dash.shapes.panels import Panel
 from llumnix_dash.variables import E2E_OBJECTIVE, TPOT_OBJECTIVE, TTFT_OBJECTIVE
 
 Golden = Callable[[str, str], None]

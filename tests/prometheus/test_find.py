@@ -2,10 +2,10 @@
 
 import pytest
 
+from llumnix_dash.interpolation.timerange import TimeRange
 from llumnix_dash.prometheus.client import Client, QueryError
 from llumnix_dash.prometheus.connection import Connection
 from llumnix_dash.prometheus.find import find
-from llumnix_dash.prometheus.timerange import TimeRange
 from tests.prometheus.fleet import Store
 
 

@@ -9,9 +9,9 @@ from typing import Any
 from llumnix_dash.board import panel_id
 from llumnix_dash.generate import generate
 from llumnix_dash.prometheus.client import Series
-from llumnix_dash.prometheus.dashboard import parse
-from llumnix_dash.prometheus.run import Settings, resolved
-from llumnix_dash.prometheus.session import Session
+from llumnix_dash.verify.dashboard import parse
+from llumnix_dash.verify.run import Settings, resolved
+from llumnix_dash.verify.session import Session
 from tests.proof.fleets import END, Past
 
 # With this setting of the data source, rates of lines have a window of four times as much: the 5 minutes that the

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from llumnix_dash.fleet import SCENARIOS, simulate
+from llumnix_dash.interpolation.timerange import TimeRange
 from llumnix_dash.prometheus.client import Client
 from llumnix_dash.prometheus.connection import Connection
-from llumnix_dash.prometheus.dashboard import parse
-from llumnix_dash.prometheus.explain import Explainer
-from llumnix_dash.prometheus.report import DashboardResult, Status
-from llumnix_dash.prometheus.run import Settings, run
-from llumnix_dash.prometheus.timerange import TimeRange
+from llumnix_dash.verify.dashboard import parse
+from llumnix_dash.verify.explain import Explainer
+from llumnix_dash.verify.report import DashboardResult, Status
+from llumnix_dash.verify.run import Settings, run
 from tests.prometheus.stores import STORES
 from tests.proof.fleets import END, write
 from tests.proof.shown import BOARDS

@@ -1,0 +1,187 @@
+"""Where the two sides come from: a file, a folder, a git revision, or what the code generates now."""
+
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from llumnix_dash.document.documents import Document, Reading, read
+from llumnix_dash.errors import UserError
+
+DASHBOARD_FOLDER = "deploy/observability"
+GENERATED = "what the code generates"
+
+_SUFFIXES = (".json", ".yaml", ".yml")
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One side of a comparison.
+
+    Args:
+        label: what it is called in messages.
+        reading: its dashboards and what could not be read.
+        single: whether a single file was asked for, so that the comparison is about its dashboards only.
+    """
+
+    label: str
+    reading: Reading
+    single: bool
+
+
+def load(argument: str) -> Side:
+    """Reads one side.
+
+    Args:
+        argument: a file, a folder, ``git:REV`` or ``git:REV:path``.
+
+    Raises:
+        UserError: the file, folder, revision or path does not exist.
+    """
+    if argument.startswith("git:"):
+        return _load_git(argument)
+    path = Path(argument)
+    reading = Reading()
+    if path.is_dir():
+        for file in _files_in(path):
+            name = file.relative_to(path).as_posix()
+            _read_file(reading, name, file, optional=True)
+        return Side(argument, reading, single=False)
+    if not path.exists():
+        raise UserError(
+            f"there is no file or folder {argument}",
+            hint="give a file, a folder, or a git revision such as git:main",
+        )
+    _read_file(reading, path.name, path, optional=False)
+    return Side(argument, reading, single=True)
+
+
+def generated() -> Side:
+    """The side that the code generates now.
+
+    Raises:
+        UserError: the dashboards cannot be generated.
+    """
+    from llumnix_dash.generate import load_dashboards  # noqa: PLC0415  # imports every dashboard
+
+    documents = [Document(name, name, dashboard) for name, dashboard in load_dashboards().items()]
+    return Side(GENERATED, Reading(documents), single=False)
+
+
+def _files_in(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.rglob("*")):
+        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+        if path.suffix in _SUFFIXES and not hidden and path.is_file():
+            yield path
+
+
+def _read_file(reading: Reading, name: str, path: Path, *, optional: bool) -> None:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        problem = UserError(f"cannot read the file: {error.strerror or error}", where=str(path))
+        reading.problems[name] = problem
+        return
+    read(reading, name, str(path), data, optional=optional)
+
+
+# -- git --------------------------------------------------------------------------------------------------------------
+
+
+def _load_git(argument: str) -> Side:
+    revision, _, path = argument.removeprefix("git:").partition(":")
+    root = _root(argument)
+    tree = _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{tree}}")
+    if tree is None or not revision:
+        raise UserError(
+            f"git knows no revision {revision!r}",
+            where=argument,
+            hint="name a branch, tag or commit that `git rev-parse` knows; fetch it first if it is only on the remote\n"
+            "(in CI: check out with the full history, fetch-depth: 0)",
+        )
+    wanted = _inside(root, path) if path else DASHBOARD_FOLDER
+    entries = _entries(root, tree.strip().decode(), wanted)
+    single = [name for name, _ in entries] == [wanted]
+    reading = Reading()
+    for (name, _), data in zip(entries, _contents(root, [blob for _, blob in entries]), strict=True):
+        inner = PurePosixPath(name).name if single else str(PurePosixPath(name).relative_to(wanted or "."))
+        read(reading, inner, f"git:{revision}:{name}", data, optional=not single)
+    if not entries and _git(root, "cat-file", "-e", f"{tree.strip().decode()}:{wanted}") is None:
+        raise UserError(
+            f"there is no {wanted} at the revision {revision}",
+            where=argument,
+            hint=f"give its path in the repository: git:{revision}:path/to/dashboards",
+        )
+    return Side(argument, reading, single=single)
+
+
+def _root(argument: str) -> Path:
+    top = _git(Path.cwd(), "rev-parse", "--show-toplevel")
+    if top is None:
+        raise UserError(
+            "this is not the working tree of a git repository", where=argument, hint="run it inside the repository"
+        )
+    return Path(top.decode().rstrip("\n"))
+
+
+def _inside(root: Path, path: str) -> str:
+    """A path as git takes it: from the repository's top, or from the current folder if it starts with a dot."""
+    if path.startswith("./") or path.startswith("../") or path in (".", ".."):
+        here = Path.cwd().resolve()
+        try:
+            path = ((here / path).resolve()).relative_to(root.resolve()).as_posix()
+        except ValueError as error:
+            raise UserError(f"{path} is outside the repository", hint="give a path inside it") from error
+    return "" if path in ("", ".", "/") else path.strip("/")
+
+
+def _entries(root: Path, tree: str, wanted: str) -> list[tuple[str, str]]:
+    """The (path, blob id) of each file to read: the wanted one, or those in the wanted folder."""
+    listing = _git(
+        root, "--literal-pathspecs", "ls-tree", "-r", "-z", "--full-tree", tree, "--", *([wanted] * bool(wanted))
+    )
+    entries = []
+    for line in (listing or b"").split(b"\0"):
+        if not line:
+            continue
+        description, _, name_bytes = line.partition(b"\t")
+        mode, kind, blob = description.split()
+        name = name_bytes.decode("utf-8", "replace")
+        inner = PurePosixPath(name).relative_to(wanted or ".").parts
+        listed = name == wanted or (name.endswith(_SUFFIXES) and not any(part.startswith(".") for part in inner))
+        # A symbolic link's blob is its target's path, no dashboard.
+        if kind == b"blob" and mode != b"120000" and listed:
+            entries.append((name, blob.decode()))
+    return entries
+
+
+def _contents(root: Path, blobs: list[str]) -> Iterator[bytes]:
+    """The content of each blob, all from one git process."""
+    output = _git(root, "cat-file", "--batch", input_text="".join(f"{blob}\n" for blob in blobs)) if blobs else b""
+    if output is None:
+        raise UserError("git cannot read the objects of this revision", hint="git fsck")
+    position = 0
+    for _ in blobs:
+        end = output.index(b"\n", position)
+        size = int(output[position:end].split()[2])
+        yield output[end + 1 : end + 1 + size]
+        position = end + 1 + size + 1
+
+
+def _git(folder: Path, *arguments: str, input_text: str | None = None) -> bytes | None:
+    """The output of a git command; None where it failed.
+
+    Raises:
+        UserError: there is no git on this machine.
+    """
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(folder), *arguments],
+            input=(input_text or "").encode(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            check=False,
+        )
+    except FileNotFoundError as error:
+        raise UserError("git is not installed here", hint="install git, or give a file or a folder") from error
+    return done.stdout if done.returncode == 0 else None

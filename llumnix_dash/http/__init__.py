@@ -1,0 +1,1 @@
+"""A session with a server: TLS, authentication, secrets, retry, and what went wrong."""

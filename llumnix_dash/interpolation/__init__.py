@@ -1,0 +1,1 @@
+"""Grafana's interpolation: variables, their formats, time ranges, steps."""

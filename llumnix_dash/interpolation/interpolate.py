@@ -1,0 +1,140 @@
+"""Variables written into a text: ``$name``, ``${name}``, ``${name:format}``, ``${name.field}``, ``[[name:format]]``.
+
+As in Grafana this happens twice: the browser writes the dashboard's variables; then the data source's backend
+writes the intervals and the range, which therefore may also stand in a variable's value.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from llumnix_dash.interpolation.formats import Formatted, Value, prometheus_default, write
+from llumnix_dash.interpolation.intervals import Intervals, format_interval, go_duration
+from llumnix_dash.interpolation.timerange import TimeRange
+
+ALL = "$__all"
+ALL_TEXT = "All"
+
+_REFERENCE = re.compile(
+    r"\$(?P<plain>\w+)"
+    r"|\[\[(?P<square>\w+?)(?::(?P<square_format>\w+))?\]\]"
+    r"|\$\{(?P<brace>\w+)(?:\.(?P<field>[^:^}]+))?(?::(?P<brace_format>[^}]+))?\}",
+    re.ASCII,
+)
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A variable with its value.
+
+    Attributes:
+        name: without the dollar sign.
+        value: what it stands for; of All without ``allValue``, every option.
+        text: what its drop-down shows.
+        several: it is ``multi`` or has ``includeAll``, so its value is a regular expression.
+        all_value: All is chosen and the variable has an ``allValue``: this text is written as it is.
+        options: the values it may take, for panels that repeat over it.
+        fields: what ``${name.field}`` gives.
+    """
+
+    name: str
+    value: Value
+    text: str = ""
+    several: bool = False
+    all_value: str | None = None
+    options: tuple[str, ...] = ()
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def chosen(self) -> tuple[str, ...]:
+        """Every value that is chosen, one by one: what a panel repeats over."""
+        if self.all_value is not None:
+            return self.options
+        return (self.value,) if isinstance(self.value, str) else self.value
+
+
+Scope = Mapping[str, Variable]
+
+
+def references(text: str) -> tuple[str, ...]:
+    """The names of the variables in a text, each once, in their order."""
+    names = (match["plain"] or match["square"] or match["brace"] for match in _REFERENCE.finditer(text))
+    return tuple(dict.fromkeys(names))
+
+
+def interpolate(text: str, scope: Scope, *, default: str | None = None) -> str:
+    """The text with each known variable's value; an unknown name stays as it is, as in Grafana.
+
+    Args:
+        text: a query, a title, an interval …
+        scope: the variables by name.
+        default: the format where the text names none; without it that of the Prometheus data source.
+    """
+
+    def replaced(match: re.Match[str]) -> str:
+        name = match["plain"] or match["square"] or match["brace"]
+        variable = scope.get(name)
+        if variable is None:
+            return match[0]
+        format_name = match["square_format"] or match["brace_format"] or default
+        return _written(variable, format_name, match["field"], scope)
+
+    return _REFERENCE.sub(replaced, text)
+
+
+def _written(variable: Variable, format_name: str | None, field_name: str | None, scope: Scope) -> str:
+    if variable.all_value is not None:
+        return _custom_all(variable, format_name, scope)
+    value = variable.fields.get(field_name, variable.value) if field_name else variable.value
+    if format_name is None:
+        return prometheus_default(value, several=variable.several)
+    return write(Formatted(variable.name, value, variable.text), format_name)
+
+
+def _custom_all(variable: Variable, format_name: str | None, scope: Scope) -> str:
+    """An ``allValue`` is written as it is, whatever the format, but for the formats that are made for links."""
+    assert variable.all_value is not None
+    if format_name == "text":
+        return ALL_TEXT
+    if format_name in {"percentencode", "queryparam"}:
+        value = ALL_TEXT if format_name == "queryparam" else variable.all_value
+        return write(Formatted(variable.name, value, ALL_TEXT), format_name)
+    # An allValue may itself name variables, but not its own.
+    others = {name: other for name, other in scope.items() if name != variable.name}
+    return interpolate(variable.all_value, others)
+
+
+def global_variables(time_range: TimeRange, dashboard_title: str = "", dashboard_uid: str = "") -> dict[str, Variable]:
+    """The variables that every dashboard has: ``__from``, ``__to`` (milliseconds, mostly with ``:date``) and kin."""
+    start, end = str(round(time_range.start * 1000)), str(round(time_range.end * 1000))
+    return {
+        "__from": Variable("__from", start, start),
+        "__to": Variable("__to", end, end),
+        "__timezone": Variable("__timezone", "utc", "utc"),
+        "__dashboard": Variable(
+            "__dashboard", dashboard_title, dashboard_title, fields={"title": dashboard_title, "uid": dashboard_uid}
+        ),
+    }
+
+
+def range_variables(time_range: TimeRange) -> dict[str, Variable]:
+    """``__range``, ``__range_s`` and ``__range_ms``: the length of the time range."""
+    seconds = (time_range.milliseconds + 500) // 1000
+    values = {"__range": f"{seconds}s", "__range_s": str(seconds), "__range_ms": str(time_range.milliseconds)}
+    return {name: Variable(name, value, value) for name, value in values.items()}
+
+
+def interval_variables(intervals: Intervals) -> dict[str, Variable]:
+    """``__interval``, ``__rate_interval`` and each with ``_ms``."""
+    values = {
+        "__interval": format_interval(intervals.step),
+        "__interval_ms": str(intervals.step),
+        "__rate_interval": go_duration(intervals.rate),
+        "__rate_interval_ms": str(intervals.rate),
+    }
+    return {name: Variable(name, value, value) for name, value in values.items()}
+
+
+def interpolate_query(expr: str, scope: Scope, intervals: Intervals, time_range: TimeRange) -> str:
+    """A query as it reaches Prometheus: first the dashboard's variables, then intervals and range."""
+    return interpolate(interpolate(expr, scope), {**interval_variables(intervals), **range_variables(time_range)})

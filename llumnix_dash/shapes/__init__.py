@@ -1,0 +1,1 @@
+"""grafanalib's objects with the JSON of today's Grafana."""

@@ -1,0 +1,133 @@
+"""Why a query has no data: tells a blank that the fleet's roles or mode explain from one that needs looking into."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cached_property
+
+from llumnix_dash.catalog import METRICS
+from llumnix_dash.catalog.exporters import ROLES
+from llumnix_dash.catalog.metric import Gauge
+from llumnix_dash.interpolation.timerange import TimeRange
+from llumnix_dash.prometheus.client import Client, QueryError
+from llumnix_dash.prometheus.selectors import Selector, compares, selectors
+from llumnix_dash.verify.reasons import BY_SERIES, Reason, why_absent
+from llumnix_dash.verify.report import QueryResult, Status
+
+# One series an instance and role: enough to know which roles there are, and cheap on a big fleet.
+_ROLE_METRICS = tuple(
+    metric.name for metric in METRICS if isinstance(metric, Gauge) and "infer_type" in metric.all_labels
+)
+
+
+class Explainer:
+    """Explains blanks by what a store has in a time range; it asks the store only when there is a blank."""
+
+    def __init__(self, client: Client, time_range: TimeRange) -> None:
+        self._client = client
+        self._range = time_range
+        self._answers: dict[str, bool] = {}
+
+    def __call__(self, result: QueryResult) -> QueryResult:
+        """The result with the reason of its blank, where one is found; EXPLAINED where the reason excuses it."""
+        try:
+            return self._no_number(result) if result.series else self._no_series(result)
+        except QueryError:
+            # A store that cannot say why leaves the blank as it is.
+            return result
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The names of all series in the store at that time."""
+        return frozenset(self._client.label_values("__name__", self._range.start, self._range.end))
+
+    @cached_property
+    def roles(self) -> frozenset[str]:
+        """The roles that engines of this fleet play."""
+        known = self.names.intersection(_ROLE_METRICS)
+        if not known:
+            return frozenset()
+        found = self._client.query(
+            f'count by (infer_type) (last_over_time({{__name__=~"{"|".join(sorted(known))}"}}[{self._window}]))',
+            self._range.end,
+        )
+        return frozenset(series.labels.get("infer_type", "") for series in found) - {""}
+
+    @property
+    def _window(self) -> str:
+        return f"{max(1, round(self._range.end - self._range.start))}s"
+
+    def _no_number(self, result: QueryResult) -> QueryResult:
+        """0 divided by 0, such as a quantile of nothing: no fault where no counter of the query moved."""
+        counters = [selector for selector in selectors(result.query.expr) if _counts(selector.metric)]
+        if not counters:
+            return result
+        if not any(self._moved(selector) for selector in counters):
+            return replace(result, status=Status.EXPLAINED, message="no such event in this time (0 divided by 0)")
+        if compares(result.query.expr):
+            return result
+        # The commonest cause: the window of a rate is too short for how often the store has samples.
+        return replace(
+            result, hint=result.hint or "a rate needs two samples in its window: is --scrape-interval right?"
+        )
+
+    def _moved(self, selector: Selector) -> bool:
+        return self._is_true(f"sum(increase({selector}[{self._window}])) > 0")
+
+    def _no_series(self, result: QueryResult) -> QueryResult:
+        asked = selectors(result.query.expr)
+        missing = [selector for selector in asked if not self._is_there(selector)]
+        if asked and not missing:
+            # VictoriaMetrics leaves series out that are NaN all along; Prometheus gives them.
+            message = "its metrics are there, but their comparison or join leaves no series"
+            return self._no_number(replace(result, message=message))
+        if not missing:
+            return result
+        reasons = [self._reason(selector) for selector in missing]
+        excused = all(reason.known for reason in reasons) and any(reason.excuses for reason in reasons)
+        return replace(
+            result,
+            status=Status.EXPLAINED if excused else result.status,
+            message="; ".join(dict.fromkeys(reason.text for reason in reasons)),
+            # A hint helps where it is all that is wrong.
+            hint=result.hint or (reasons[0].hint if len({reason.text for reason in reasons}) == 1 else ""),
+        )
+
+    def _is_there(self, selector: Selector) -> bool:
+        if selector.metric and selector.metric not in self.names:
+            return False
+        return self._is_true(f"count(last_over_time({selector}[{self._window}]))")
+
+    def _is_true(self, condition: str) -> bool:
+        """Whether a query has a result at the end of the range; each is asked once, as panels share metrics."""
+        if condition not in self._answers:
+            self._answers[condition] = bool(self._client.query(condition, self._range.end))
+        return self._answers[condition]
+
+    def _reason(self, selector: Selector) -> Reason:
+        if reason := self._role_reason(selector):
+            return reason
+        if selector.metric in self.names:
+            return Reason(f"no series matches {selector}", known=False)
+        metric = BY_SERIES[selector.metric].name if selector.metric in BY_SERIES else selector.metric
+        if reason := why_absent(selector.metric, self.names):
+            return reason if reason.excuses else replace(reason, text=f"{metric}: {reason.text}")
+        return Reason(f"{metric or selector}: no such metric in the store", known=False)
+
+    def _role_reason(self, selector: Selector) -> Reason | None:
+        wanted = [role for role in ROLES if selector.allows("infer_type", role)]
+        there = self.roles
+        if "neutral" in there and selector.metric.startswith("selected_instance_"):
+            # A decision for a neutral instance is recorded as one for prefill and as one for decode.
+            there = there | {"prefill", "decode"}
+        if not selector.restricts("infer_type") or not wanted or not there or there.intersection(wanted):
+            return None
+        return Reason(f"no {_words(wanted)} engines in this fleet", excuses=True)
+
+
+def _counts(series: str) -> bool:
+    metric = BY_SERIES.get(series)
+    return not isinstance(metric, Gauge) if metric else series.endswith(("_total", "_bucket", "_count", "_sum"))
+
+
+def _words(roles: Sequence[str]) -> str:
+    return roles[0] if len(roles) == 1 else f"{', '.join(roles[:-1])} or {roles[-1]}"

@@ -1,0 +1,137 @@
+"""What each panel asks: its queries after interpolation, with the times and the step that Grafana would send."""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import product
+
+from llumnix_dash.errors import UserError
+from llumnix_dash.interpolation.interpolate import (
+    Scope,
+    Variable,
+    interpolate,
+    interpolate_query,
+    references,
+)
+from llumnix_dash.interpolation.intervals import query_intervals
+from llumnix_dash.interpolation.timerange import TimeRange, parse_duration, parse_time
+from llumnix_dash.verify.dashboard import GRID_COLUMNS, Dashboard, Panel, Target
+
+PAGE_WIDTH = 1600
+"""The width of a dashboard in pixels that panels without ``maxDataPoints`` are taken to share."""
+
+
+@dataclass(frozen=True)
+class Query:
+    """One request to Prometheus; times and step in seconds, and a step of 0 for an instant query, made at ``end``."""
+
+    ref_id: str
+    expr: str
+    start: float
+    end: float
+    step: float = 0.0
+    unknown: tuple[str, ...] = ()
+
+    @property
+    def instant(self) -> bool:
+        """Whether it asks for one moment."""
+        return self.step == 0.0
+
+
+@dataclass(frozen=True)
+class PanelPlan:
+    """A panel as it stands on the page: a panel that repeats is there once for each value.
+
+    Attributes:
+        panel: what the JSON says.
+        title: after interpolation.
+        row: the title of its row, after interpolation.
+        repeat: the value of each variable that it repeats over.
+        queries: what it asks.
+        problem: why it cannot ask, such as an interval that is none; it then has no queries.
+    """
+
+    panel: Panel
+    title: str
+    row: str
+    repeat: Mapping[str, str]
+    queries: tuple[Query, ...] = ()
+    problem: str = ""
+
+
+def plan(dashboard: Dashboard, scope: Scope, time_range: TimeRange, scrape_interval: str) -> list[PanelPlan]:
+    """What Grafana would ask for every panel of the dashboard, in the order of the page.
+
+    Args:
+        dashboard: the dashboard.
+        scope: its variables, resolved.
+        time_range: the dashboard's.
+        scrape_interval: the data source's setting, such as ``15s``.
+    """
+    return [
+        _panel_plan(panel, {**scope, **repeated}, repeated, time_range, scrape_interval)
+        for panel in dashboard.panels
+        for repeated in _repetitions(panel, scope)
+    ]
+
+
+def _repetitions(panel: Panel, scope: Scope) -> Iterator[dict[str, Variable]]:
+    """One scope for each value, or combination of values, over which the panel or its row repeats."""
+    repeated = [scope[name] for name in panel.repeats if name in scope and scope[name].chosen]
+    for values in product(*(variable.chosen for variable in repeated)):
+        yield {
+            variable.name: replace(variable, value=value, text=value, all_value=None)
+            for variable, value in zip(repeated, values, strict=True)
+        }
+
+
+def _panel_plan(
+    panel: Panel, scope: Scope, repeated: Mapping[str, Variable], time_range: TimeRange, scrape_interval: str
+) -> PanelPlan:
+    page = PanelPlan(
+        panel=panel,
+        title=interpolate(panel.title, scope, default="text"),
+        row=interpolate(panel.row, scope, default="text"),
+        repeat={name: variable.text for name, variable in repeated.items()},
+    )
+    try:
+        own_range = _own_range(panel, scope, time_range)
+        queries = [
+            query for target in panel.targets for query in _queries(target, panel, scope, own_range, scrape_interval)
+        ]
+    except UserError as error:
+        return replace(page, problem=error.summary)
+    return replace(page, queries=tuple(queries))
+
+
+def _own_range(panel: Panel, scope: Scope, time_range: TimeRange) -> TimeRange:
+    """The dashboard's range, or the panel's own where it has a relative time or a time shift."""
+    if panel.time_from:
+        start = interpolate(panel.time_from, scope)
+        now = time_range.end
+        time_range = TimeRange(parse_time(start if start.startswith("now") else f"now-{start}", now), now)
+    if panel.time_shift:
+        time_range = time_range.shifted(-parse_duration(interpolate(panel.time_shift, scope).removeprefix("now-")))
+    return time_range
+
+
+def _queries(
+    target: Target, panel: Panel, scope: Scope, time_range: TimeRange, scrape_interval: str
+) -> Iterator[Query]:
+    intervals = query_intervals(
+        time_range,
+        max_data_points=panel.max_data_points or max(1, PAGE_WIDTH * panel.width // GRID_COLUMNS),
+        scrape_interval=scrape_interval,
+        panel_minimum=interpolate(panel.minimum_interval, scope).removeprefix(">"),
+        query_minimum=interpolate(target.minimum_interval, scope),
+        factor=target.interval_factor,
+    )
+    expr = interpolate_query(target.expr, scope, intervals, time_range)
+    # A dollar sign may end a regular expression; a name after it is a variable that the dashboard lacks.
+    unknown = tuple(name for name in references(expr) if not name.isdecimal())
+    if target.instant:
+        yield Query(target.ref_id, expr, time_range.start, time_range.end, unknown=unknown)
+    if target.range:
+        step = intervals.step / 1000
+        start, end = (math.floor(time / step) * step for time in (time_range.start, time_range.end))
+        yield Query(target.ref_id, expr, start, end, step, unknown)

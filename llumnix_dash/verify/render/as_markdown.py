@@ -1,0 +1,103 @@
+"""The report for a pull request: a table a dashboard, and below it what there is to say of single queries."""
+
+from collections.abc import Iterator, Sequence
+
+from llumnix_dash.verify.render.words import count, covered, marked, name, reason, remarks, statuses
+from llumnix_dash.verify.report import Coverage, DashboardResult, Gap, PanelResult, Report, Status, Totals
+
+_SIGNS = {
+    Status.OK: "✅ ok",
+    Status.EXPLAINED: "☑️ explained",
+    Status.NO_DATA: "⚠️ no data",
+    Status.ERROR: "❌ error",
+    Status.SKIPPED: "➖ skipped",
+}
+
+
+def render(report: Report) -> str:
+    """The whole report; it ends without a newline."""
+    blocks = ["\n".join(_dashboard(dashboard)) for dashboard in report.dashboards]
+    if report.coverage:
+        blocks.append("\n".join(_coverage(report.coverage)))
+    return "\n\n".join(blocks)
+
+
+def _dashboard(dashboard: DashboardResult) -> Iterator[str]:
+    yield f"## {_text(dashboard.title)}"
+    yield ""
+    yield f"`{dashboard.name}`: {statuses(dashboard.all.statuses)}"
+    yield ""
+    yield f"- open on load: {_totals(dashboard.open)}"
+    yield f"- all: {_totals(dashboard.all)}"
+    for one in dashboard.variables:
+        if one.error or one.note:
+            yield f"- variable `{one.name}`: {_text(one.error or one.note)}"
+    yield ""
+    yield "| | Panel | Row | Series | ms | |"
+    yield "|---|---|---|---:|---:|---|"
+    for panel in dashboard.panels:
+        yield _row(panel)
+    for panel in dashboard.panels:
+        yield from _details(panel)
+
+
+def _row(panel: PanelResult) -> str:
+    told = "; ".join(_first_line(remark.line) for remark in remarks(panel))
+    cells = (
+        _SIGNS[panel.status],
+        _text(name(panel)),
+        _text(panel.row),
+        str(panel.series),
+        f"{panel.milliseconds:.0f}",
+        _text(told),
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def _details(panel: PanelResult) -> Iterator[str]:
+    """The queries in error, whole."""
+    for result in panel.queries:
+        if result.status is Status.ERROR:
+            yield ""
+            yield f"**{_text(name(panel))}**, query {result.query.ref_id}"
+            yield ""
+            yield "```"
+            yield from marked(result.query.expr, result.span, 100)
+            yield result.message
+            yield "```"
+
+
+def _totals(totals: Totals) -> str:
+    return (
+        f"{count(totals.panels, 'panel')}, {count(totals.queries, 'query')}, {count(totals.series, 'series')}, "
+        f"{totals.milliseconds:.0f} ms"
+    )
+
+
+def _coverage(coverage: Coverage) -> Iterator[str]:
+    yield "## Coverage"
+    yield ""
+    yield f"{_text(coverage.source)}: {covered(coverage)}"
+    yield from _gaps("Exported, and no panel shows it", coverage.unshown)
+    yield from _gaps("Asked for, and not exported", coverage.missing)
+
+
+def _gaps(heading: str, gaps: Sequence[Gap]) -> Iterator[str]:
+    if not gaps:
+        return
+    yield ""
+    yield f"| {heading} | Reason |"
+    yield "|---|---|"
+    for gap in gaps:
+        yield f"| `{gap.metric}` | {_text(reason(gap))} |"
+
+
+def _first_line(text: str) -> str:
+    return text.splitlines()[0] if text else ""
+
+
+def _text(text: str) -> str:
+    """Plain text: nothing in it is taken for Markdown's own signs."""
+    for sign in "\\`*_|<>[]":
+        text = text.replace(sign, f"\\{sign}")
+    return text.replace("\n", " ")

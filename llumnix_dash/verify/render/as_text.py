@@ -1,0 +1,129 @@
+"""The report for a terminal: a panel a line, and below it what there is to say; colours are stripped elsewhere."""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+import click
+
+from llumnix_dash.verify.render.words import count, covered, marked, name, reason, remarks, statuses
+from llumnix_dash.verify.report import (
+    Coverage,
+    DashboardResult,
+    Gap,
+    PanelResult,
+    QueryResult,
+    Report,
+    Status,
+    Totals,
+)
+
+_COLOURS = {
+    Status.OK: "green",
+    Status.EXPLAINED: "cyan",
+    Status.NO_DATA: "yellow",
+    Status.ERROR: "red",
+    Status.SKIPPED: "bright_black",
+}
+_STATUS_WIDTH = max(len(status.value) for status in Status)
+_TITLE_WIDTH = 48
+_QUERY_WIDTH = 100
+_DETAIL = " " * (4 + _STATUS_WIDTH + 2)
+
+
+def render(report: Report) -> str:
+    """The whole report; it ends without a newline."""
+    blocks = ["\n".join(_dashboard(dashboard)) for dashboard in report.dashboards]
+    if report.coverage:
+        blocks.append("\n".join(_coverage(report.coverage)))
+    if len(report.dashboards) > 1:
+        blocks.append(_sum(report.dashboards))
+    return "\n\n".join(blocks)
+
+
+def _dashboard(dashboard: DashboardResult) -> Iterator[str]:
+    yield f"{click.style(dashboard.title, bold=True)}  {click.style(dashboard.name, dim=True)}"
+    yield from _variables(dashboard)
+    for (row, is_open), panels in groupby(dashboard.panels, key=lambda panel: (panel.row, panel.open)):
+        yield ""
+        if row:
+            yield f"  {click.style(row, underline=True)}{'' if is_open else ' (collapsed)'}"
+        for panel in panels:
+            yield from _panel(panel)
+    yield ""
+    yield _totals("open on load", dashboard.open)
+    yield _totals("all", dashboard.all)
+    yield f"  {statuses(dashboard.all.statuses)}; {count(dashboard.variable_queries, 'query')} of variables"
+
+
+def _variables(dashboard: DashboardResult) -> Iterator[str]:
+    values = [f"{one.name}={one.value}" for one in dashboard.variables if not one.error]
+    if values:
+        yield click.style(f"  {'  '.join(values)}", dim=True)
+    for one in dashboard.variables:
+        if one.error:
+            yield f"  {_word(Status.ERROR)}  variable {one.name}: {one.error}"
+        elif one.note:
+            yield f"  {click.style('note'.ljust(_STATUS_WIDTH), dim=True)}  variable {one.name}: {one.note}"
+
+
+def _panel(panel: PanelResult) -> Iterator[str]:
+    line = f"    {_word(panel.status)}  {name(panel).ljust(_TITLE_WIDTH)}"
+    if panel.status is not Status.SKIPPED:
+        line += f"  {count(panel.series, 'series'):>11}  {panel.milliseconds:6.0f} ms"
+    told = remarks(panel)
+    if len(told) == 1 and not told[0].hint and not told[0].error:
+        # The only thing to say stands on the line itself.
+        yield f"{line}  {told[0].line}"
+        return
+    yield line
+    for remark in told:
+        yield f"{_DETAIL}{remark.line}"
+        if remark.error:
+            yield from _query(remark.error)
+        if remark.hint:
+            yield f"{_DETAIL}→ {remark.hint}"
+
+
+def _query(result: QueryResult) -> Iterator[str]:
+    """The query, with what the message points at marked in red."""
+    for line in marked(result.query.expr, result.span, _QUERY_WIDTH):
+        is_mark = line.strip("^ ") == "" and "^" in line
+        yield f"{_DETAIL}  {click.style(line, fg='red') if is_mark else line}"
+
+
+def _totals(name: str, totals: Totals) -> str:
+    return (
+        f"  {name:<14}{count(totals.panels, 'panel'):>12}{count(totals.queries, 'query'):>14}"
+        f"{count(totals.series, 'series'):>15}{totals.milliseconds:>9.0f} ms"
+    )
+
+
+def _coverage(coverage: Coverage) -> Iterator[str]:
+    yield f"{click.style('Coverage', bold=True)}  {click.style(coverage.source, dim=True)}"
+    yield f"  {covered(coverage)}"
+    yield from _gaps("Exported, and no panel shows it", coverage.unshown)
+    yield from _gaps("Asked for, and not exported", coverage.missing)
+
+
+def _gaps(heading: str, gaps: Sequence[Gap]) -> Iterator[str]:
+    if not gaps:
+        return
+    yield ""
+    yield f"  {click.style(heading, underline=True)}"
+    width = max(len(gap.metric) for gap in gaps)
+    for gap in gaps:
+        told = reason(gap) if gap.reason or not gap.shown_by else click.style(reason(gap), fg="yellow")
+        yield f"    {gap.metric.ljust(width)}  {told}".rstrip()
+
+
+def _sum(dashboards: Sequence[DashboardResult]) -> str:
+    counts = {
+        status: number
+        for status in Status
+        if (number := sum(dashboard.all.statuses.get(status, 0) for dashboard in dashboards))
+    }
+    return f"{count(len(dashboards), 'dashboard')}: {statuses(counts)}"
+
+
+def _word(status: Status) -> str:
+    return click.style(status.value.ljust(_STATUS_WIDTH), fg=_COLOURS[status])

@@ -1,0 +1,108 @@
+"""Phrases that the renderers share."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from llumnix_dash.errors import underline
+from llumnix_dash.verify.report import Coverage, Gap, PanelResult, QueryResult, Status
+
+
+def count(number: int, thing: str) -> str:
+    """``1 panel``, ``2 panels``; ``series`` and ``queries`` as they are."""
+    if thing == "query":
+        return f"{number} {'query' if number == 1 else 'queries'}"
+    return f"{number} {thing}" if number == 1 or thing.endswith("s") else f"{number} {thing}s"
+
+
+def statuses(counts: Mapping[Status, int]) -> str:
+    """``12 ok, 1 no data``."""
+    return ", ".join(f"{number} {status.value}" for status, number in counts.items()) or "no panel with queries"
+
+
+@dataclass(frozen=True)
+class Remark:
+    """What there is to say of some of a panel's queries; ``queries`` is empty where it is said of all."""
+
+    queries: tuple[str, ...]
+    text: str
+    hint: str = ""
+    error: QueryResult | None = None
+
+    @property
+    def line(self) -> str:
+        """The queries' letters and the text."""
+        return f"{', '.join(self.queries)}: {self.text}" if self.queries else self.text
+
+
+def remarks(panel: PanelResult) -> list[Remark]:
+    """What there is to say of a panel's queries beyond "ok", said once where it is the same; each error by itself."""
+    if panel.skipped or panel.problem:
+        return [Remark((), panel.skipped or panel.problem)]
+    grouped: dict[tuple[str, str], list[QueryResult]] = {}
+    errors = []
+    for result in panel.queries:
+        if result.status is Status.ERROR:
+            errors.append(Remark((result.query.ref_id,), result.message, result.hint, result))
+        elif result.status is not Status.OK:
+            grouped.setdefault((result.message, result.hint), []).append(result)
+    blanks = [
+        Remark(_letters(results) if len(results) < len(panel.queries) else (), _blank(panel, message), hint)
+        for (message, hint), results in grouped.items()
+    ]
+    return blanks + errors
+
+
+def _letters(results: Sequence[QueryResult]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(result.query.ref_id for result in results))
+
+
+def _blank(panel: PanelResult, message: str) -> str:
+    """In a panel that has data it is said that some of its queries have none."""
+    return f"no data, {message}" if panel.status is Status.OK else message
+
+
+def name(panel: PanelResult) -> str:
+    """The panel's title, with the values that it repeats over where the title does not have them."""
+    title = panel.title or f"panel {panel.id}"
+    hidden = ", ".join(f"{name}={value}" for name, value in panel.repeat.items() if value not in title)
+    return f"{title} ({hidden})" if hidden else title
+
+
+def marked(query: str, span: tuple[int, int] | None, width: int) -> Iterator[str]:
+    """The query in lines of at most this width, broken at blanks where there are any, with carets beneath the span."""
+    start, end = span or (-1, -1)
+    for begin, line, is_last in _broken(query, width):
+        # A span may stand at the very end of a line: what is missing there.
+        if begin <= start < begin + len(line) + is_last:
+            first = start - begin
+            yield from underline(line, first, min(end - begin, max(len(line), first + 1))).split("\n")
+        else:
+            yield line.rstrip()
+
+
+def _broken(query: str, width: int) -> Iterator[tuple[int, str, bool]]:
+    """Pieces of the query's lines: where each begins, its text, and whether its line ends with it."""
+    offset = 0
+    for line in query.split("\n"):
+        begin = 0
+        while len(line) - begin > width:
+            cut = line.rfind(" ", begin + 1, begin + width) + 1 or begin + width
+            yield offset + begin, line[begin:cut], False
+            begin = cut
+        yield offset + begin, line[begin:], True
+        offset += len(line) + 1
+
+
+def reason(gap: Gap) -> str:
+    """Why a metric is on one side of the coverage alone, as far as that is known."""
+    if gap.reason or not gap.shown_by:
+        return gap.reason or ""
+    return f"no known reason; asked by {', '.join(gap.shown_by)}"
+
+
+def covered(coverage: Coverage) -> str:
+    """One sentence on the coverage."""
+    return (
+        f"{count(coverage.exported, 'metric')} exported, {coverage.asked} asked for; "
+        f"{len(coverage.unshown)} exported and not shown, {len(coverage.missing)} asked for and not exported"
+    )

@@ -1,0 +1,195 @@
+"""What came of it: a dashboard's panels with their queries, and how each went. Renderers only read these."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from llumnix_dash.interpolation.timerange import TimeRange
+from llumnix_dash.verify.plan import Query
+
+
+class Status(Enum):
+    """How a query or a panel went; the value is the word that people read."""
+
+    OK = "ok"
+    EXPLAINED = "explained"
+    NO_DATA = "no data"
+    ERROR = "error"
+    SKIPPED = "skipped"
+
+    @property
+    def fails(self) -> bool:
+        """Whether ``verify`` exits with 1 because of it."""
+        return self in {Status.NO_DATA, Status.ERROR}
+
+
+@dataclass(frozen=True)
+class QueryResult:
+    """How one query went.
+
+    Attributes:
+        query: what was asked.
+        status: no data also where every sample is NaN.
+        series: how many series came back.
+        milliseconds: how long the answer took.
+        message: the store's message of an error, or why there is no data.
+        hint: what to do about it, where that is known.
+        span: the part of the query, from and to (excluded), that the message is about, where the store tells.
+    """
+
+    query: Query
+    status: Status
+    series: int
+    milliseconds: float
+    message: str = ""
+    hint: str = ""
+    span: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True)
+class PanelResult:
+    """How a panel went, with its queries in their order.
+
+    ``skipped`` says why its queries are not run, ``problem`` why they cannot be.
+    """
+
+    id: int
+    title: str
+    row: str
+    open: bool
+    repeat: Mapping[str, str]
+    queries: tuple[QueryResult, ...]
+    skipped: str = ""
+    problem: str = ""
+
+    @property
+    def status(self) -> Status:
+        """An error of any query is the panel's; no data only where no query has any."""
+        if self.problem:
+            return Status.ERROR
+        statuses = {result.status for result in self.queries}
+        for status in (Status.ERROR, Status.OK, Status.NO_DATA, Status.EXPLAINED):
+            if status in statuses:
+                return status
+        return Status.SKIPPED
+
+    @property
+    def series(self) -> int:
+        """How many series it shows."""
+        return sum(result.series for result in self.queries)
+
+    @property
+    def milliseconds(self) -> float:
+        """The time that its queries took, added."""
+        return sum(result.milliseconds for result in self.queries)
+
+    @property
+    def blank(self) -> tuple[QueryResult, ...]:
+        """Its queries without data."""
+        return tuple(result for result in self.queries if result.status in {Status.NO_DATA, Status.EXPLAINED})
+
+
+@dataclass(frozen=True)
+class Totals:
+    """The cost of a set of panels."""
+
+    panels: int
+    queries: int
+    series: int
+    milliseconds: float
+    statuses: Mapping[Status, int]
+
+
+def totals(panels: Iterable[PanelResult]) -> Totals:
+    """The sums over these panels."""
+    panels = list(panels)
+    return Totals(
+        panels=len(panels),
+        queries=sum(len(panel.queries) for panel in panels),
+        series=sum(panel.series for panel in panels),
+        milliseconds=sum(panel.milliseconds for panel in panels),
+        statuses={status: count for status in Status if (count := sum(panel.status is status for panel in panels))},
+    )
+
+
+@dataclass(frozen=True)
+class VariableResult:
+    """A variable's value; an error of its query, or a note such as "lists no value"."""
+
+    name: str
+    value: str
+    error: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class DashboardResult:
+    """How a dashboard's variables and panels went; ``variable_queries`` is how many its drop-downs cost."""
+
+    name: str
+    title: str
+    uid: str
+    variables: tuple[VariableResult, ...]
+    variable_queries: int
+    panels: tuple[PanelResult, ...]
+
+    @property
+    def fails(self) -> bool:
+        """Whether a panel is without data or in error, or a drop-down's query is refused."""
+        return any(panel.status.fails for panel in self.panels) or any(variable.error for variable in self.variables)
+
+    @property
+    def open(self) -> Totals:
+        """The cost of opening it: collapsed rows query nothing."""
+        return totals(panel for panel in self.panels if panel.open)
+
+    @property
+    def all(self) -> Totals:
+        """The cost with every row open."""
+        return totals(self.panels)
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A metric on one side only, with the reason from the catalogue where there is one."""
+
+    metric: str
+    reason: str = ""
+    shown_by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Which metrics meet.
+
+    Attributes:
+        source: where the exported metrics were read.
+        exported: how many metrics the fleet exports.
+        asked: how many metrics the panels ask for.
+        unshown: exported, and no panel shows them.
+        missing: panels ask for them, and the fleet does not export them.
+    """
+
+    source: str
+    exported: int
+    asked: int
+    unshown: tuple[Gap, ...]
+    missing: tuple[Gap, ...]
+
+
+@dataclass(frozen=True)
+class Report:
+    """All that ``verify`` found."""
+
+    url: str
+    time_range: TimeRange
+    dashboards: tuple[DashboardResult, ...]
+    coverage: Coverage | None = None
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def fails(self) -> bool:
+        """Whether any dashboard does; without a Prometheus, whether a missing metric has no reason."""
+        if not self.dashboards and self.coverage:
+            return any(not gap.reason for gap in self.coverage.missing)
+        return any(dashboard.fails for dashboard in self.dashboards)

@@ -1,0 +1,201 @@
+"""Runs a dashboard's queries, several at a time, and says how each went."""
+
+import re
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+
+from llumnix_dash.interpolation.timerange import TimeRange
+from llumnix_dash.interpolation.variables import Variables, resolve, shown
+from llumnix_dash.prometheus.client import Client, QueryError, Series
+from llumnix_dash.prometheus.find import find
+from llumnix_dash.verify.dashboard import Dashboard
+from llumnix_dash.verify.plan import PanelPlan, Query, plan
+from llumnix_dash.verify.report import DashboardResult, PanelResult, QueryResult, Status, VariableResult
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How dashboards are looked at.
+
+    Attributes:
+        time_range: that of every dashboard.
+        chosen: values for variables, by name, as in Grafana's URL.
+        scrape_interval: the data source's setting.
+        jobs: how many queries run at a time.
+    """
+
+    time_range: TimeRange
+    chosen: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    scrape_interval: str = "15s"
+    jobs: int = 4
+
+
+Progress = Callable[[int, int], None]
+"""Told how many queries are done, of how many."""
+
+Explain = Callable[[QueryResult], QueryResult]
+"""Says of a query without data why that is, where it is known."""
+
+
+def run(
+    client: Client, dashboard: Dashboard, settings: Settings, *, explain: Explain, progress: Progress | None = None
+) -> DashboardResult:
+    """Every query of the dashboard, collapsed rows included.
+
+    Raises:
+        ServerError: the store cannot be reached or refuses the credentials.
+    """
+    variables = resolved(client, dashboard, settings)
+    plans = plan(dashboard, variables.scope, settings.time_range, settings.scrape_interval)
+    queries = [query for panel in plans for query in panel.queries]
+    results: list[QueryResult] = []
+    with ThreadPoolExecutor(max_workers=settings.jobs) as pool:
+        try:
+            for result in pool.map(lambda query: measured(client, query), queries):
+                results.append(result)
+                if progress:
+                    progress(len(results), len(queries))
+        except BaseException:
+            # What has not begun need not begin: the store is gone or the user has had enough.
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    explained = iter([explain(result) if result.status is Status.NO_DATA else result for result in results])
+    return DashboardResult(
+        name=dashboard.name,
+        title=dashboard.title,
+        uid=str(dashboard.json.get("uid") or ""),
+        variables=_variable_results(variables),
+        variable_queries=variables.queries,
+        panels=tuple(_panel_result(panel, [next(explained) for _ in panel.queries]) for panel in plans),
+    )
+
+
+def resolved(client: Client, dashboard: Dashboard, settings: Settings) -> Variables:
+    """The dashboard's variables, as its drop-downs would stand."""
+    return resolve(
+        dashboard.json,
+        partial(find, client),
+        settings.time_range,
+        chosen=settings.chosen,
+        scrape_interval=settings.scrape_interval,
+    )
+
+
+def ask(client: Client, query: Query) -> list[Series]:
+    """The query's result. Raises as :meth:`Client.query`."""
+    if query.instant:
+        return client.query(query.expr, query.end)
+    return client.query_range(query.expr, query.start, query.end, query.step)
+
+
+def measured(client: Client, query: Query) -> QueryResult:
+    """How the query went; only a store that is out of reach raises."""
+    begin = time.perf_counter()
+    try:
+        series = ask(client, query)
+    except QueryError as error:
+        elapsed = (time.perf_counter() - begin) * 1000
+        # VictoriaMetrics repeats the query, which the report shows anyway.
+        message = _PREAMBLE.sub("", str(error))
+        return QueryResult(
+            query, Status.ERROR, 0, elapsed, message=message, hint=_hint(query), span=span(query.expr, message)
+        )
+    elapsed = (time.perf_counter() - begin) * 1000
+    if any(one.has_value for one in series):
+        return QueryResult(query, Status.OK, len(series), elapsed)
+    message = "only NaN" if series else "no series"
+    return QueryResult(query, Status.NO_DATA, len(series), elapsed, message=message, hint=_hint(query))
+
+
+def _hint(query: Query) -> str:
+    if not query.unknown:
+        return ""
+    names = ", ".join(f"${name}" for name in query.unknown)
+    return f"the dashboard has no variable {names}"
+
+
+_POSITION = re.compile(r"(?P<line>\d+):(?P<column>\d+): parse error")
+_UNPARSED = re.compile(r'unparsed data: "(?P<rest>(?:[^"\\]|\\.)*)"')
+_WORD = re.compile(r"\[?[\w:.$]+|\S", re.ASCII)
+_PREAMBLE = re.compile(
+    r'error when executing query=".*" on the time range \(.*?\): (?:cannot execute query: )?', re.DOTALL
+)
+
+
+def span(expr: str, message: str) -> tuple[int, int] | None:
+    """The part of a query that a message points at: Prometheus tells line and column, VictoriaMetrics what is left."""
+    start = None
+    if match := _POSITION.search(message):
+        lines = expr.split("\n")
+        line = min(int(match["line"]), len(lines)) - 1
+        # The column counts bytes.
+        before = lines[line].encode()[: int(match["column"]) - 1].decode(errors="ignore")
+        start = sum(len(text) + 1 for text in lines[:line]) + len(before)
+    elif match := _UNPARSED.search(message):
+        rest = re.sub(r"\\(.)", r"\1", match["rest"])
+        start = expr.rfind(rest) if rest in expr else None
+    if start is None:
+        return None
+    word = _WORD.match(expr, start)
+    return start, word.end() if word else start + 1
+
+
+def _panel_result(panel: PanelPlan, queries: Sequence[QueryResult]) -> PanelResult:
+    return PanelResult(
+        id=panel.panel.id,
+        title=panel.title,
+        row=panel.row,
+        open=panel.panel.open,
+        repeat=panel.repeat,
+        queries=tuple(queries),
+        skipped=panel.panel.skipped,
+        problem=panel.problem,
+    )
+
+
+def _variable_results(variables: Variables) -> tuple[VariableResult, ...]:
+    return tuple(
+        VariableResult(
+            name=name,
+            value=shown(variables.scope[name]) if name in variables.scope else "",
+            error=variables.errors.get(name, ""),
+            note=variables.notes.get(name, ""),
+        )
+        for name in variables.names
+    )
+
+
+def asked(results: Iterable[DashboardResult]) -> dict[str, list[str]]:
+    """The queries that ran, by panel, for the coverage."""
+    queries: dict[str, list[str]] = {}
+    for dashboard in results:
+        for panel in dashboard.panels:
+            queries.setdefault(_panel_name(dashboard.title, panel.title), []).extend(
+                result.query.expr for result in panel.queries
+            )
+    return queries
+
+
+def asked_without_store(dashboards: Iterable[Dashboard], settings: Settings) -> dict[str, list[str]]:
+    """The queries that would run, by panel, where there is no store that could list the values of variables."""
+    queries: dict[str, list[str]] = {}
+    for dashboard in dashboards:
+        variables = resolve(
+            dashboard.json,
+            lambda query, time_range: [],
+            settings.time_range,
+            chosen=settings.chosen,
+            scrape_interval=settings.scrape_interval,
+        )
+        for panel in plan(dashboard, variables.scope, settings.time_range, settings.scrape_interval):
+            queries.setdefault(_panel_name(dashboard.title, panel.title), []).extend(
+                query.expr for query in panel.queries
+            )
+    return queries
+
+
+def _panel_name(dashboard: str, panel: str) -> str:
+    return f"{dashboard} / {panel}"

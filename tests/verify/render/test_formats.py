@@ -1,0 +1,124 @@
+"""The report as people and programs read it, held whole."""
+
+import json
+from collections.abc import Callable
+
+import click
+import pytest
+
+from llumnix_dash.interpolation.timerange import TimeRange
+from llumnix_dash.verify.plan import Query
+from llumnix_dash.verify.render import FORMATS
+from llumnix_dash.verify.render.words import marked
+from llumnix_dash.verify.report import (
+    Coverage,
+    DashboardResult,
+    Gap,
+    PanelResult,
+    QueryResult,
+    Report,
+    Status,
+    VariableResult,
+)
+
+
+def result(ref_id: str, status: Status, series: int = 0, *, expr: str = "up", **told: object) -> QueryResult:
+    query = Query(ref_id, expr, 1_750_000_000.0, 1_750_003_600.0, 15.0)
+    return QueryResult(query, status, series, 12.34, **told)  # type: ignore[arg-type]
+
+
+def panel(title: str, *queries: QueryResult, row: str = "", is_open: bool = True, **fields: object) -> PanelResult:
+    return PanelResult(1, title, row, is_open, fields.pop("repeat", {}), queries, **fields)  # type: ignore[arg-type]
+
+
+LONG = (
+    'sum by (le) (rate(request_ttft_milliseconds_bucket{job="gateway",namespace=~".*"}[5m])) + on (le) group_left up)'
+)
+DASHBOARD = DashboardResult(
+    name="deploy/observability/fleet.json",
+    title="Fleet | all",
+    uid="fleet",
+    variables=(
+        VariableResult("namespace", "All"),
+        VariableResult("model", "", error="1:4: parse error: unexpected end of input"),
+        VariableResult("zone", "All", note="lists no value"),
+    ),
+    variable_queries=3,
+    panels=(
+        panel("Request Rate", result("A", Status.OK, 1)),
+        panel(
+            "TTFT",
+            result("A", Status.OK, 3),
+            result("B", Status.NO_DATA, message="only NaN"),
+            result("C", Status.NO_DATA, message="only NaN"),
+            row="Latency",
+        ),
+        panel(
+            "Retries",
+            result("A", Status.NO_DATA, message="x_total: counts a rare event", hint="let the query show 0"),
+            row="Latency",
+        ),
+        panel(
+            "Running",
+            result("A", Status.EXPLAINED, message="no prefill engines in this fleet"),
+            row="Engines",
+            is_open=False,
+            repeat={"role": "prefill"},
+        ),
+        panel(
+            "Broken",
+            result(
+                "A",
+                Status.ERROR,
+                expr=LONG,
+                message="1:112: parse error: unexpected right parenthesis ')'",
+                span=(111, 112),
+            ),
+            result("B", Status.ERROR, expr="a\n  / b", message="many-to-many matching not allowed", hint="say on (…)"),
+            row="Engines",
+            is_open=False,
+        ),
+        panel("Logs", row="Engines", is_open=False, skipped="a query on a loki data source"),
+    ),
+)
+COVERAGE = Coverage(
+    source="http://prometheus.example",
+    exported=10,
+    asked=9,
+    unshown=(Gap("custom_total", "not in the catalogue"), Gap("uptime_seconds")),
+    missing=(Gap("mystery_total", "", ("Fleet / TTFT",)), Gap("x_total", "counts a rare event", ("Fleet / Retries",))),
+)
+REPORT = Report("http://prometheus.example", TimeRange(1_750_000_000, 1_750_003_600), (DASHBOARD, DASHBOARD), COVERAGE)
+
+
+@pytest.mark.parametrize(("name", "suffix"), [("text", "txt"), ("json", "json"), ("markdown", "md")])
+def test_a_report_reads(golden: Callable[[str, str], None], name: str, suffix: str) -> None:
+    golden(f"verify/report.{suffix}", click.unstyle(FORMATS[name](REPORT)) + "\n")
+
+
+def test_status_words_are_coloured_for_a_terminal() -> None:
+    text = FORMATS["text"](REPORT)
+    assert click.style("error    ", fg="red") in text
+    assert click.style("no data  ", fg="yellow") in text
+
+
+def test_json_tells_whether_verify_fails() -> None:
+    assert json.loads(FORMATS["json"](REPORT))["fails"] is True
+    ok = Report("", TimeRange(0, 1), (), Coverage("x", 1, 1, (), (Gap("a", "rare"),)))
+    assert json.loads(FORMATS["json"](ok))["fails"] is False
+
+
+@pytest.mark.parametrize(
+    ("query", "span", "expected"),
+    [
+        ("up", None, ["up"]),
+        ("sum(up", (6, 7), ["sum(up", "      ^"]),
+        ("a + b", (4, 5), ["a + b", "    ^"]),
+        ("first\nsecond", (6, 12), ["first", "second", "^^^^^^"]),
+        ("abcdefghijkl", (10, 12), ["abcdefghij", "kl", "^^"]),
+        ("abcdefghijkl", (8, 12), ["abcdefghij", "        ^^", "kl"]),
+        ("abcdefghij", (10, 11), ["abcdefghij", "          ^"]),
+    ],
+)
+def test_a_span_is_marked_beneath_its_line(query: str, span: tuple[int, int] | None, expected: list[str]) -> None:
+    assert list(marked(query, span, 10)) == expected
