@@ -49,8 +49,8 @@ def command(
 
     Environment: NO_COLOR turns colours off; without it they are used on a terminal.
     """
+    from llumnix_dash.cli.inputs import UNREADABLE, tell_left_out, tell_problems
     from llumnix_dash.diff import as_json, markdown, text
-    from llumnix_dash.diff.blocks import visible
     from llumnix_dash.diff.changes import Effect
     from llumnix_dash.diff.sets import compare_sets
     from llumnix_dash.document import sources
@@ -61,10 +61,10 @@ def command(
         report = compare_sets(old_side, new_side, pushed=layout).only(Effect(effect) for effect in effects)
     render = {"text": text.render, "markdown": markdown.render, "json": as_json.render}[output_format]
     click.echo(render(report, positions=layout), nl=False)
-    for problem in report.problems:
-        shown = "\n".join(map(visible, problem.split("\n")))
-        click.echo(click.style("error: ", fg="red", bold=True) + shown, err=True)
+    for side in (old_side, new_side):
+        tell_left_out(side.reading.note())
+    tell_problems(report.problems)
     if report.problems:
-        click.get_current_context().exit(2)
+        click.get_current_context().exit(UNREADABLE)
     if exit_code and report.dashboards:
         click.get_current_context().exit(1)

@@ -7,7 +7,7 @@ import json
 import logging
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
@@ -27,6 +27,7 @@ Environment:
   LLUMNIX_DASH_SETTINGS                     the settings file with the contexts
                                             (default: ~/.config/llumnix-dash/settings.toml)"""
 _FILE = click.Path(dir_okay=False)
+_EXIT_AT_LEAST = f"{__name__}.exit_at_least"
 Command = TypeVar("Command", bound=Callable[..., Any])
 CONNECTION = ("context", "org_id", "ca_cert", "client_cert", "client_key", "insecure", "api", "verbose")
 
@@ -90,6 +91,40 @@ def format_option(command: Command) -> Command:
     return click.option(
         "--format", "output", type=formats, default="text", show_default=True, help="For people, or for programs."
     )(command)
+
+
+def load_set(context: click.Context, inputs: "Sequence[str]", *, whole: bool = False) -> "list[Wanted]":
+    """The dashboards of these inputs; what cannot be read is told, and the command then ends with exit code 2.
+
+    Args:
+        context: the command's.
+        inputs: names and paths.
+        whole: whether the command deletes what is not in the set, so that nothing may be missing from it.
+
+    Raises:
+        UserError: as :func:`llumnix_dash.grafana.pushset.load`; or the set is not whole.
+    """
+    from llumnix_dash.cli.inputs import UNREADABLE, tell_left_out, tell_problems
+    from llumnix_dash.grafana import pushset
+
+    found = pushset.load(inputs)
+    tell_left_out(found.note)
+    tell_problems(problem.render() for problem in found.problems)
+    if found.problems and whole:
+        raise UserError(
+            "--prune would delete the dashboards of what cannot be read; nothing was written",
+            hint="mend the files, or push without --prune",
+        )
+    if found.problems and not found.wanted:
+        context.exit(UNREADABLE)
+    if found.problems:
+        context.meta[_EXIT_AT_LEAST] = UNREADABLE
+    return found.wanted
+
+
+def end(context: click.Context, code: int) -> NoReturn:
+    """Ends the command with this exit code, or with that of inputs that could not be read if it is higher."""
+    context.exit(max(code, context.meta.get(_EXIT_AT_LEAST, 0)))
 
 
 def planned(

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from llumnix_dash.cli.grafana_options import ENVIRONMENT_HELP, Progress, connection_options, jobs_option
+from llumnix_dash.cli.grafana_options import ENVIRONMENT_HELP, Progress, connection_options, end, jobs_option, load_set
 
 HELP = f"""Save a Grafana's live dashboards in canonical form.
 
@@ -36,10 +36,10 @@ def command(
     context: click.Context, directory: Path, inputs: tuple[str, ...], jobs: int, connect: Callable[[], Any]
 ) -> None:
     """See HELP."""
-    from llumnix_dash.grafana import pull, pushset
+    from llumnix_dash.grafana import pull
     from llumnix_dash.grafana.plan import in_parallel
 
-    wanted = pushset.load(inputs)
+    wanted = load_set(context, inputs)
     grafana = connect()
     progress = Progress("reading", len(wanted))
     try:
@@ -55,4 +55,4 @@ def command(
             click.echo(f"{result.uid.ljust(width)}  {click.style('not saved', fg='red')}: {result.told}")
     saved = sum(result.path is not None for result in found)
     click.echo(f"\n{saved} of {len(found)} saved in {directory}.")
-    context.exit(max(result.exit_code for result in found))
+    end(context, max(result.exit_code for result in found))

@@ -12,8 +12,10 @@ from llumnix_dash.cli.grafana_options import (
     Progress,
     as_json,
     connection_options,
+    end,
     format_option,
     jobs_option,
+    load_set,
     planned,
 )
 from llumnix_dash.errors import UserError
@@ -97,7 +99,7 @@ def command(
             "--prune needs the whole set, or it would delete what you did not name",
             hint="llumnix-dash push --prune, or name a folder with all of your dashboards",
         )
-    wanted, told_message = pushset.load(inputs), message_or_default(message)
+    wanted, told_message = load_set(context, inputs, whole=prune), message_or_default(message)
     grafana = connect()
     where = {"folder": folder, "folder_uid": folder_uid}
     made = planned(grafana, wanted, datasource=datasource, jobs=jobs, prune=prune, **where)
@@ -105,7 +107,7 @@ def command(
     if text or dry_run:
         click.echo(render.plan_text(grafana, made) if text else as_json(render.plan_json(grafana, made)))
     if dry_run or (text and made.is_clean):
-        context.exit(0 if made.is_clean else 1)
+        end(context, 0 if made.is_clean else 1)
 
     backups = backup.Backups(backup_dir or backup.default_folder(grafana.transport.base))
     if text and overwrite:
@@ -119,7 +121,7 @@ def command(
         back_up_all=overwrite,
         jobs=jobs,
     )
-    context.exit(_applied(grafana, made, orders, text=text))
+    end(context, _applied(grafana, made, orders, text=text))
 
 
 def _applied(grafana: "Grafana", made: "Plan", orders: "Orders", *, text: bool) -> int:

@@ -9,8 +9,10 @@ from llumnix_dash.cli.grafana_options import (
     ENVIRONMENT_HELP,
     as_json,
     connection_options,
+    end,
     format_option,
     jobs_option,
+    load_set,
     planned,
 )
 
@@ -46,13 +48,13 @@ def command(
     connect: Callable[[], Any],
 ) -> None:
     """See HELP."""
-    from llumnix_dash.grafana import pushset, render
+    from llumnix_dash.grafana import render
 
-    wanted = pushset.load(inputs)
+    wanted = load_set(context, inputs)
     grafana = connect()
     made = planned(grafana, wanted, datasource=datasource, jobs=jobs)
     if output == "text":
         click.echo(render.plan_text(grafana, made, last_changes=True))
     else:
         click.echo(as_json(render.plan_json(grafana, made)))
-    context.exit(0 if made.is_clean else 1)
+    end(context, 0 if made.is_clean else 1)

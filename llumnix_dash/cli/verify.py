@@ -4,7 +4,6 @@ import os
 import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -34,7 +33,11 @@ EPILOG = "\n".join(
 
 
 @click.command(epilog=EPILOG, short_help="Run every query of a dashboard on a Prometheus.")
-@click.argument("paths", metavar="[PATH]...", nargs=-1, type=click.Path(exists=True, path_type=Path))
+@click.argument(
+    "paths",
+    metavar="[PATH]...",
+    nargs=-1,
+)
 @click.option("--prometheus", metavar="URL", help="The Prometheus or VictoriaMetrics to ask.")
 @click.option("--from", "start", metavar="TIME", help="Start of the time range: now-6h, an ISO time, epoch seconds.")
 @click.option("--to", "end", metavar="TIME", default="now", show_default=True, help="End of the time range.")
@@ -68,7 +71,7 @@ EPILOG = "\n".join(
 def command(
     ctx: click.Context,
     *,
-    paths: tuple[Path, ...],
+    paths: tuple[str, ...],
     prometheus: str | None,
     start: str | None,
     end: str,
@@ -82,15 +85,17 @@ def command(
 ) -> None:
     """Run every query of a dashboard on a Prometheus, as its panels would.
 
-    PATH is a dashboard's JSON, or a folder of such files; any Grafana dashboard will do. Without a PATH the Llumnix
-    dashboards are taken. Each panel is ok, no data or error; a blank that the roles or the mode of the fleet explain
-    is told apart. At the end stand the metrics that no panel shows, and those that panels ask for in vain.
+    PATH is a dashboard's file, a folder of such files, or git:REV[:path]; any Grafana dashboard will do. Without a
+    PATH the Llumnix dashboards are taken. Each panel is ok, no data or error; a blank that the roles or the mode of
+    the fleet explain is told apart. At the end stand the metrics that no panel shows, and those that panels ask for in
+    vain.
 
     \b
     llumnix-dash verify --prometheus http://localhost:9090
     llumnix-dash verify mine.json --range 6h --set model=qwen --set model=llama
     llumnix-dash verify --metrics-url http://localhost:8089/metrics
     """
+    from llumnix_dash.cli.inputs import UNREADABLE
     from llumnix_dash.interpolation.timerange import parse_duration
     from llumnix_dash.prometheus.connection import from_environment
     from llumnix_dash.verify.render import FORMATS
@@ -99,7 +104,9 @@ def command(
 
     parse_duration(scrape_interval)
     settings = Settings(_time_range(start, end, length), _chosen(chosen), scrape_interval, jobs)
-    dashboards = _dashboards(paths, settings)
+    dashboards, all_read = _dashboards(paths, settings)
+    if not dashboards:
+        ctx.exit(UNREADABLE)
     url = ""
     results: tuple[DashboardResult, ...] = ()
     if prometheus or os.environ.get("PROMETHEUS_URL") or not metrics_url:
@@ -110,7 +117,7 @@ def command(
         coverage = _coverage_alone(dashboards, settings, metrics_url)
     report = Report(url, settings.time_range, results, coverage)
     click.echo(FORMATS[output](report))
-    ctx.exit(1 if report.fails else 0)
+    ctx.exit(UNREADABLE if not all_read else 1 if report.fails else 0)
 
 
 def _verify(
@@ -145,16 +152,23 @@ def _coverage_alone(dashboards: "Sequence[Dashboard]", settings: "Settings", met
     return coverage(", ".join(metrics_url), exported_by(metrics_url), asked_without_store(dashboards, settings))
 
 
-def _dashboards(paths: tuple[Path, ...], settings: "Settings") -> "list[Dashboard]":
-    """The dashboards, once it is clear that each chosen variable is one of theirs."""
-    from llumnix_dash.verify.dashboard import parse, read
+def _dashboards(paths: Sequence[str], settings: "Settings") -> "tuple[list[Dashboard], bool]":
+    """The dashboards, and whether all could be read; each chosen variable is one of theirs."""
+    from llumnix_dash.cli.inputs import tell_left_out, tell_problems
+    from llumnix_dash.document import sources
+    from llumnix_dash.verify.dashboard import parse
 
-    if paths:
-        dashboards = read(paths)
-    else:
-        from llumnix_dash.generate import load_dashboards
-
-        dashboards = [parse(dashboard, name) for name, dashboard in load_dashboards().items()]
+    reading = sources.load_all(paths) if paths else sources.generated().reading
+    problems, dashboards = list(reading.problems.values()), []
+    for document in reading.documents:
+        try:
+            dashboards.append(parse(document.dashboard, document.label))
+        except UserError as error:
+            problems.append(error)
+    tell_left_out(reading.note())
+    tell_problems(problem.render() for problem in problems)
+    if not dashboards:
+        return [], False
     known = {name for dashboard in dashboards for name in dashboard.variable_names}
     for name in settings.chosen:
         if name not in known:
@@ -164,7 +178,7 @@ def _dashboards(paths: tuple[Path, ...], settings: "Settings") -> "list[Dashboar
                 where="--set",
                 hint=f"--set {likely}=…" if likely else f"their variables: {', '.join(sorted(known)) or 'none'}",
             )
-    return dashboards
+    return dashboards, not problems
 
 
 def _time_range(start: str | None, end: str, length: str | None) -> "TimeRange":

@@ -7,10 +7,11 @@ from llumnix_dash.diff.changes import MISSING, Change, DashboardDiff, Effect, It
 from llumnix_dash.diff.defaults import Template
 from llumnix_dash.diff.layout import layout_changes
 from llumnix_dash.diff.migrate import migrated, schema_version
-from llumnix_dash.diff.normal import Json, Object, identical, objects, same, string, text_of
+from llumnix_dash.diff.normal import identical, same
 from llumnix_dash.diff.pairing import Pairing, in_one_order
 from llumnix_dash.diff.panels import Placed, flatten, match_panels, match_rows
 from llumnix_dash.diff.parts import panel_changes, settings_changes
+from llumnix_dash.document.values import Json, Object, objects, string, text_of
 
 # Since this version the schema names a data source by uid, no longer by name; the migration replaces each name.
 _DATASOURCE_UIDS_SINCE = 36

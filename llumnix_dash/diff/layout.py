@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from llumnix_dash.diff.changes import Change, Effect, Kind
-from llumnix_dash.diff.normal import Object, same
+from llumnix_dash.diff.normal import same
 from llumnix_dash.diff.pairing import Pairing, out_of_order
 from llumnix_dash.diff.panels import Placed
+from llumnix_dash.document.values import Object
 
 Pair = tuple[Placed, Placed]
 

@@ -7,7 +7,7 @@ dashboards, so that what the migration alone did is no change.
 from collections.abc import Callable
 from typing import Any
 
-from llumnix_dash.diff.normal import Json, Object, objects
+from llumnix_dash.document.values import Json, Object, objects
 
 _NEWEST = 42
 _GRID_COLUMNS = 24

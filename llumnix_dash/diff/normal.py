@@ -4,19 +4,13 @@ Two parts that say the same have equal normal forms. Nulls are gone, numbers are
 out are gone (see ``defaults``), and things that Grafana spells in several ways have one spelling.
 """
 
-import json
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
-
-import orjson
 
 from llumnix_dash.diff import defaults
 from llumnix_dash.diff.changes import MISSING
 from llumnix_dash.diff.queries import VARIABLE, variable_name
-
-Json = Any
-Object = dict[str, Any]
+from llumnix_dash.document.values import Json, Object, objects, string, text_of
 
 _NO_TEMPLATE: defaults.Template = {}
 # Their parts mean nothing alone, so neither do the defaults of their parts.
@@ -26,14 +20,6 @@ _UNTOLD_TYPES = (None, "", "prometheus")
 _VARIABLE_QUERY_TYPES = (("label_names(", 0), ("label_values(", 1), ("metrics(", 2), ("query_result(", 3))
 # Their options follow from the query text, so the copy in the JSON says nothing.
 _OPTIONS_FOLLOW = frozenset({"custom", "interval", "constant", "textbox", "datasource"})
-
-
-def text_of(value: Json) -> str:
-    """A text that is equal for equal JSON values only: it tells ``true`` from ``1``, which Python's ``==`` does not."""
-    try:
-        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
-    except TypeError:  # a lone surrogate or an integer of more than 64 bits
-        return json.dumps(value, sort_keys=True)
 
 
 def same(old: Json, new: Json) -> bool:
@@ -53,16 +39,6 @@ def identical(old: Json, new: Json) -> bool:
     """As :func:`same`, quick for large values."""
     # Python's equality is the quick way to find a difference, the texts tell true from 1.
     return bool(old == new) and text_of(old) == text_of(new)
-
-
-def objects(value: Json) -> list[Object] | None:
-    """The value as a list of objects; None if it is anything else."""
-    return value if isinstance(value, list) and all(isinstance(item, dict) for item in value) else None
-
-
-def string(value: Json) -> str:
-    """The value if it is a string, else an empty one."""
-    return value if isinstance(value, str) else ""
 
 
 def stripped(value: Mapping[str, Json], template: defaults.Template) -> Object:

@@ -5,9 +5,10 @@ from collections.abc import Hashable, Sequence
 from functools import cached_property
 
 from llumnix_dash.diff import normal
-from llumnix_dash.diff.normal import Json, Object, objects, string, text_of
 from llumnix_dash.diff.pairing import Pairing
 from llumnix_dash.diff.queries import metrics, words
+from llumnix_dash.document.values import Json, Object, objects, string, text_of
+from llumnix_dash.document.walk import walk
 
 _SAME_ID_LEAST = 0.5
 _OTHER_ID_LEAST = 0.65
@@ -101,26 +102,18 @@ def flatten(dashboard: Object) -> tuple[list[Placed], list[Placed]]:
     panels: list[Placed] = []
     rows: list[Placed] = []
     row: Placed | None = None
-    for placed in _in_reading_order(objects(dashboard.get("panels")) or []):
-        members = [placed]
-        if placed.panel.get("type") == "row":
+    for place in walk(dashboard):
+        placed = Placed(place.panel)
+        if place.is_row:
             row = placed
             row.rank = len(rows)
             rows.append(row)
-            members = _in_reading_order(objects(row.panel.get("panels")) or [])
-        for member in members:
-            member.row, member.rank = row, len(panels)
-            panels.append(member)
-            if row:
-                row.members.append(member)
+            continue
+        placed.row, placed.rank = row, len(panels)
+        panels.append(placed)
+        if row:
+            row.members.append(placed)
     return panels, rows
-
-
-def _in_reading_order(panels: list[Object]) -> list[Placed]:
-    placed = [Placed(panel) for panel in panels]
-    if all(type(one.place[0]) in (int, float) and type(one.place[1]) in (int, float) for one in placed):
-        placed.sort(key=lambda one: (one.place[1], one.place[0]))
-    return placed
 
 
 def match_panels(old: Sequence[Placed], new: Sequence[Placed]) -> Pairing[Placed]:

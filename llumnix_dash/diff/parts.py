@@ -5,11 +5,12 @@ from dataclasses import replace
 
 from llumnix_dash.diff.changes import MISSING, Change, Effect, Kind, Part
 from llumnix_dash.diff.defaults import TARGET, Template, panel_template
-from llumnix_dash.diff.normal import Json, Object, objects, same, string, text_of
+from llumnix_dash.diff.normal import same
 from llumnix_dash.diff.pairing import Pairing, in_one_order
 from llumnix_dash.diff.panels import query_text
 from llumnix_dash.diff.queries import metrics, same_query, words
 from llumnix_dash.diff.vocabulary import WHOLE, Path, effect, label
+from llumnix_dash.document.values import Json, Object, objects, string, text_of
 
 NOTHING: Template = {}
 _LIKE_QUERIES = 0.5

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from llumnix_dash.diff.changes import MISSING, Effect, Part
-from llumnix_dash.diff.normal import objects, text_of
+from llumnix_dash.document.values import objects, text_of
 
 Path = tuple[str, ...]
 

@@ -1,14 +1,16 @@
 """Dashboards out of the text of a file, whatever they are wrapped in."""
 
+import codecs
 import json
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
-from llumnix_dash.diff.normal import Object, string
+from llumnix_dash.document.values import Object, string
 from llumnix_dash.errors import UserError, underline
 
 _CLASSIC_KEYS = frozenset({"panels", "rows", "schemaVersion", "templating", "annotations"})
@@ -18,12 +20,17 @@ _V2_HINT = (
 )
 
 
+class NoDashboardError(UserError):
+    """What was read is something else than a dashboard; in a folder that is no mistake."""
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """One dashboard and where it was read.
 
     Args:
-        name: its file's path within the source, with the key for a ConfigMap: what the two sides have in common.
+        name: its file's path within the source, with the key for a ConfigMap, and a number where a file has several of
+            one name: what the two sides have in common.
         label: the place as a person finds it.
         dashboard: the classic dashboard's JSON object.
     """
@@ -40,10 +47,18 @@ class Reading:
     Args:
         documents: the dashboards.
         problems: what could not be read, by the name of its file.
+        left_out: the places in a folder of what is no dashboard.
     """
 
     documents: list[Document] = field(default_factory=list)
     problems: dict[str, UserError] = field(default_factory=dict)
+    left_out: list[str] = field(default_factory=list)
+
+    def note(self) -> str:
+        """What a person should know of what was left out: how many files, and which; empty if there is none."""
+        count = len(self.left_out)
+        what = "1 file that is no dashboard" if count == 1 else f"{count} files that are no dashboards"
+        return f"left out {what}: {', '.join(self.left_out)}" if count else ""
 
 
 def read(reading: Reading, name: str, label: str, data: bytes, *, optional: bool = False) -> None:
@@ -54,18 +69,29 @@ def read(reading: Reading, name: str, label: str, data: bytes, *, optional: bool
         name: the file's path within its source; its suffix decides between JSON and YAML.
         label: the place as a person finds it.
         data: the file's content.
-        optional: whether a YAML file without a dashboard is passed over in silence, as in a folder of manifests.
+        optional: whether the file may be something else than a dashboard, as in a folder; then it is left out.
     """
+    counts: Counter[str] = Counter()
+    found: list[tuple[str, Object | UserError]] = []
     try:
-        if name.endswith((".yaml", ".yml")):
-            values = [value for value in _yaml(label, data) if not optional or _holds_dashboards(value)]
-        else:
-            values = [parse(label, data)]
+        for value in _yaml(label, data) if name.endswith((".yaml", ".yml")) else [parse(label, data)]:
+            found += _dashboards(label, value)
     except UserError as error:
-        reading.problems[name] = error
-        return
-    for value in values:
-        _unwrap(reading, name, label, value)
+        found.append(("", error))
+    passed_over = optional or any(not isinstance(dashboard, UserError) for _, dashboard in found)
+    for key, dashboard in found:
+        if passed_over and isinstance(dashboard, NoDashboardError):
+            continue
+        inner = f":{key}" if key else ""
+        counts[inner] += 1
+        if counts[inner] > 1:
+            inner += f"#{counts[inner]}"
+        if isinstance(dashboard, UserError):
+            reading.problems[name + inner] = dashboard
+        else:
+            reading.documents.append(Document(name + inner, label + inner, dashboard))
+    if passed_over and all(isinstance(dashboard, NoDashboardError) for _, dashboard in found):
+        reading.left_out.append(label)
 
 
 def parse(label: str, data: bytes | str) -> Any:
@@ -82,22 +108,15 @@ def parse(label: str, data: bytes | str) -> Any:
 
 def _parse_slowly(label: str, data: bytes | str) -> Any:
     """As :func:`parse`, for what the quick parser refuses: it is wrong, or odd and Grafana reads it all the same."""
+    text = data if isinstance(data, str) else _decoded(label, data)
     try:
-        text = data if isinstance(data, str) else data.decode("utf-8-sig")
-        # NaN and Infinity are no JSON, yet some generators write them; as strings they do no harm and equal themselves.
-        return json.loads(text, parse_constant=str, parse_float=_finite)
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        column = error.start - (error.object.rfind(b"\n", 0, error.start) + 1) + 1
-        raise UserError(
-            "the file is not UTF-8 text", where=f"{label}:{line}:{column}", hint="save it as UTF-8"
-        ) from error
+        return json.loads(text, parse_constant=_finite, parse_float=_finite)
     except json.JSONDecodeError as error:
         raise UserError(
             f"malformed JSON: {error.msg[0].lower()}{error.msg[1:]}",
             where=f"{label}:{error.lineno}:{error.colno}",
             detail=_shown_line(error.doc, error.lineno, error.colno),
-            hint="mend the file; it is compared when it parses",
+            hint="mend the file, or leave it out",
         ) from error
     except RecursionError as error:
         raise UserError("the JSON is nested too deeply to be a dashboard", where=label) from error
@@ -105,9 +124,25 @@ def _parse_slowly(label: str, data: bytes | str) -> Any:
         raise UserError(f"unreadable JSON: {error}", where=label) from error
 
 
-def _finite(digits: str) -> float | str:
+def _finite(digits: str) -> float:
     number = float(digits)
-    return number if math.isfinite(number) else digits
+    if not math.isfinite(number):
+        raise ValueError(f"{digits} is no number of JSON, and Grafana would refuse it")
+    return number
+
+
+def _decoded(label: str, data: bytes) -> str:
+    """The text of a file: UTF-8, or UTF-16 that says so with a byte order mark."""
+    encoding = "utf-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        before = data[: error.start].decode(encoding, "replace")
+        line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
+        name = encoding.upper().removesuffix("-SIG")
+        raise UserError(
+            f"the file is not {name} text", where=f"{label}:{line}:{column}", hint="save it as UTF-8"
+        ) from error
 
 
 def _shown_line(text: str, line_number: int, column: int) -> str:
@@ -125,29 +160,21 @@ def _yaml(label: str, data: bytes) -> list[Any]:
     import yaml  # noqa: PLC0415  # few sources have a ConfigMap
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    text = _decoded(label, data)
     try:
-        values = list(yaml.load_all(data, Loader=loader))
+        values = list(yaml.load_all(text, Loader=loader))
         # YAML knows more than JSON does, such as dates and keys that are numbers.
-        return [json.loads(json.dumps(value, default=str), parse_constant=str) for value in values if value is not None]
+        texts = [json.dumps(value, default=str) for value in values if value is not None]
+        return [json.loads(text, parse_constant=_finite) for text in texts]
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         place = f"{label}:{mark.line + 1}:{mark.column + 1}" if mark else label
-        text = data.decode("utf-8", "replace")
         detail = _shown_line(text, mark.line + 1, mark.column + 1) if mark else None
-        raise UserError(f"malformed YAML: {error.problem}", where=place, detail=detail) from error
+        # A folder of manifests has templates, which are no YAML and no dashboards either.
+        kind = UserError if any(f'{key}"' in text or f"{key}:" in text for key in _CLASSIC_KEYS) else NoDashboardError
+        raise kind(f"malformed YAML: {error.problem}", where=place, detail=detail) from error
     except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
         raise UserError(f"unreadable YAML: {str(error).splitlines()[0]}", where=label) from error
-
-
-def _holds_dashboards(value: Any) -> bool:
-    """Whether a manifest is of a kind that can hold dashboards; a Deployment or a Kustomization is not."""
-    if not isinstance(value, dict):
-        return False
-    if value.get("kind") == "List":
-        return any(map(_holds_dashboards, _items(value)))
-    if value.get("kind") == "ConfigMap":
-        return any(key.endswith(".json") for key in _data(value))
-    return value.get("kind") in ("Dashboard", "GrafanaDashboard") or "kind" not in value
 
 
 def _data(config_map: Mapping[str, Any]) -> dict[str, Any]:
@@ -155,34 +182,19 @@ def _data(config_map: Mapping[str, Any]) -> dict[str, Any]:
     return data if isinstance(data, dict) else {}
 
 
-def _items(listing: Mapping[str, Any]) -> list[Any]:
-    items = listing.get("items")
-    return items if isinstance(items, list) else []
-
-
-def _unwrap(reading: Reading, name: str, label: str, value: Any) -> None:
-    try:
-        for key, dashboard in _dashboards(label, value):
-            if isinstance(dashboard, UserError):
-                reading.problems[f"{name}:{key}"] = dashboard
-            else:
-                inner = f":{key}" if key else ""
-                reading.documents.append(Document(name + inner, label + inner, dashboard))
-    except UserError as error:
-        reading.problems[name] = error
-
-
 def _dashboards(label: str, value: Any) -> Iterable[tuple[str, Object | UserError]]:
     """The dashboards in a value, each with its key in a ConfigMap, or with the error of that key."""
-    if not isinstance(value, dict):
-        raise _no_dashboard(label, f"a dashboard is a JSON object, this is {_kind_of(value)}")
-    if value.get("kind") == "ConfigMap":
-        yield from _of_config_map(label, value)
-    elif value.get("kind") == "List" and isinstance(value.get("items"), list):
-        for item in value["items"]:
-            yield from _dashboards(label, item)
-    else:
-        yield "", _one(label, value)
+    kind = string(value.get("kind")) if isinstance(value, dict) else ""
+    try:
+        if kind == "ConfigMap":
+            yield from _of_config_map(label, value)
+        elif kind.endswith("List") and isinstance(value.get("items"), list):
+            for item in value["items"]:
+                yield from _dashboards(label, item)
+        else:
+            yield "", _one(label, value)
+    except UserError as error:
+        yield "", error
 
 
 def _of_config_map(label: str, value: Mapping[str, Any]) -> Iterable[tuple[str, Object | UserError]]:
@@ -203,17 +215,17 @@ def _one(label: str, value: Any) -> Object:
         raise _no_dashboard(label, f"a dashboard is a JSON object, this is {_kind_of(value)}")
     api_version = string(value.get("apiVersion"))
     if api_version.startswith("dashboard.grafana.app/v2") or ({"elements", "layout"} <= value.keys()):
-        raise UserError("this is a dashboard of the v2 schema, which cannot be compared", where=label, hint=_V2_HINT)
+        raise UserError("this is a dashboard of the v2 schema, which is not read", where=label, hint=_V2_HINT)
     if isinstance(value.get("dashboard"), dict):
         return _one(label, value["dashboard"])
-    if isinstance(value.get("spec"), dict) and (api_version or "kind" in value):
+    if isinstance(value.get("spec"), dict) and not _CLASSIC_KEYS & value.keys():
         spec = value["spec"]
         if isinstance(spec.get("json"), str):
             spec = parse(f"{label}:spec.json", spec["json"])
         metadata = value.get("metadata")
         uid = string(metadata.get("name")) if isinstance(metadata, dict) else ""
         dashboard = _one(label, spec)
-        return {"uid": uid, **dashboard} if uid and not dashboard.get("uid") else dashboard
+        return {**dashboard, "uid": uid} if uid and not dashboard.get("uid") else dashboard
     if not _CLASSIC_KEYS & value.keys() and not {"title", "uid"} <= value.keys():
         keys = ", ".join(list(value)[:5]) or "none"
         raise _no_dashboard(label, f"it has neither panels nor rows nor a schemaVersion; its keys: {keys}")
@@ -221,7 +233,7 @@ def _one(label: str, value: Any) -> Object:
 
 
 def _no_dashboard(label: str, why: str) -> UserError:
-    return UserError(
+    return NoDashboardError(
         f"this is no dashboard: {why}", where=label, hint="leave the file out, or give the dashboard's own"
     )
 

@@ -1,7 +1,7 @@
-"""Where the two sides come from: a file, a folder, a git revision, or what the code generates now."""
+"""Where dashboards come from: a file, a folder, a git revision, or what the code generates now."""
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -54,6 +54,27 @@ def load(argument: str) -> Side:
         )
     _read_file(reading, path.name, path, optional=False)
     return Side(argument, reading, single=True)
+
+
+def load_all(arguments: Iterable[str]) -> Reading:
+    """Reads all of these, each as :func:`load` does, into one.
+
+    Raises:
+        UserError: one of them does not exist, or has no dashboard at all.
+    """
+    whole = Reading()
+    for argument in arguments:
+        reading = load(argument).reading
+        if not (reading.documents or reading.problems):
+            raise UserError(
+                f"no dashboard in {argument}",
+                detail=reading.note() or None,
+                hint="name a folder of dashboards, or a file",
+            )
+        whole.documents += reading.documents
+        whole.left_out += reading.left_out
+        whole.problems.update({f"{argument}:{name}": problem for name, problem in reading.problems.items()})
+    return whole
 
 
 def generated() -> Side:

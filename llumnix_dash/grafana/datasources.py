@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from llumnix_dash.document.values import encoded
 from llumnix_dash.errors import UserError, nearest
-from llumnix_dash.grafana.encoding import encoded
 from llumnix_dash.grafana.failures import explain
 from llumnix_dash.grafana.pushset import Wanted
 from llumnix_dash.grafana.transport import Transport

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from llumnix_dash.document import canonical
+from llumnix_dash.document.values import encoded
 from llumnix_dash.grafana import marker
-from llumnix_dash.grafana.encoding import encoded
 
 DEFAULT_MINIMUM_REFRESH = "5s"
 # What a walk over every value is worth for: library panels, byte order marks, numbers that no double holds.

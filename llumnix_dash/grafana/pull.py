@@ -29,7 +29,9 @@ def pull(grafana: Grafana, wanted: Wanted, directory: Path) -> Pulled:
             return Pulled(wanted.uid, "it is not on the server", exit_code=1)
         if not live.dashboard:
             return Pulled(wanted.uid, live.blocked or "the server does not give its content", exit_code=1)
-        path = directory / Path(wanted.name).with_suffix(".json").name
+        # A colon parts a file from the key in its ConfigMap; one file in the folder for each of them.
+        path = directory / Path(wanted.name.replace(":", "-")).with_suffix(".json")
+        path.parent.mkdir(parents=True, exist_ok=True)
         write_text(path, canonical.dumps(canonical.canonical(marker.without(live.dashboard))))
     except UserError as error:
         return Pulled(wanted.uid, error.render(), exit_code=error.exit_code)

@@ -1,15 +1,14 @@
 """What shall be on the server: our own dashboards by name, and any classic dashboard's JSON by path."""
 
-import codecs
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from llumnix_dash.document import sources
+from llumnix_dash.document.documents import Document
 from llumnix_dash.errors import UserError
-from llumnix_dash.grafana.encoding import decoded
 from llumnix_dash.grafana.settings import HOW_TO_GIVE_A_SECRET
 
 _LOOKS_LIKE_A_SECRET = re.compile(r"^(glsa_|glc_|eyJrIjoi)")
@@ -33,11 +32,26 @@ class Wanted:
         return str(self.dashboard["title"]).strip()
 
 
-def load(inputs: Sequence[str] = ()) -> list[Wanted]:
-    """The dashboards of these names and paths, in their order; all of our own for none.
+@dataclass(frozen=True)
+class PushSet:
+    """The dashboards of a command's inputs.
+
+    Attributes:
+        wanted: those that were read.
+        problems: what should be a dashboard and cannot be read.
+        note: which files of a folder are no dashboards, for a person; empty if there are none.
+    """
+
+    wanted: list[Wanted]
+    problems: list[UserError]
+    note: str = ""
+
+
+def load(inputs: Sequence[str] = ()) -> PushSet:
+    """The dashboards of these names and paths; all of our own for none.
 
     Raises:
-        UserError: a name is unknown, a file cannot be read or is no classic dashboard, or two have one uid.
+        UserError: a name is unknown, a file or folder is not there, or two dashboards have one uid.
     """
     for text in inputs:
         if _LOOKS_LIKE_A_SECRET.match(text):
@@ -45,16 +59,20 @@ def load(inputs: Sequence[str] = ()) -> list[Wanted]:
                 "an argument looks like a secret; arguments are seen by everybody", hint=HOW_TO_GIVE_A_SECRET
             )
     names = [text for text in inputs if not _is_path(text)]
-    found: list[Wanted] = []
+    documents: list[Document] = []
     if names or not inputs:
         from llumnix_dash.generate import load_dashboards  # noqa: PLC0415 (builds every dashboard: only if one is asked for)
 
-        found += [_checked(name, dashboard, name) for name, dashboard in load_dashboards(names).items()]
-    for text in inputs:
-        if _is_path(text):
-            found += [_read(path) for path in _files(Path(text))]
+        documents += [Document(name, name, dashboard) for name, dashboard in load_dashboards(names).items()]
+    reading = sources.load_all(text for text in inputs if _is_path(text))
+    found, problems = [], list(reading.problems.values())
+    for document in [*documents, *reading.documents]:
+        try:
+            found.append(_checked(document))
+        except UserError as error:
+            problems.append(error)
     _refuse_twins(found)
-    return found
+    return PushSet(found, problems, reading.note())
 
 
 def is_whole_set(inputs: Sequence[str]) -> bool:
@@ -63,53 +81,20 @@ def is_whole_set(inputs: Sequence[str]) -> bool:
 
 
 def _is_path(text: str) -> bool:
-    return text.endswith(".json") or "/" in text or Path(text).exists()
+    return text.endswith(".json") or text.startswith("git:") or "/" in text or Path(text).exists()
 
 
-def _files(path: Path) -> list[Path]:
-    if not path.is_dir():
-        return [path]
-    files = sorted(path.glob("*.json"))
-    if not files:
-        raise UserError(f"the folder {path} has no .json file", hint="name a folder of dashboards, or a file")
-    return files
-
-
-def _read(path: Path) -> Wanted:
-    try:
-        dashboard = decoded(path.read_bytes().removeprefix(codecs.BOM_UTF8))
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror}", hint="check the path") from None
-    except json.JSONDecodeError as error:
-        raise UserError(f"not JSON: {error.msg}", where=f"{path}:{error.lineno}:{error.colno}") from None
-    return _checked(path.name, dashboard, str(path))
-
-
-def _checked(name: str, dashboard: Any, where: str) -> Wanted:
-    if not isinstance(dashboard, dict):
-        raise UserError("not a dashboard: the JSON is no object", where=where)
-    if isinstance(dashboard.get("dashboard"), dict):
-        raise UserError(
-            "this is an API answer or request, not a bare dashboard",
-            where=where,
-            hint="keep only what is under its dashboard key",
-        )
-    if "elements" in dashboard or ("spec" in dashboard and "apiVersion" in dashboard):
-        raise UserError(
-            "this is a dashboard of schema v2 or a k8s object; push takes classic dashboards",
-            where=where,
-            hint="export it from Grafana in the classic format",
-        )
-    uid, title = dashboard.get("uid"), dashboard.get("title")
+def _checked(document: Document) -> Wanted:
+    uid, title = document.dashboard.get("uid"), document.dashboard.get("title")
     if not isinstance(uid, str) or not re.fullmatch(r"[A-Za-z0-9_-]{1,40}", uid.strip()):
         raise UserError(
             "the dashboard needs a uid of at most 40 letters, digits, _ or -",
-            where=where,
+            where=document.label,
             hint="give it one that stays: it is how the next push finds the dashboard",
         )
     if not isinstance(title, str) or not title.strip() or len(title) > 5000:
-        raise UserError("the dashboard needs a title of at most 5000 characters", where=where)
-    return Wanted(name=name, dashboard={**dashboard, "uid": uid.strip()})
+        raise UserError("the dashboard needs a title of at most 5000 characters", where=document.label)
+    return Wanted(name=document.name, dashboard={**document.dashboard, "uid": uid.strip()})
 
 
 def _refuse_twins(found: Sequence[Wanted]) -> None:

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+import orjson
 import requests
 from requests.auth import AuthBase
 
 from llumnix_dash import __version__
-from llumnix_dash.grafana.encoding import decoded, encoded
+from llumnix_dash.document.values import encoded
 from llumnix_dash.grafana.failures import AnswerLostError, StoppedError, explain
 from llumnix_dash.grafana.settings import GrafanaSettings
 from llumnix_dash.http import retry
@@ -173,7 +174,7 @@ class Transport:
             finally:
                 log.info("%s %s %s %.0f ms", method, path, outcome, 1000 * (time.monotonic() - began))
         try:
-            parsed = decoded(response.content)
+            parsed = orjson.loads(response.content)
         except ValueError:
             parsed = None
         return Reply(

@@ -1,11 +1,11 @@
 """What a dashboard's JSON asks a Prometheus: its panels and their queries, also inside collapsed and repeated rows."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+from llumnix_dash.document.values import objects
+from llumnix_dash.document.walk import walk
 from llumnix_dash.errors import UserError
 
 GRID_COLUMNS = 24
@@ -78,50 +78,16 @@ def variable_models(dashboard: Mapping[str, Any]) -> dict[str, Mapping[str, Any]
     return {str(model["name"]): model for model in models}
 
 
-def read(paths: tuple[Path, ...]) -> list[Dashboard]:
-    """The dashboards in these files, and in the ``*.json`` files of these folders.
+def parse(data: Mapping[str, Any], name: str) -> Dashboard:
+    """What a classic dashboard's JSON asks.
 
     Raises:
-        UserError: a file cannot be read or holds no dashboard.
+        UserError: it is not as Grafana writes a dashboard.
     """
-    files: list[Path] = []
-    for path in paths:
-        inside = sorted(path.glob("*.json")) if path.is_dir() else [path]
-        if not inside:
-            raise UserError(f"no dashboard in {path}", hint="a folder's *.json files are read")
-        files += inside
-    return [parse(_load(file), str(file)) for file in files]
-
-
-def _load(path: Path) -> Any:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise UserError("not UTF-8 text", where=str(path)) from error
-    except json.JSONDecodeError as error:
-        raise UserError(f"not JSON: {error.msg}", where=f"{path}:{error.lineno}:{error.colno}") from error
-
-
-def parse(data: Any, name: str) -> Dashboard:
-    """A dashboard from its JSON, bare or in the envelope of Grafana's API.
-
-    Raises:
-        UserError: it is no dashboard, or one in Grafana's second schema.
-    """
-    if isinstance(data, Mapping):
-        for envelope in ("dashboard", "spec"):
-            if isinstance(data.get(envelope), Mapping):
-                data = data[envelope]
-                break
-    if isinstance(data, Mapping) and "elements" in data and "layout" in data:
-        raise UserError(
-            "a dashboard in Grafana's schema v2, which is not read", where=name, hint="export it as classic JSON"
-        )
-    if not isinstance(data, Mapping) or not isinstance(data.get("panels", data.get("rows")), list):
-        raise UserError("not a Grafana dashboard: it has no panels", where=name)
-    try:
+        for key in ("panels", "rows"):
+            if data.get(key) is not None and objects(data[key]) is None:
+                raise ValueError(f"its {key} are no list of objects")
         variable_models(data)
         return Dashboard(name, data, tuple(_panels(data)))
     except (TypeError, ValueError, AttributeError, KeyError) as error:
@@ -131,23 +97,11 @@ def parse(data: Any, name: str) -> Dashboard:
 
 
 def _panels(data: Mapping[str, Any]) -> Iterator[Panel]:
-    row, repeat = "", ""
-    for panel in data.get("panels", []):
-        if panel.get("type") != "row":
-            yield from _panel(panel, data, row, repeat, is_open=True)
-            continue
-        row, repeat = str(panel.get("title") or ""), str(panel.get("repeat") or "")
-        for inner in panel.get("panels") or []:
-            yield from _panel(inner, data, row, repeat, is_open=not panel.get("collapsed"))
-    for old_row in data.get("rows", []):  # before Grafana 5
-        for panel in old_row.get("panels", []):
-            yield from _panel(
-                panel,
-                data,
-                str(old_row.get("title") or ""),
-                str(old_row.get("repeat") or ""),
-                is_open=not old_row.get("collapse"),
-            )
+    for place in walk(data):
+        if not place.is_row:
+            row = place.row or {}
+            title, repeat = str(row.get("title") or ""), str(row.get("repeat") or "")
+            yield from _panel(place.panel, data, title, repeat, is_open=place.is_open)
 
 
 def _panel(

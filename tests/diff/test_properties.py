@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from llumnix_dash.diff import as_json, markdown, text
 from llumnix_dash.diff.changes import MISSING, DashboardDiff, Kind, Report
 from llumnix_dash.diff.compare import compare
-from llumnix_dash.diff.normal import text_of
+from llumnix_dash.document.values import text_of
 from tests.diff.strategies import JSON, Object, add_noise, dashboards, permuted, renumber
 
 

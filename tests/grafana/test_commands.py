@@ -216,13 +216,13 @@ def test_the_default_message_names_the_commit(fake: FakeGrafana, tmp_path: Path,
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("{", "not JSON"),
-        ('{"uid": "a", "title": "A", "x": NaN}', "not JSON"),
-        ("[]", "the JSON is no object"),
-        ('{"dashboard": {}, "meta": {}}', "not a bare dashboard"),
-        ('{"apiVersion": "dashboard.grafana.app/v2", "kind": "Dashboard", "spec": {}}', "schema v2 or a k8s object"),
-        ('{"elements": {}, "layout": {}, "title": "x"}', "schema v2 or a k8s object"),
-        ('{"title": "no uid"}', "needs a uid"),
+        ("{", "malformed JSON"),
+        ('{"uid": "a", "title": "A", "x": NaN}', "NaN is no number of JSON"),
+        ("[]", "this is an array"),
+        ('{"dashboard": {}, "meta": {}}', "this is no dashboard"),
+        ('{"apiVersion": "dashboard.grafana.app/v2", "kind": "Dashboard", "spec": {}}', "v2 schema"),
+        ('{"elements": {}, "layout": {}, "title": "x"}', "v2 schema"),
+        ('{"title": "no uid", "panels": []}', "needs a uid"),
     ],
 )
 def test_a_file_that_is_no_dashboard(fake: FakeGrafana, tmp_path: Path, text: str, says: str):

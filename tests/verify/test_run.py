@@ -1,5 +1,6 @@
 """A dashboard runs on each store alike: what has data, what has none and why, what is in error and where."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from llumnix_dash.interpolation.timerange import TimeRange
 from llumnix_dash.prometheus.client import Client
 from llumnix_dash.prometheus.connection import Connection
-from llumnix_dash.verify.dashboard import parse, read
+from llumnix_dash.verify.dashboard import parse
 from llumnix_dash.verify.explain import Explainer
 from llumnix_dash.verify.report import DashboardResult, PanelResult, Status
 from llumnix_dash.verify.run import Settings, run, span
@@ -34,7 +35,7 @@ def run_query(store: Store, *exprs: str, **target: Any) -> PanelResult:
 
 
 def test_every_panel_of_a_dashboard_is_told_in_order(store: Store) -> None:
-    [dashboard] = read((FLEET,))
+    dashboard = parse(json.loads(FLEET.read_text()), str(FLEET))
     result = run_on(store, dashboard)
     assert [(panel.title, panel.open, panel.status.value) for panel in result.panels] == [
         ("Request Rate", True, "ok"),
@@ -65,7 +66,7 @@ def test_the_order_does_not_depend_on_the_jobs(store: Store, jobs: int) -> None:
 
 
 def test_a_chosen_value_reaches_the_queries(store: Store) -> None:
-    [dashboard] = read((FLEET,))
+    dashboard = parse(json.loads(FLEET.read_text()), str(FLEET))
     result = run_on(store, dashboard, chosen={"role": ["decode"], "window": ["1m"]})
     assert [panel.title for panel in result.panels if panel.title.startswith("Running")] == ["Running (decode)"]
     assert "[1m]" in result.panels[0].queries[0].query.expr

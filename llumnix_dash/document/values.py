@@ -1,0 +1,32 @@
+"""JSON values of dashboards that anybody may have written: their text, and reading them without surprises."""
+
+import json
+from typing import Any
+
+import orjson
+
+Json = Any
+Object = dict[str, Any]
+
+
+def encoded(value: Json) -> bytes:
+    """The JSON of a value, keys sorted: equal for equal values only, and unlike ``==`` it tells ``true`` from ``1``."""
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except TypeError:  # a lone surrogate or an integer of more than 64 bits
+        return json.dumps(value, sort_keys=True).encode()
+
+
+def text_of(value: Json) -> str:
+    """The text of :func:`encoded`."""
+    return encoded(value).decode()
+
+
+def objects(value: Json) -> list[Object] | None:
+    """The value as a list of objects; None if it is anything else."""
+    return value if isinstance(value, list) and all(isinstance(item, dict) for item in value) else None
+
+
+def string(value: Json) -> str:
+    """The value if it is a string, else an empty one."""
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,157 @@
+"""Every command that takes dashboard files reads every form of them, and says the same of what it cannot read."""
+
+import codecs
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.grafana.command import Ran, run, use
+from tests.grafana.fake import PROFILES, FakeGrafana
+from tests.prometheus.servers import serving
+
+BOARD = {
+    "uid": "board",
+    "title": "Board",
+    "panels": [{"id": 1, "type": "stat", "title": "P", "targets": [{"refId": "A", "expr": "mystery"}]}],
+}
+TEXT = json.dumps(BOARD)
+CONFIG_MAP = {"apiVersion": "v1", "kind": "ConfigMap", "data": {"board.json": TEXT, "notes.txt": "none"}}
+WITHOUT_UID = {key: value for key, value in BOARD.items() if key != "uid"}
+METADATA = {"name": "board"}
+OPERATOR = {
+    "apiVersion": "grafana.integreatly.org/v1beta1",
+    "kind": "GrafanaDashboard",
+    "metadata": METADATA,
+    "spec": {"json": json.dumps(WITHOUT_UID)},
+}
+RESOURCE = {"apiVersion": "dashboard.grafana.app/v1beta1", "kind": "Dashboard", "metadata": METADATA}
+OLD_ROWS = {**BOARD, "panels": None, "rows": [{"title": "R", "panels": BOARD["panels"]}]}
+FORMS: dict[str, tuple[str, bytes]] = {
+    "bare": ("x.json", TEXT.encode()),
+    "byte order mark": ("x.json", codecs.BOM_UTF8 + TEXT.encode()),
+    "UTF-16": ("x.json", TEXT.encode("utf-16")),
+    "UTF-16, big-endian": ("x.json", codecs.BOM_UTF16_BE + TEXT.encode("utf-16-be")),
+    "answer of the API": ("x.json", json.dumps({"dashboard": BOARD, "meta": {}}).encode()),
+    "resource": ("x.json", json.dumps({**RESOURCE, "spec": WITHOUT_UID}).encode()),
+    "ConfigMap": ("x.yaml", yaml.safe_dump(CONFIG_MAP).encode()),
+    "ConfigMap as JSON": ("x.json", json.dumps(CONFIG_MAP).encode()),
+    "ConfigMapList": ("x.yml", yaml.safe_dump({"kind": "ConfigMapList", "items": [CONFIG_MAP]}).encode()),
+    "List": ("x.json", json.dumps({"kind": "List", "items": [CONFIG_MAP]}).encode()),
+    "GrafanaDashboard": ("x.yaml", yaml.safe_dump(OPERATOR).encode()),
+    "many documents": ("x.yaml", yaml.safe_dump_all([{"kind": "Service"}, CONFIG_MAP]).encode()),
+    "null panels": ("x.json", json.dumps({**BOARD, "panels": None}).encode()),
+    "null rows": ("x.json", json.dumps({**BOARD, "rows": None}).encode()),
+    "old rows": ("x.json", json.dumps(OLD_ROWS).encode()),
+}
+COMMANDS = ("diff", "verify", "push", "status", "pull")
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[FakeGrafana]:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    with FakeGrafana(next(iter(PROFILES))) as server:
+        use(monkeypatch, server)
+        yield server
+
+
+def read_by(command: str, *sources: str) -> Ran:
+    """What the command says of sources that hold dashboards."""
+    if command == "verify":
+        with serving(lambda *_: (200, {"Content-Type": "text/plain"}, b"up 1\n")) as exporter:
+            return run("verify", *sources, "--metrics-url", exporter.url)
+    if command == "diff":
+        return run("diff", "nothing", *sources)
+    return run(*{"push": ("push", "--dry-run"), "status": ("status",), "pull": ("pull", "live")}[command], *sources)
+
+
+TOLD = {"diff": "Board", "verify": "Board / P", "push": "board", "status": "board", "pull": "board"}
+FOUND = {command: 0 if command == "diff" else 1 for command in COMMANDS}  # the metric, the dashboard is not there
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("form", FORMS)
+def test_a_file_in_any_form_and_deep_in_a_folder(fake: FakeGrafana, tmp_path: Path, form: str, command: str) -> None:
+    name, content = FORMS[form]
+    file = tmp_path / "set" / "deeper" / name
+    file.parent.mkdir(parents=True)
+    file.write_bytes(content)
+    (tmp_path / "nothing").mkdir()
+    for source in ("set", "set/deeper/" + name) if command != "diff" else ("set",):
+        ran = read_by(command, source)
+        assert ran.err == ""
+        if (form, command) != ("null panels", "verify"):
+            assert TOLD[command] in ran.out
+            assert ran.code == FOUND[command]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_what_is_no_dashboard_is_left_out_of_a_folder_with_one_note(
+    fake: FakeGrafana, tmp_path: Path, command: str
+) -> None:
+    write(tmp_path, {"a.json": TEXT, "b/package.json": '{"name": "x"}', "kustomization.yaml": "kind: Kustomization"})
+    ran = read_by(command, "set")
+    assert ran.err == "note: left out 2 files that are no dashboards: set/b/package.json, set/kustomization.yaml\n"
+    assert (TOLD[command] in ran.out, ran.code) == (True, FOUND[command])
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("{", "malformed JSON: expecting property name enclosed in double quotes\n  at set/b/bad.json:1:2\n"),
+        ('{"dashboard": {"elements": {}, "layout": {}}}', "this is a dashboard of the v2 schema, which is not read\n"),
+        ('{"panels": [NaN]}', "unreadable JSON: NaN is no number of JSON, and Grafana would refuse it\n"),
+    ],
+)
+def test_what_should_be_a_dashboard_is_an_error_and_the_others_go_on(
+    fake: FakeGrafana, tmp_path: Path, command: str, content: str, said: str
+) -> None:
+    write(tmp_path, {"a.json": TEXT, "b/bad.json": content})
+    ran = read_by(command, "set")
+    assert said in ran.err
+    assert "set/b/bad.json" in ran.err
+    assert (TOLD[command] in ran.out, ran.code) == (True, 2)
+
+
+def test_nothing_is_deleted_while_a_file_of_the_set_cannot_be_read(fake: FakeGrafana, tmp_path: Path) -> None:
+    write(tmp_path, {"a.json": TEXT, "b/other.json": TEXT.replace("oard", "oth")})
+    assert run("push", "set").code == 0
+    assert set(fake.store.dashboards) == {"both", "board"}
+    assert "Nothing to do." in run("push", "set", "--prune", "--yes").out, "what lies deeper is in the set"
+    write(tmp_path, {"b/other.json": "{"})
+    ran = run("push", "set", "--prune", "--yes")
+    assert ran.code == 2
+    assert "--prune would delete the dashboards of what cannot be read" in ran.err
+    assert len(fake.store.dashboards) == 2
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_revision_of_git(fake: FakeGrafana, tmp_path: Path, command: str) -> None:
+    write(tmp_path, {"a.json": TEXT})
+    git = ("git", "-c", "user.name=x", "-c", "user.email=x@example.org")
+    for words in (("init", "-q"), ("add", "set"), ("commit", "-qm", "x")):
+        subprocess.run([*git, *words], check=True)
+    (tmp_path / "set" / "a.json").unlink()
+    ran = read_by(command, "git:HEAD:set")
+    assert (ran.err, TOLD[command] in ran.out, ran.code) == ("", True, FOUND[command])
+
+
+def test_pull_keeps_apart_what_lies_apart(fake: FakeGrafana, tmp_path: Path) -> None:
+    write(tmp_path, {"a/x.json": TEXT, "b/x.json": TEXT.replace("oard", "oth")})
+    run("push", "set")
+    assert run("pull", "live", "set").code == 0
+    assert {path.as_posix() for path in Path("live").rglob("*.json")} == {"live/a/x.json", "live/b/x.json"}
+
+
+def write(folder: Path, files: dict[str, str]) -> None:
+    (folder / "nothing").mkdir(exist_ok=True)
+    for name, text in files.items():
+        path = folder / "set" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
