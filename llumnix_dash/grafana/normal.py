@@ -14,10 +14,8 @@ from llumnix_dash.document.values import encoded
 from llumnix_dash.grafana import marker
 
 DEFAULT_MINIMUM_REFRESH = "5s"
-# What a walk over every value is worth for: library panels, byte order marks, numbers that no double holds.
+# What a walk over every value is worth for: library panels and byte order marks.
 _LEVELLED = (b'"libraryPanel"', "\ufeff".encode(), b"\\ufeff")
-_LONG_NUMBER = re.compile(rb"[0-9]{16}")
-_EXACT_IN_A_DOUBLE = 2**53
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 
 
@@ -30,7 +28,7 @@ def normal_form(dashboard: Mapping[str, Any], minimum_refresh: str | None = None
     """
     normal = canonical.canonical(marker.without(dashboard))
     text = encoded(normal)
-    if any(part in text for part in _LEVELLED) or _LONG_NUMBER.search(text):
+    if any(part in text for part in _LEVELLED):
         normal = _level(normal)
     for name in ("uid", "title"):
         if isinstance(normal.get(name), str):
@@ -72,8 +70,6 @@ def _level(value: Any) -> Any:
         return [_level(item) for item in value]
     if isinstance(value, str):
         return value.replace("\ufeff", "")
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) > _EXACT_IN_A_DOUBLE:
-        return int(float(value))
     return value
 
 
