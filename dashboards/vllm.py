@@ -2,6 +2,7 @@
 
 from llumnix_dash.board import board, row
 from llumnix_dash.catalog import vllm
+from llumnix_dash.catalog.labels import ROLE
 from llumnix_dash.dashboards import FAMILY
 from llumnix_dash.dashboards.headline import HEADLINE
 from llumnix_dash.panels import (
@@ -47,7 +48,7 @@ dashboard = board(
                 "finish_reason",
                 "Finish Reason",
                 vllm.FINISHED_REQUESTS,
-                by=("infer_type", "finished_reason"),
+                by=(ROLE, "finished_reason"),
                 reading="Requests ended a second by role. stop and length are normal; abort that rises is not.",
                 colours=REASON_COLOURS,
                 width=12,

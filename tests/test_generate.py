@@ -202,7 +202,7 @@ class TestFromOtherPeople:
             upload=f"# sends every dashboard\n{harm}",
             within=f"def make():\n    dashboard = 1\n{harm}",
             team__deep__mine=MINIMAL.format(uid="deep"),
-            **dict.fromkeys((".hidden__a", "venv__lib__a", "__pycache____a"), f"{harm}dashboard = 1\n"),
+            **dict.fromkeys((".hidden__a", "venv__lib__a"), f"{harm}dashboard = 1\n"),
         )
         (tmp_path / "venv" / "pyvenv.cfg").write_text("", encoding="utf-8")
         (tmp_path / "__pycache__").mkdir()
