@@ -1,9 +1,10 @@
 """The cluster meta store: what the scheduler of a full-mode fleet knows of each engine instance, and what it chose."""
 
-from dashboards.headline import HEADLINE
 from llumnix_dash.board import RowOfPanels, board, row
 from llumnix_dash.catalog import cms, scheduler
 from llumnix_dash.catalog.exporters import ROLES
+from llumnix_dash.dashboards import FAMILY
+from llumnix_dash.dashboards.headline import HEADLINE
 from llumnix_dash.panels import (
     instance_counts,
     instance_table,
@@ -133,6 +134,7 @@ dashboard = board(
     title="Llumnix CMS Dashboard",
     description="The cluster meta store's view of each engine instance, and what the scheduler saw on those it chose."
     " Full mode only: in lite mode see the LRS dashboard.",
+    family=FAMILY,
     variables=[NAMESPACE, CMS_INFER_TYPE, CMS_INSTANCE, TOP, *OBJECTIVES],
     rows=[
         HEADLINE,

@@ -1,8 +1,9 @@
 """Gateway, scheduler and their processes: where the time goes, and what fails."""
 
-from dashboards.headline import HEADLINE
 from llumnix_dash.board import board, row
 from llumnix_dash.catalog import gateway, process, scheduler
+from llumnix_dash.dashboards import FAMILY
+from llumnix_dash.dashboards.headline import HEADLINE
 from llumnix_dash.panels import failure_share, outcomes, per_instance, quantiles, totals
 from llumnix_dash.variables import MODEL, NAMESPACE, OBJECTIVES, PROCESS_INSTANCE, TOP
 
@@ -10,6 +11,7 @@ dashboard = board(
     uid="llumnix-component-dashboard",
     title="Llumnix Component Dashboard",
     description="Gateway, scheduler and their processes: where a request's time goes before and after the engine.",
+    family=FAMILY,
     variables=[NAMESPACE, MODEL, PROCESS_INSTANCE, TOP, *OBJECTIVES],
     rows=[
         HEADLINE,

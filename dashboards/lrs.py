@@ -1,9 +1,10 @@
 """Local realtime state: how many requests and tokens each engine instance holds, as a lite-mode scheduler counts."""
 
-from dashboards.headline import HEADLINE
 from llumnix_dash.board import board, row
 from llumnix_dash.catalog import lrs
 from llumnix_dash.catalog.exporters import ROLES
+from llumnix_dash.dashboards import FAMILY
+from llumnix_dash.dashboards.headline import HEADLINE
 from llumnix_dash.panels import instance_counts, instance_table, per_instance, totals_by_role
 from llumnix_dash.variables import LRS_INFER_TYPE, LRS_INSTANCE, LRS_MODEL, NAMESPACE, OBJECTIVES, TOP
 
@@ -16,6 +17,7 @@ dashboard = board(
     title="Llumnix LRS Dashboard",
     description="Local realtime state: the requests and tokens that each engine instance holds, as the scheduler counts"
     " them. Lite mode only: in full mode see the CMS dashboard.",
+    family=FAMILY,
     variables=[NAMESPACE, LRS_MODEL, LRS_INFER_TYPE, LRS_INSTANCE, TOP, *OBJECTIVES],
     rows=[
         HEADLINE,

@@ -1,8 +1,9 @@
 """What the end user gets: how many requests, how many fail, how long they take."""
 
-from dashboards.headline import HEADLINE
 from llumnix_dash.board import board, row
 from llumnix_dash.catalog import gateway, scheduler
+from llumnix_dash.dashboards import FAMILY
+from llumnix_dash.dashboards.headline import HEADLINE
 from llumnix_dash.panels import STATUS_COLOURS, heatmap, quantiles, rates, rates_by, within_objectives
 from llumnix_dash.variables import (
     E2E_OBJECTIVE,
@@ -18,6 +19,7 @@ dashboard = board(
     uid="llumnix-request-dashboard",
     title="Llumnix Request Dashboard",
     description="What the end user gets: request rates, failures and latencies, as the gateways see them.",
+    family=FAMILY,
     variables=[NAMESPACE, MODEL, GATEWAY_INSTANCE, *OBJECTIVES],
     rows=[
         HEADLINE,

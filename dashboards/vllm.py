@@ -1,8 +1,10 @@
 """The engines' own metrics, by role; and by instance where a row is opened."""
 
-from dashboards.headline import HEADLINE
 from llumnix_dash.board import board, row
 from llumnix_dash.catalog import vllm
+from llumnix_dash.catalog.labels import ROLE
+from llumnix_dash.dashboards import FAMILY
+from llumnix_dash.dashboards.headline import HEADLINE
 from llumnix_dash.panels import (
     REASON_COLOURS,
     heatmap,
@@ -21,6 +23,7 @@ dashboard = board(
     uid="vllm-dashboard",
     title="vLLM Dashboard",
     description="The engines' own metrics, by role, and by instance in the collapsed rows.",
+    family=FAMILY,
     variables=[NAMESPACE, ENGINE_MODEL, ENGINE_INFER_TYPE, ENGINE_INSTANCE, TOP, *OBJECTIVES],
     rows=[
         HEADLINE,
@@ -45,7 +48,7 @@ dashboard = board(
                 "finish_reason",
                 "Finish Reason",
                 vllm.FINISHED_REQUESTS,
-                by=("infer_type", "finished_reason"),
+                by=(ROLE, "finished_reason"),
                 reading="Requests ended a second by role. stop and length are normal; abort that rises is not.",
                 colours=REASON_COLOURS,
                 width=12,

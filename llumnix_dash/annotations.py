@@ -1,6 +1,8 @@
 """Annotations: restarts, marked across every panel."""
 
 from llumnix_dash.catalog import process, vllm
+from llumnix_dash.catalog.labels import COMPONENT, INSTANCE, ROLE
+from llumnix_dash.panels.lines import legend
 from llumnix_dash.promql import Scope, restarted, started
 from llumnix_dash.shapes.panels import DATA_SOURCE, Json
 
@@ -17,12 +19,17 @@ def restarts(scope: Scope) -> list[Json]:
             "name": "Annotations & Alerts",
             "type": "dashboard",
         },
-        _annotation("Gateway and scheduler starts", started(process.UPTIME).text(scope), "purple", "{{job}} started"),
+        _annotation(
+            "Gateway and scheduler starts",
+            started(process.UPTIME).text(scope),
+            "purple",
+            f"{legend('', COMPONENT)} started",
+        ),
         _annotation(
             "Engine starts",
             restarted(vllm.GENERATION_TOKENS_TOTAL, vllm.RUNNING_REQUESTS).text(scope),
             "blue",
-            "{{infer_type}} engine started",
+            f"{legend('', ROLE)} engine started",
         ),
     ]
 
@@ -34,9 +41,9 @@ def _annotation(name: str, expression: str, colour: str, title: str) -> Json:
         "hide": False,
         "iconColor": colour,
         "name": name,
-        "tagKeys": "instance",
+        "tagKeys": INSTANCE,
         "target": {"expr": expression, "interval": "60s", "refId": "Anno"},
-        "textFormat": "{{instance}}",
+        "textFormat": legend("", INSTANCE),
         "titleFormat": title,
         "useValueForTime": False,
     }

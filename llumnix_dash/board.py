@@ -6,8 +6,9 @@ panel its id and place.
 
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from string import ascii_uppercase
+from types import MappingProxyType
 from typing import NamedTuple
 from zlib import crc32
 
@@ -23,14 +24,6 @@ from llumnix_dash.shapes.panels import Panel, Target
 from llumnix_dash.variables import DATASOURCE, HIDDEN, ChoiceVariable, LabelVariable, Variable
 
 TAG = "llumnix"
-# uid -> title of the dashboards that link to one another.
-FAMILY = {
-    "llumnix-request-dashboard": "Requests",
-    "llumnix-component-dashboard": "Components",
-    "llumnix-cms-dashboard": "CMS",
-    "llumnix-lrs-dashboard": "LRS",
-    "vllm-dashboard": "vLLM",
-}
 
 _VARIABLE = re.compile(r"\$\{?(?!__)(\w+)")
 
@@ -58,7 +51,13 @@ def row(title: str, *panels: Panel, collapsed: bool = False) -> RowOfPanels:
 
 
 def board(
-    *, uid: str, title: str, description: str, variables: Sequence[Variable], rows: Sequence[RowOfPanels]
+    *,
+    uid: str,
+    title: str,
+    description: str,
+    variables: Sequence[Variable],
+    rows: Sequence[RowOfPanels],
+    family: Mapping[str, str] = MappingProxyType({}),
 ) -> Dashboard:
     """The dashboard, as a grafanalib object.
 
@@ -68,6 +67,7 @@ def board(
         description: what the dashboard answers, in a sentence or two.
         variables: those after the data source, each chained to those before it.
         rows: from top to bottom.
+        family: uid -> title of the dashboards that it links to; itself is left out.
 
     Raises:
         BoardError: two panels have one key (or, by the rarest chance, one id), or a query uses a variable that the
@@ -99,7 +99,7 @@ def board(
         time=grafanalib.Time("now-1h", "now"),
         templating=grafanalib.Templating(_templates(variables, _variables_of(panels))),
         annotations=grafanalib.Annotations(restarts(scope)),
-        links=_links(uid, variables),
+        links=_links(uid, variables, family),
         panels=panels,
     )
     offer_to_generate_dashboard(dashboard, sys._getframe(1).f_globals)
@@ -161,7 +161,7 @@ def _templates(variables: Sequence[Variable], used: set[str]) -> list[grafanalib
     return templates
 
 
-def _links(uid: str, variables: Sequence[Variable]) -> list[grafanalib.DashboardLink]:
+def _links(uid: str, variables: Sequence[Variable], family: Mapping[str, str]) -> list[grafanalib.DashboardLink]:
     """Links to the other dashboards of the family, with the time range and the variables that mean the same there."""
     carried = "&".join(f"${{{one.name}:queryparam}}" for one in (DATASOURCE, *variables) if one.linked)
     return [
@@ -173,6 +173,6 @@ def _links(uid: str, variables: Sequence[Variable]) -> list[grafanalib.Dashboard
             keepTime=True,
             tooltip=f"{title}, with the same time range and filters",
         )
-        for other, title in FAMILY.items()
+        for other, title in family.items()
         if other != uid
     ]

@@ -1,21 +1,17 @@
 """From dashboards in Python to canonical JSON, and to files."""
 
-import importlib.util
 import re
-import sys
-import traceback
 from collections.abc import Iterable, Sequence
-from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+from llumnix_dash import modules
+from llumnix_dash.dashboards import DASHBOARDS
 from llumnix_dash.document.canonical import canonical, dumps
 from llumnix_dash.errors import UserError, nearest
 from llumnix_dash.files import write_text
 
 DEFAULT_OUTPUT_DIR = Path("deploy/observability")
-# The modules of the package `dashboards`, in the order in which people look at them.
-NAMES = ("request", "component", "cms", "lrs", "vllm")
 
 _UID = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
@@ -55,25 +51,41 @@ def load_dashboards(names: Sequence[str] = ()) -> dict[str, dict[str, Any]]:
     return {one.file_name: one.dashboard for one in generate(names)}
 
 
-def generate(names: Sequence[str] = (), source: Path | None = None) -> list[Generated]:
-    """The dashboards, each in canonical form.
+def generate(names: Sequence[str] = ()) -> list[Generated]:
+    """The project's own dashboards, each in canonical form.
 
     Args:
         names: which; all where empty. A name is a module's, a uid or a file's.
-        source: a Python file or a folder of modules with a ``dashboard`` in grafanalib's manner, instead of ours.
 
     Raises:
-        UserError: a name is unknown; a module fails (the message names its file and line) or gives no dashboard; two
-            dashboards would share a file.
+        UserError: a name is unknown, or a module fails (the message names its file and line).
     """
-    if source is None:
-        # Where only modules are named, the others need not be imported.
-        wanted = names if names and set(names) <= set(NAMES) else NAMES
-        made = [_generated(name, _own(name)) for name in NAMES if name in wanted]
-    else:
-        made = [_generated(_stem(path), value) for path, value in _foreign(source)]
-    _refuse_shared_files(made)
-    return _choose(made, names)
+    known = [one.module for one in DASHBOARDS]
+    # Where only modules are named, the others need not be imported.
+    wanted = names if names and set(names) <= set(known) else known
+    return _choose([_generated(name, modules.own(name)) for name in known if name in wanted], names)
+
+
+def generate_from(source: Path, names: Sequence[str] = ()) -> tuple[list[Generated], list[UserError]]:
+    """Other people's dashboards, each in canonical form, and an error for each that cannot be made.
+
+    Args:
+        source: a Python file, or a folder of modules, with a ``dashboard`` in grafanalib's manner.
+        names: which; all where empty. A name is a module's, a uid or a file's.
+
+    Raises:
+        UserError: there is no such file or folder, it has no dashboard, or a name is unknown.
+    """
+    read = modules.foreign(source)
+    made, failures = [], read.failures
+    for path, value in read.dashboards.items():
+        try:
+            made.append(_generated(modules.stem(path), value))
+        except UserError as error:
+            failures.append(error)
+    made = _with_files_of_their_own(made, failures)
+    # What is asked for may be what failed.
+    return (made if failures and not made else _choose(made, names)), failures
 
 
 def write(made: Iterable[Generated], output_dir: Path) -> list[FileState]:
@@ -115,63 +127,6 @@ def check(made: Sequence[Generated], output_dir: Path, *, complete: bool) -> lis
     return states
 
 
-def _own(name: str) -> Any:
-    module = f"dashboards.{name}"
-    root = Path(__file__).parent.parent / "dashboards"
-    return _run(lambda: import_module(module), root, root / f"{name}.py").dashboard
-
-
-def _foreign(source: Path) -> list[tuple[Path, Any]]:
-    if not source.exists():
-        raise UserError(
-            f"there is no file or folder {source}",
-            hint="a Python file, or a folder of them, with a variable `dashboard`",
-        )
-    folder = source if source.is_dir() else source.parent
-    paths = sorted(source.glob("*.py")) if source.is_dir() else [source]
-    # Modules may import one another, as siblings or as members of a package.
-    sys.path[:0] = [str(folder.resolve()), str(folder.resolve().parent)]
-    try:
-        found = [(path, value) for path in paths if (value := _dashboard_of(path, folder)) is not None]
-    finally:
-        del sys.path[:2]
-    if not found:
-        raise UserError(f"nothing in {source} has a variable `dashboard`", hint="dashboard = Dashboard(…)")
-    return found
-
-
-def _dashboard_of(path: Path, folder: Path) -> Any:
-    name = _stem(path)
-    specification = importlib.util.spec_from_file_location(name, path)
-    if specification is None or specification.loader is None:
-        raise UserError(f"{path} is no Python file", hint="a file whose name ends in .py")
-    module = importlib.util.module_from_spec(specification)
-    _run(lambda: specification.loader.exec_module(module), folder, path)
-    return getattr(module, "dashboard", None)
-
-
-def _run(import_it: Any, root: Path, path: Path) -> Any:
-    """Runs a module of dashboards; what it raises becomes an error that names the file and line."""
-    try:
-        return import_it()
-    except UserError as error:
-        where = error.where or _place(error, root, path)
-        raise type(error)(error.summary, where=where, detail=error.detail, hint=error.hint) from error
-    except (Exception, SystemExit) as error:
-        raise UserError(
-            f"the dashboard cannot be built: {type(error).__name__}: {error}", where=_place(error, root, path)
-        ) from error
-
-
-def _place(error: BaseException, root: Path, path: Path) -> str:
-    """The line to mend: the innermost one in the folder of dashboards; of a syntax error its own."""
-    if isinstance(error, SyntaxError) and error.filename:
-        return f"{error.filename}:{error.lineno}"
-    frames = traceback.extract_tb(error.__traceback__)
-    inside = [frame for frame in frames if Path(frame.filename).resolve().is_relative_to(root.resolve())]
-    return f"{inside[-1].filename}:{inside[-1].lineno}" if inside else str(path)
-
-
 def _generated(name: str, value: Any) -> Generated:
     if not hasattr(value, "to_json_data"):
         raise UserError(
@@ -192,14 +147,16 @@ def _generated(name: str, value: Any) -> Generated:
     return Generated(name, f"{uid or name}.json", dashboard, text)
 
 
-def _refuse_shared_files(made: Sequence[Generated]) -> None:
-    owners: dict[str, str] = {}
+def _with_files_of_their_own(made: Sequence[Generated], failures: list[UserError]) -> list[Generated]:
+    """Those that share their file with no other; of the others, failures tell."""
+    owners: dict[str, list[Generated]] = {}
     for one in made:
-        other = owners.setdefault(one.file_name, one.name)
-        if other != one.name:
-            raise UserError(
-                f"{other} and {one.name} would both be written to {one.file_name}", hint="a uid of its own for each"
-            )
+        owners.setdefault(one.file_name, []).append(one)
+    for file_name, sharing in owners.items():
+        if len(sharing) > 1:
+            names = " and ".join(one.name for one in sharing)
+            failures.append(UserError(f"{names} would share the file {file_name}", hint="a uid of its own for each"))
+    return [sharing[0] for sharing in owners.values() if len(sharing) == 1]
 
 
 def _choose(made: list[Generated], names: Sequence[str]) -> list[Generated]:
@@ -217,10 +174,6 @@ def _choose(made: list[Generated], names: Sequence[str]) -> list[Generated]:
             )
     chosen = {by_name[name].name for name in names}
     return [one for one in made if one.name in chosen]
-
-
-def _stem(path: Path) -> str:
-    return path.name.removesuffix(".py").removesuffix(".dashboard")
 
 
 def _read(path: Path) -> str | None:

@@ -6,7 +6,7 @@ A variable that filters metrics knows its label, so that the board can put its m
 from dataclasses import dataclass
 from typing import Any
 
-from llumnix_dash.catalog import cms, gateway, lrs, process, vllm
+from llumnix_dash.catalog import cms, gateway, labels, lrs, process, vllm
 from llumnix_dash.catalog.metric import Metric
 from llumnix_dash.promql import Filter, Objective, Scope, selector
 from llumnix_dash.shapes.board import Variable as GrafanaVariable
@@ -135,26 +135,28 @@ E2E_OBJECTIVE = Objective("e2e_objective", "E2E objective", gateway.E2E_LATENCY,
 OBJECTIVES = tuple(choice_of(objective) for objective in (TTFT_OBJECTIVE, TPOT_OBJECTIVE, E2E_OBJECTIVE))
 
 DATASOURCE = DataSourceVariable()
-NAMESPACE = LabelVariable("namespace", "Namespace", process.UPTIME, "namespace")
-MODEL = LabelVariable("model", "Model", gateway.REQUESTS, "model")
+NAMESPACE = LabelVariable("namespace", "Namespace", process.UPTIME, labels.FLEET)
+MODEL = LabelVariable("model", "Model", gateway.REQUESTS, labels.MODEL)
 TOP = ChoiceVariable("top", "Top instances", ("3", "5", "10", "20", "50"), "5")
 
 GATEWAY_INSTANCE = LabelVariable(
-    "instance", "Gateway", gateway.PENDING_REQUESTS, "instance", everywhere=False, linked=False
+    "instance", "Gateway", gateway.PENDING_REQUESTS, labels.INSTANCE, everywhere=False, linked=False
 )
-PROCESS_INSTANCE = LabelVariable("instance", "Instance", process.UPTIME, "instance", everywhere=False, linked=False)
+PROCESS_INSTANCE = LabelVariable(
+    "instance", "Instance", process.UPTIME, labels.INSTANCE, everywhere=False, linked=False
+)
 
-CMS_INFER_TYPE = LabelVariable("infer_type", "Role", cms.RUNNING_REQUESTS, "infer_type")
-CMS_INSTANCE = LabelVariable("instance", "Instance", cms.RUNNING_REQUESTS, "instance_id", linked=False)
+CMS_INFER_TYPE = LabelVariable("infer_type", "Role", cms.RUNNING_REQUESTS, labels.ROLE)
+CMS_INSTANCE = LabelVariable("instance", "Instance", cms.RUNNING_REQUESTS, labels.ENGINE, linked=False)
 
-LRS_MODEL = LabelVariable("model", "Model", lrs.TOTAL_REQUESTS, "model")
-LRS_INFER_TYPE = LabelVariable("infer_type", "Role", lrs.TOTAL_REQUESTS, "infer_type")
-LRS_INSTANCE = LabelVariable("instance", "Instance", lrs.TOTAL_REQUESTS, "instance_id", linked=False)
+LRS_MODEL = LabelVariable("model", "Model", lrs.TOTAL_REQUESTS, labels.MODEL)
+LRS_INFER_TYPE = LabelVariable("infer_type", "Role", lrs.TOTAL_REQUESTS, labels.ROLE)
+LRS_INSTANCE = LabelVariable("instance", "Instance", lrs.TOTAL_REQUESTS, labels.ENGINE, linked=False)
 
-ENGINE_MODEL = LabelVariable("model", "Model", vllm.RUNNING_REQUESTS, "model")
-ENGINE_INFER_TYPE = LabelVariable("infer_type", "Role", vllm.RUNNING_REQUESTS, "infer_type")
+ENGINE_MODEL = LabelVariable("model", "Model", vllm.RUNNING_REQUESTS, labels.MODEL)
+ENGINE_INFER_TYPE = LabelVariable("infer_type", "Role", vllm.RUNNING_REQUESTS, labels.ROLE)
 ENGINE_INSTANCE = LabelVariable(
-    "instance", "Instance", vllm.RUNNING_REQUESTS, "instance", everywhere=False, linked=False
+    "instance", "Instance", vllm.RUNNING_REQUESTS, labels.INSTANCE, everywhere=False, linked=False
 )
 
 

@@ -1,5 +1,6 @@
 """What only the whole dashboard can give: ids, places, refIds, scopes, and what it refuses."""
 
+from collections.abc import Mapping
 from random import Random
 
 import pytest
@@ -18,8 +19,11 @@ from tests.reading import Json
 KEYS = st.lists(st.text("abcdefghij_", min_size=1, max_size=6), unique=True, max_size=8)
 
 
-def made(*rows: RowOfPanels, variables: tuple[Variable, ...] = (NAMESPACE,), uid: str = "mine") -> Json:
-    return board(uid=uid, title="Mine", description="Mine.", variables=variables, rows=rows).to_json_data()  # type: ignore[no-any-return]
+def made(
+    *rows: RowOfPanels, variables: tuple[Variable, ...] = (NAMESPACE,), family: Mapping[str, str] | None = None
+) -> Json:
+    one = board(uid="mine", title="Mine", description="Mine.", variables=variables, rows=rows, family=family or {})
+    return one.to_json_data()  # type: ignore[no-any-return]
 
 
 def panel(key: str, title: str = "A rate") -> Panel:
@@ -132,6 +136,7 @@ def test_an_empty_board() -> None:
     assert made()["panels"] == []
 
 
-def test_every_board_links_to_the_family() -> None:
-    assert len(made()["links"]) == 5
-    assert len(made(uid="vllm-dashboard")["links"]) == 4
+def test_a_board_links_to_its_family_but_not_to_itself() -> None:
+    family = {"mine": "Mine", "theirs": "Theirs", "ours": "Ours"}
+    assert [one["title"] for one in made(family=family)["links"]] == ["Theirs", "Ours"]
+    assert made()["links"] == []

@@ -4,23 +4,19 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from llumnix_dash import generate
+from llumnix_dash import generate, modules
+from llumnix_dash.dashboards import DASHBOARDS
 from llumnix_dash.document.canonical import canonical
 from llumnix_dash.errors import UserError
-from tests.reading import DASHBOARDS
+from tests.reading import DASHBOARDS as MADE
 
 ROOT = Path(__file__).parent.parent
-FILES = [
-    "llumnix-request-dashboard.json",
-    "llumnix-component-dashboard.json",
-    "llumnix-cms-dashboard.json",
-    "llumnix-lrs-dashboard.json",
-    "vllm-dashboard.json",
-]
+FILES = [f"{one.uid}.json" for one in DASHBOARDS]
 MINIMAL = """
 from grafanalib.core import Dashboard
 
@@ -28,7 +24,20 @@ dashboard = Dashboard(title="Mine", uid={uid!r}, rows=[])
 """
 
 
-def test_all_five_in_the_order_in_which_people_look_at_them() -> None:
+def test_the_registry_and_the_folder_agree() -> None:
+    """A module that nobody lists would never be generated, checked or linked to."""
+    shared = {"__init__", "headline"}
+    unlisted = {path.stem for path in (ROOT / "dashboards").glob("*.py")} - shared - {one.module for one in DASHBOARDS}
+    assert not unlisted, (
+        f"dashboards/{min(unlisted)}.py is not listed: add Listed({min(unlisted)!r}, <its uid>, <the links' text>) to"
+        " DASHBOARDS in dashboards/__init__.py (or, if it only has what dashboards share, to `shared` in this test)"
+    )
+    for one in DASHBOARDS:
+        uid = modules.own(one.module).uid
+        assert uid == one.uid, f"dashboards/__init__.py gives {one.module} the uid {one.uid!r}; its module has {uid!r}"
+
+
+def test_all_in_the_order_in_which_people_look_at_them() -> None:
     assert [one.file_name for one in generate.generate()] == FILES
     assert list(generate.load_dashboards()) == FILES
 
@@ -50,7 +59,7 @@ def test_an_unknown_name_lists_the_known_and_suggests_the_nearest(name: str, hin
     with pytest.raises(UserError) as caught:
         generate.generate([name])
     assert caught.value.summary == f"there is no dashboard {name!r}"
-    assert caught.value.detail == "there are: request, component, cms, lrs, vllm"
+    assert caught.value.detail == f"there are: {', '.join(one.module for one in DASHBOARDS)}"
     assert caught.value.hint == hint
 
 
@@ -100,7 +109,7 @@ def test_check_of_some_dashboards_expects_the_others_files(tmp_path: Path) -> No
 
 def test_a_folder_that_is_not_there_misses_every_file(tmp_path: Path) -> None:
     states = generate.check(generate.generate(), tmp_path / "nowhere", complete=True)
-    assert [one.state for one in states] == ["missing"] * 5
+    assert [one.state for one in states] == ["missing"] * len(DASHBOARDS)
     assert not (tmp_path / "nowhere").exists()
 
 
@@ -132,7 +141,7 @@ def test_the_same_bytes_anywhere(environment: dict[str, str], tmp_path: Path) ->
         assert (tmp_path / "out" / name).read_bytes() == committed
 
 
-@pytest.mark.parametrize("name", generate.NAMES)
+@pytest.mark.parametrize("name", [one.module for one in DASHBOARDS])
 def test_grafanalibs_own_program_gives_the_same_dashboard(name: str, tmp_path: Path) -> None:
     program = Path(sys.executable).with_name("generate-dashboard")
     subprocess.run(
@@ -143,13 +152,29 @@ def test_grafanalibs_own_program_gives_the_same_dashboard(name: str, tmp_path: P
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
     theirs = json.loads((tmp_path / "x.json").read_text(encoding="utf-8"))
-    assert canonical(theirs) == DASHBOARDS[theirs["uid"]]
+    assert canonical(theirs) == MADE[theirs["uid"]]
+
+
+def all_from(source: Path, names: Sequence[str] = ()) -> list[generate.Generated]:
+    """The dashboards; an error where one failed."""
+    made, failures = generate.generate_from(source, names)
+    for failure in failures:
+        raise failure
+    return made
+
+
+def write_modules(folder: Path, **contents: str) -> None:
+    """Python files: ``a__b`` is ``a/b.py``."""
+    for name, text in contents.items():
+        path = folder.joinpath(*name.split("__")).with_suffix(".py")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
 
 
 class TestFromOtherPeople:
     def test_a_file_in_grafanalibs_manner(self, tmp_path: Path) -> None:
         (tmp_path / "mine.dashboard.py").write_text(MINIMAL.format(uid="mine-uid"), encoding="utf-8")
-        (made,) = generate.generate(source=tmp_path / "mine.dashboard.py")
+        (made,) = all_from(tmp_path / "mine.dashboard.py")
         assert (made.name, made.file_name) == ("mine", "mine-uid.json")
         assert made.dashboard["title"] == "Mine"
         assert canonical(made.dashboard) == made.dashboard
@@ -162,26 +187,107 @@ class TestFromOtherPeople:
             encoding="utf-8",
         )
         (tmp_path / "a.py").write_text(MINIMAL.format(uid="a-uid"), encoding="utf-8")
-        made = generate.generate(source=tmp_path)
+        made = all_from(tmp_path)
         assert [(one.name, one.file_name) for one in made] == [("a", "a-uid.json"), ("b", "b.json")]
-        assert [one.name for one in generate.generate(["b"], tmp_path)] == ["b"]
+        assert [one.name for one in all_from(tmp_path, ["b"])] == ["b"]
 
     def test_our_own_folder_gives_our_own_dashboards(self) -> None:
-        made = {one.file_name: one.dashboard for one in generate.generate(source=ROOT / "dashboards")}
+        made = {one.file_name: one.dashboard for one in all_from(ROOT / "dashboards")}
         assert made == generate.load_dashboards()
+
+    def test_only_modules_with_a_dashboard_are_run(self, tmp_path: Path) -> None:
+        harm = "raise SystemExit('uploaded')\n"
+        write_modules(
+            tmp_path,
+            upload=f"# sends every dashboard\n{harm}",
+            within=f"def make():\n    dashboard = 1\n{harm}",
+            team__deep__mine=MINIMAL.format(uid="deep"),
+            **dict.fromkeys((".hidden__a", "venv__lib__a"), f"{harm}dashboard = 1\n"),
+        )
+        (tmp_path / "venv" / "pyvenv.cfg").write_text("", encoding="utf-8")
+        (tmp_path / "__pycache__").mkdir()
+        (tmp_path / "__pycache__" / "a.py").write_text(f"{harm}dashboard = 1\n", encoding="utf-8")
+        (tmp_path / "made.dashboard.py").write_text(
+            "from team.deep import mine\nglobals()['dash' + 'board'] = mine.dashboard\nmine.dashboard.uid = 'made'\n",
+            encoding="utf-8",
+        )
+        assert [one.file_name for one in all_from(tmp_path)] == ["made.json", "deep.json"]
+
+    @pytest.mark.parametrize(
+        "binding",
+        [
+            "dashboard: object = mine",
+            "other = dashboard = mine",
+            "dashboard, other = mine, 1",
+            "if True:\n    dashboard = mine",
+            "try:\n    import nothing_like_it\nexcept ImportError:\n    dashboard = mine",
+            "from grafanalib import core\nmine_too = mine\n(dashboard := mine)",
+        ],
+    )
+    def test_any_assignment_at_the_top_is_found(self, binding: str, tmp_path: Path) -> None:
+        write_modules(tmp_path, mine=MINIMAL.format(uid="mine").replace("\ndashboard", "\nmine") + binding + "\n")
+        assert [one.file_name for one in all_from(tmp_path)] == ["mine.json"]
+
+    def test_one_failure_does_not_stop_the_others(self, tmp_path: Path) -> None:
+        write_modules(
+            tmp_path,
+            a="dashboard = (\n",
+            b=MINIMAL.format(uid="b"),
+            c="1 / 0\ndashboard = 1\n",
+            d="dashboard = {}\n",
+            e=MINIMAL.format(uid="e"),
+        )
+        made, failures = generate.generate_from(tmp_path)
+        assert [one.name for one in made] == ["b", "e"]
+        assert [one.where for one in failures] == [f"{tmp_path}/a.py:1", f"{tmp_path}/c.py:1", None]
+        assert failures[2].summary == "`dashboard` of d is a dict, not a grafanalib dashboard"
+
+    def test_each_folder_has_its_own_siblings(self, tmp_path: Path) -> None:
+        for name in ("one", "two"):
+            write_modules(
+                tmp_path,
+                **{
+                    f"{name}__shared_uid": f"UID = {name!r}\n",
+                    f"{name}__sibling": "from shared_uid import UID\n" + MINIMAL.replace("{uid!r}", "UID"),
+                    f"{name}__relative": "from .shared_uid import UID\n"
+                    + MINIMAL.replace("{uid!r}", "UID + '-relative'"),
+                },
+            )
+        assert [one.file_name for one in all_from(tmp_path)] == [
+            "one-relative.json",
+            "one.json",
+            "two-relative.json",
+            "two.json",
+        ]
+
+    @pytest.mark.parametrize("inside", [".venv/lib/python3/site-packages", "tools/environment"])
+    def test_an_error_in_a_library_names_the_line_of_the_dashboard(self, inside: str, tmp_path: Path) -> None:
+        library = tmp_path / inside
+        library.mkdir(parents=True)
+        (library.parent / "pyvenv.cfg").write_text("", encoding="utf-8")
+        (library / "a_library.py").write_text("def build():\n    raise ValueError('no')\n", encoding="utf-8")
+        (library / "a_broken_library.py").write_text("x = (\n", encoding="utf-8")
+        start = f"import sys\nsys.path.insert(0, {str(library)!r})\n"
+        write_modules(
+            tmp_path,
+            mine=f"{start}import a_library\n\ndashboard = a_library.build()\n",
+            other=f"{start}import a_broken_library\ndashboard = 1\n",
+        )
+        _, failures = generate.generate_from(tmp_path)
+        assert [one.where for one in failures] == [f"{tmp_path}/mine.py:5", f"{tmp_path}/other.py:3"]
 
     def test_the_search_path_is_left_as_it_was(self, tmp_path: Path) -> None:
         before = list(sys.path)
-        (tmp_path / "broken.py").write_text("1 / 0\n", encoding="utf-8")
+        (tmp_path / "broken.py").write_text("1 / 0\ndashboard = 1\n", encoding="utf-8")
         with pytest.raises(UserError):
-            generate.generate(source=tmp_path)
+            all_from(tmp_path)
         assert sys.path == before
 
     def test_two_dashboards_of_one_uid(self, tmp_path: Path) -> None:
         for name in ("a", "b"):
             (tmp_path / f"{name}.py").write_text(MINIMAL.format(uid="same"), encoding="utf-8")
-        with pytest.raises(UserError, match=r"a and b would both be written to same\.json"):
-            generate.generate(source=tmp_path)
+        with pytest.raises(UserError, match=r"a and b would share the file same\.json"):
+            all_from(tmp_path)
 
     @pytest.mark.parametrize(
         ("code", "summary", "line"),
@@ -198,7 +304,7 @@ class TestFromOtherPeople:
         path = tmp_path / "broken.py"
         path.write_text(code, encoding="utf-8")
         with pytest.raises(UserError) as caught:
-            generate.generate(source=path)
+            all_from(path)
         assert caught.value.summary.startswith("the dashboard cannot be built: ")
         assert summary in caught.value.summary
         assert caught.value.where == f"{path}:{line}"
@@ -211,7 +317,7 @@ class TestFromOtherPeople:
             encoding="utf-8",
         )
         with pytest.raises(UserError) as caught:
-            generate.generate(source=path)
+            all_from(path)
         assert caught.value.render() == (
             f"a quantile of request_total means nothing: it is a counter\n  at {path}:4\n  try: a histogram"
         )
@@ -247,17 +353,17 @@ class TestFromOtherPeople:
     def test_what_is_no_dashboard(self, code: str, message: str, tmp_path: Path) -> None:
         (tmp_path / "mine.py").write_text(code, encoding="utf-8")
         with pytest.raises(UserError, match=message):
-            generate.generate(source=tmp_path / "mine.py")
+            all_from(tmp_path / "mine.py")
 
     def test_a_path_that_is_not_there(self, tmp_path: Path) -> None:
         with pytest.raises(UserError, match=r"there is no file or folder .*nothing\.py"):
-            generate.generate(source=tmp_path / "nothing.py")
+            all_from(tmp_path / "nothing.py")
 
     def test_a_file_that_is_no_python(self, tmp_path: Path) -> None:
         (tmp_path / "mine.txt").write_text("hello", encoding="utf-8")
         with pytest.raises(UserError, match="is no Python file"):
-            generate.generate(source=tmp_path / "mine.txt")
+            all_from(tmp_path / "mine.txt")
 
     def test_a_folder_without_dashboards(self, tmp_path: Path) -> None:
         with pytest.raises(UserError, match=r"nothing in .* has a variable `dashboard`"):
-            generate.generate(source=tmp_path)
+            all_from(tmp_path)

@@ -1,6 +1,7 @@
 """The cluster meta store's view of each engine instance, exported by every scheduler replica in full mode."""
 
 from llumnix_dash.catalog.exporters import SCHEDULER
+from llumnix_dash.catalog.labels import ENGINE, ROLE
 from llumnix_dash.catalog.metric import Gauge, Mode, Unit
 
 GONE_CAVEAT = "An instance that has gone stays at its last value until the scheduler restarts."
@@ -11,7 +12,7 @@ def _gauge(name: str, unit: Unit, what: str) -> Gauge:
         name=f"instance_cms_{name}",
         unit=unit,
         exporters=(SCHEDULER,),
-        labels=("instance_id", "infer_type"),
+        labels=(ENGINE, ROLE),
         mode=Mode.FULL,
         replicated=True,
         description=what,

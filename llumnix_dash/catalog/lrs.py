@@ -2,6 +2,7 @@
 
 from llumnix_dash.catalog.cms import GONE_CAVEAT
 from llumnix_dash.catalog.exporters import SCHEDULER
+from llumnix_dash.catalog.labels import ENGINE, MODEL, ROLE
 from llumnix_dash.catalog.metric import Gauge, Mode, Unit
 
 
@@ -10,7 +11,7 @@ def _gauge(name: str, unit: Unit, what: str, total: Gauge | None = None, waiting
         name=f"instance_lrs_{name}",
         unit=unit,
         exporters=(SCHEDULER,),
-        labels=("model", "instance_id", "infer_type"),
+        labels=(MODEL, ENGINE, ROLE),
         mode=Mode.LITE,
         replicated=True,
         total=total,

@@ -13,6 +13,7 @@ from enum import Enum
 from functools import cached_property
 from typing import TypeVar
 
+from llumnix_dash.catalog.labels import COMPONENT, ENGINE, FLEET, INSTANCE, ROLE
 from llumnix_dash.errors import UserError, nearest
 
 
@@ -121,18 +122,18 @@ class Metric:
     @property
     def instance_label(self) -> str:
         """The label that names one instance: the engine's where the scheduler tells of engines, else the target's."""
-        return "instance_id" if "instance_id" in self.labels else "instance"
+        return ENGINE if ENGINE in self.labels else INSTANCE
 
     @cached_property
     def identity(self) -> tuple[str, ...]:
         """The labels that together tell one instance from every other."""
-        labels = ("namespace", "infer_type", *self.instance_name)
+        labels = (FLEET, ROLE, *self.instance_name)
         return tuple(label for label in labels if label in self.all_labels)
 
     @property
     def instance_name(self) -> tuple[str, ...]:
         """The labels by which people know an instance: with its component where several export the metric."""
-        return ("job", self.instance_label) if len(self.exporters) > 1 else (self.instance_label,)
+        return (COMPONENT, self.instance_label) if len(self.exporters) > 1 else (self.instance_label,)
 
     def check_labels(self, *labels: str) -> None:
         """Raise where the metric's series do not bear one of the labels.

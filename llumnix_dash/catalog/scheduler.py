@@ -1,6 +1,7 @@
 """What the scheduler exports of its own work: schedulings, their durations, what it saw on the chosen instance."""
 
 from llumnix_dash.catalog.exporters import SCHEDULER
+from llumnix_dash.catalog.labels import ROLE
 from llumnix_dash.catalog.metric import Counter, Histogram, Mode, Unit
 
 _DURATION_BUCKETS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
@@ -113,7 +114,7 @@ def _selected(
         name=f"selected_instance_{name}",
         unit=unit,
         exporters=(SCHEDULER,),
-        labels=("infer_type",),
+        labels=(ROLE,),
         buckets=buckets,
         mode=mode,
         infinite=infinite,

@@ -25,7 +25,9 @@ _COLOURS = {"written": "green", "stale": "red", "missing": "red", "unexpected": 
     "source",
     type=click.Path(path_type=Path),
     metavar="PATH",
-    help="Other dashboards than ours: a Python file, or a folder of them, with a `dashboard` made with grafanalib.",
+    help="Other dashboards than ours: a Python file, or a folder of them, with a `dashboard` made with grafanalib. Of a"
+    " folder, only modules that assign to `dashboard` or are named *.dashboard.py are run; one that fails does not stop"
+    " the others.",
 )
 @click.pass_context
 def command(
@@ -33,7 +35,7 @@ def command(
 ) -> None:
     """Write the dashboards' JSON files, a line each: written or unchanged.
 
-    NAME is a dashboard's name (request, component, cms, lrs, vllm), uid or file; without any, all are written. The
+    NAME is a dashboard's name (as `llumnix-dash list` shows it), uid or file; without any, all are written. The
     same code gives the same bytes anywhere. It reads no environment variables.
 
     \b
@@ -44,10 +46,11 @@ def command(
       llumnix-dash generate --from my_dashboards/ --output-dir out
     """
     from llumnix_dash import generate
+    from llumnix_dash.errors import UserError
 
-    made = generate.generate(names, source)
+    made, failures = generate.generate_from(source, names) if source else (generate.generate(names), [])
     if only_check:
-        states = generate.check(made, output_dir, complete=not names)
+        states = generate.check(made, output_dir, complete=not names and not failures)
     else:
         states = generate.write(made, output_dir)
     for one in states:
@@ -58,4 +61,9 @@ def command(
         click.echo(f"not up to date; to write the files: {shlex.join(again)}", err=True)
         if any(one.state == "unexpected" for one in states):
             click.echo("unexpected files are of no dashboard: delete them", err=True)
-        context.exit(1)
+        if not failures:
+            context.exit(1)
+    for failure in failures:
+        click.echo(click.style("error: ", fg="red", bold=True) + failure.render(), err=True)
+    if failures:
+        context.exit(UserError.exit_code)

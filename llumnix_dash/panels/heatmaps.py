@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from llumnix_dash.catalog.labels import ROLE
 from llumnix_dash.catalog.metric import Histogram
 from llumnix_dash.panels.describe import describe, no_data
 from llumnix_dash.promql import bucket_rates
@@ -21,7 +22,7 @@ def heatmap(
         note: what follows from that choice, a sentence.
         look: fields of :class:`Heatmap`.
     """
-    query = bucket_rates(histogram, where={"infer_type": roles} if roles else None)
+    query = bucket_rates(histogram, where={ROLE: roles} if roles else None)
     reading = (
         "Each column is a moment, each row a bucket; the stronger the colour, the more requests a second fall in it."
     )

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
+from llumnix_dash.catalog.labels import ROLE
 from llumnix_dash.panels import style
 from llumnix_dash.promql import Where
 from llumnix_dash.shapes.panels import Json, Target, TimeSeries
 
-PER_ROLE = ("infer_type",)
+PER_ROLE = (ROLE,)
 # From this width on a legend beside the lines leaves them room enough.
 _WIDE = 12
 
@@ -35,7 +36,7 @@ def legend(name: str, *labels: str) -> str:
 
 def only(role: str | None) -> Where | None:
     """The matcher that leaves one role; none where every role is meant."""
-    return {"infer_type": role} if role else None
+    return {ROLE: role} if role else None
 
 
 def override(pattern: str, **properties: Any) -> Json:

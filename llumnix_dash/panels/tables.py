@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from string import ascii_uppercase
 from typing import Any
 
+from llumnix_dash.catalog.labels import FLEET, ROLE
 from llumnix_dash.catalog.metric import Histogram, Metric, Unit
 from llumnix_dash.panels import style
 from llumnix_dash.panels.describe import describe, no_data
@@ -31,7 +32,7 @@ def instance_table(key: str, title: str, columns: Mapping[str, Metric], *, rank_
             "key": key,
             "title": title,
             "targets": [Target(query=query, show="table") for query in queries.values()],
-            "columns": {rank_by.instance_label: "Instance", "infer_type": "Role", "namespace": "Namespace", **fields},
+            "columns": {rank_by.instance_label: "Instance", ROLE: "Role", FLEET: "Namespace", **fields},
             "sort_by": sort_by,
             "overrides": [
                 {

@@ -3,6 +3,7 @@
 Every scheduler replica tells of every engine instance, so an instance is taken once before anything is added up.
 """
 
+from llumnix_dash.catalog.labels import COMPONENT, FLEET, INSTANCE
 from llumnix_dash.catalog.metric import CatalogError, Counter, Gauge, Histogram, Metric, Unit, require
 from llumnix_dash.promql.counters import rate
 from llumnix_dash.promql.histograms import mean
@@ -78,7 +79,7 @@ def top_instances(query: Query, rank: Metric, *, where: Where | None = None, low
 
 def started(uptime: Metric, seconds: int = 60) -> Query:
     """Where a gauge of uptime shows that a process began less than so many seconds ago, an instance each."""
-    by = ("namespace", "job", "instance")
+    by = (FLEET, COMPONENT, INSTANCE)
     uptime.check_labels(*by)
     return Query(
         lambda scope: f"min{grouped(by)}(min_over_time({selector(uptime, scope)}[{RATE_INTERVAL}])) < {seconds}",
@@ -88,7 +89,7 @@ def started(uptime: Metric, seconds: int = 60) -> Query:
 
 
 def _once_labels(gauge: Gauge) -> tuple[str, ...]:
-    return ("namespace", *gauge.labels) if gauge.replicated else gauge.all_labels
+    return (FLEET, *gauge.labels) if gauge.replicated else gauge.all_labels
 
 
 def _once(gauge: Gauge, scope: Scope, where: Where | None) -> str:

@@ -1,15 +1,9 @@
-"""``llumnix-dash generate`` as typed: transcripts, and an installation away from the checkout."""
+"""``llumnix-dash generate`` as typed: transcripts."""
 
-import os
-import shutil
-import subprocess
-import sys
-import venv
 from collections.abc import Callable
 from pathlib import Path
 
-from llumnix_dash.generate import load_dashboards
-from tests.cli.program import ROOT, transcript
+from tests.cli.program import transcript
 
 Golden = Callable[[str, str], None]
 
@@ -89,37 +83,3 @@ def test_from_other_people(golden: Golden, tmp_path: Path) -> None:
             cwd=tmp_path,
         ),
     )
-
-
-def test_an_installed_package_needs_no_checkout(tmp_path: Path) -> None:
-    """A wheel, in a virtual environment of its own (with this one's dependencies), in an empty folder."""
-    sources = tmp_path / "sources"
-    for part in ("llumnix_dash", "dashboards"):
-        shutil.copytree(ROOT / part, sources / part, ignore=shutil.ignore_patterns("__pycache__"))
-    for part in ("setup.cfg", "pyproject.toml", "LICENSE", "README.md"):
-        if (ROOT / part).exists():
-            shutil.copy(ROOT / part, sources / part)
-    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
-    subprocess.run(
-        [*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", tmp_path, sources],
-        check=True,
-        capture_output=True,
-    )
-    (wheel,) = tmp_path.glob("llumnix_dash-*.whl")
-    venv.create(tmp_path / "venv", with_pip=False)
-    python = tmp_path / "venv" / "bin" / "python"
-    subprocess.run([*pip, "--python", python, "install", "--no-deps", wheel], check=True, capture_output=True)
-    here = [path for path in sys.path if path.endswith("site-packages")]
-    empty = tmp_path / "empty"
-    empty.mkdir()
-    done = subprocess.run(
-        [tmp_path / "venv" / "bin" / "llumnix-dash", "generate", "--output-dir", "out"],
-        check=True,
-        capture_output=True,
-        encoding="utf-8",
-        cwd=empty,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(here)},
-    )
-    assert done.stdout.splitlines() == [f"written    out/{name}" for name in load_dashboards()]
-    for name in load_dashboards():
-        assert (empty / "out" / name).read_bytes() == (ROOT / "deploy" / "observability" / name).read_bytes()

@@ -37,7 +37,7 @@ def repository(folder: Path) -> Repository:
     """A project like ours as the base; on the head another title, on the base since then yet another one."""
     folder.mkdir()
     for name in ("llumnix_dash", "dashboards", "scripts"):
-        shutil.copytree(PROJECT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(PROJECT / name, folder / name, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("setup.cfg", "pyproject.toml", "action.yml", "LICENSE"):
         shutil.copy(PROJECT / name, folder / name)
     (folder / "README.md").write_text("A project.\n", encoding="utf-8")

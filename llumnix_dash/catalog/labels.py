@@ -1,0 +1,17 @@
+"""Which labels tell what apart, once: fleets, roles and instances.
+
+An aggregation over instances that gives a value for each instance keeps the labels of :attr:`Metric.identity`, which
+begin with the fleet's: instances of two fleets may bear one name.
+"""
+
+# A fleet is what runs in one namespace.
+FLEET = "namespace"
+# What an engine does: prefill, decode, or both (neutral).
+ROLE = "infer_type"
+# The component that scraping reached, and which of its instances.
+COMPONENT = "job"
+INSTANCE = "instance"
+# The engine instance of which a scheduler tells; `instance` is the scheduler's own there.
+ENGINE = "instance_id"
+# Of metrics of the gateway, the realtime state, and of the engines' targets.
+MODEL = "model"
