@@ -60,7 +60,7 @@ class Pairing(Generic[T]):
         if not (self.old and self.new):
             return
         candidates = [
-            (-alike, sorted((order(old), order(new))), old_index, new_index)
+            (-alike, order(old), order(new), old_index, new_index)
             for old_index, old in enumerate(self.old)
             for new_index, new in enumerate(self.new)
             if (alike := likeness(old, new)) >= least
@@ -68,7 +68,7 @@ class Pairing(Generic[T]):
         found: list[tuple[T, T]] = []
         old_taken: set[int] = set()
         new_taken: set[int] = set()
-        for _, _, old_index, new_index in sorted(candidates):
+        for *_, old_index, new_index in sorted(candidates):
             if old_index not in old_taken and new_index not in new_taken:
                 old_taken.add(old_index)
                 new_taken.add(new_index)
