@@ -49,12 +49,6 @@ def same(old: Json, new: Json) -> bool:
     return isinstance(old, bool) is isinstance(new, bool)
 
 
-def identical(old: Json, new: Json) -> bool:
-    """As :func:`same`, quick for large values."""
-    # Python's equality is the quick way to find a difference, the texts tell true from 1.
-    return bool(old == new) and text_of(old) == text_of(new)
-
-
 def objects(value: Json) -> list[Object] | None:
     """The value as a list of objects; None if it is anything else."""
     return value if isinstance(value, list) and all(isinstance(item, dict) for item in value) else None
