@@ -7,7 +7,7 @@ from llumnix_dash.diff.changes import MISSING, Change, DashboardDiff, Effect, It
 from llumnix_dash.diff.defaults import Template
 from llumnix_dash.diff.layout import layout_changes
 from llumnix_dash.diff.migrate import migrated, schema_version
-from llumnix_dash.diff.normal import identical, same
+from llumnix_dash.diff.normal import same
 from llumnix_dash.diff.pairing import Pairing, in_one_order
 from llumnix_dash.diff.panels import Placed, flatten, match_panels, match_rows
 from llumnix_dash.diff.parts import panel_changes, settings_changes
@@ -30,7 +30,8 @@ def compare(
         pushed: whether to tell of panels that only make room for others.
     """
     items: list[Item] = []
-    if not identical(old, new):
+    # Python's equality is the quick way to find a difference, the texts tell true from 1.
+    if old != new or text_of(old) != text_of(new):
         old, new = migrated(old, new), migrated(new, old)
         items = _without_migrated_datasources(_items(old, new, pushed=pushed), schema_version(old), schema_version(new))
     title = string(new.get("title")) or string(old.get("title"))

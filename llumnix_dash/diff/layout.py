@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from llumnix_dash.diff.changes import Change, Effect, Kind
 from llumnix_dash.diff.normal import same
-from llumnix_dash.diff.pairing import Pairing, out_of_order
+from llumnix_dash.diff.pairing import Pairing, in_one_order, out_of_order
 from llumnix_dash.diff.panels import Placed
 from llumnix_dash.document.values import Object
 
@@ -89,16 +89,10 @@ def _find_moved(layout: _Layout, panel_count: int) -> None:
         # What has another column has moved anyway, and says nothing about the order of the others.
         standing = [index for index in group if index not in layout.moved]
         pairs = [layout.pairs[index] for index in standing]
-        weights = ["".join(sorted((old.text, new.text))) for old, new in pairs] if _disordered(pairs) else []
-        layout.moved |= {
-            standing[index]
-            for index in (out_of_order([(o.rank, n.rank) for o, n in pairs], weights) if weights else ())
-        }
-
-
-def _disordered(pairs: Sequence[Pair]) -> bool:
-    new_ranks = [new.rank for _, new in sorted(pairs, key=lambda pair: pair[0].rank)]
-    return new_ranks != sorted(new_ranks)
+        ranks = [(old.rank, new.rank) for old, new in pairs]
+        if not in_one_order(ranks):
+            texts = ["".join(sorted((old.text, new.text))) for old, new in pairs]
+            layout.moved |= {standing[index] for index in out_of_order(ranks, texts)}
 
 
 def _resized(pair: Pair) -> bool:

@@ -10,7 +10,7 @@ from functools import lru_cache
 from llumnix_dash.diff import defaults
 from llumnix_dash.diff.changes import MISSING
 from llumnix_dash.diff.queries import VARIABLE, variable_name
-from llumnix_dash.document.values import Json, Object, objects, string, text_of
+from llumnix_dash.document.values import Json, Object, objects, string
 
 _NO_TEMPLATE: defaults.Template = {}
 # Their parts mean nothing alone, so neither do the defaults of their parts.
@@ -33,12 +33,6 @@ def same(old: Json, new: Json) -> bool:
     if isinstance(old, list | tuple):
         return all(map(same, old, new))
     return isinstance(old, bool) is isinstance(new, bool)
-
-
-def identical(old: Json, new: Json) -> bool:
-    """As :func:`same`, quick for large values."""
-    # Python's equality is the quick way to find a difference, the texts tell true from 1.
-    return bool(old == new) and text_of(old) == text_of(new)
 
 
 def stripped(value: Mapping[str, Json], template: defaults.Template) -> Object:

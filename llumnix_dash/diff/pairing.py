@@ -3,10 +3,10 @@
 Every step is symmetric, so that the difference from B to A pairs the same things as the one from A to B.
 """
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from itertools import pairwise
-from operator import itemgetter
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -60,7 +60,7 @@ class Pairing(Generic[T]):
         if not (self.old and self.new):
             return
         candidates = [
-            (-alike, sorted((order(old), order(new))), old_index, new_index)
+            (-alike, order(old), order(new), old_index, new_index)
             for old_index, old in enumerate(self.old)
             for new_index, new in enumerate(self.new)
             if (alike := likeness(old, new)) >= least
@@ -68,7 +68,7 @@ class Pairing(Generic[T]):
         found: list[tuple[T, T]] = []
         old_taken: set[int] = set()
         new_taken: set[int] = set()
-        for _, _, old_index, new_index in sorted(candidates):
+        for *_, old_index, new_index in sorted(candidates):
             if old_index not in old_taken and new_index not in new_taken:
                 old_taken.add(old_index)
                 new_taken.add(new_index)
@@ -89,53 +89,31 @@ def in_one_order(pairs: Sequence[tuple[int, int]]) -> bool:
     return all(before < after for before, after in pairwise(new_positions))
 
 
-def out_of_order(ranks: Sequence[tuple[int, int]], weights: Sequence[str]) -> set[int]:
+def out_of_order(ranks: Sequence[tuple[int, int]], texts: Sequence[str]) -> set[int]:
     """The fewest things that must move so that the others keep their order.
 
     Args:
         ranks: for each thing its old and its new rank.
-        weights: for each thing a text that depends on the thing alone; it decides which of two that swapped has moved.
+        texts: for each thing a text that depends on the thing alone; they decide which of two that swapped has moved.
 
     Returns:
         The indexes of the things that moved.
     """
-    if in_one_order(ranks):
-        return set()
-    # The longest chain wins; among equally long ones the sum of these distinct weights decides, the same both ways.
-    by_text = sorted(range(len(ranks)), key=weights.__getitem__)
-    weight = {index: (1 << (len(ranks) + 8)) + (1 << position) for position, index in enumerate(by_text)}
-    place = {new: at for at, new in enumerate(sorted(new for _, new in ranks), start=1)}
-    chains = _BestSoFar(len(ranks))
+    one_way = sorted(range(len(ranks)), key=lambda index: ranks[index][0])
+    other_way = sorted(one_way, key=lambda index: ranks[index][1])
+    # Of several equally long chains the first is found, so both directions must look along the same one.
+    if [texts[index] for index in other_way] < [texts[index] for index in one_way]:
+        one_way, other_way = other_way, one_way
+    place = {index: at for at, index in enumerate(other_way)}
+    lowest_ends: list[int] = []  # of the chains of each length so far, where the lowest one ends
     before: dict[int, int | None] = {}
-    for index in sorted(range(len(ranks)), key=ranks.__getitem__):
-        at = place[ranks[index][1]]
-        total, before[index] = chains.best_before(at)
-        chains.note(at, total + weight[index], index)
-    _, step = chains.best_before(len(ranks) + 1)
-    kept = set()
+    for index in one_way:
+        length = bisect_left(lowest_ends, place[index])
+        before[index] = other_way[lowest_ends[length - 1]] if length else None
+        lowest_ends[length : length + 1] = [place[index]]
+    step = other_way[lowest_ends[-1]] if lowest_ends else None
+    moved = set(one_way)
     while step is not None:
-        kept.add(step)
+        moved.remove(step)
         step = before[step]
-    return set(range(len(ranks))) - kept
-
-
-class _BestSoFar:
-    """The heaviest chain that ends before a place, for chains that are noted one after the other (a Fenwick tree)."""
-
-    def __init__(self, size: int) -> None:
-        self._best: list[tuple[int, int | None]] = [(0, None)] * (size + 1)
-
-    def note(self, place: int, weight: int, last: int) -> None:
-        """Notes a chain of this weight whose last thing stands at this place, 1 or more."""
-        while place < len(self._best):
-            self._best[place] = max(self._best[place], (weight, last), key=itemgetter(0))
-            place += place & -place
-
-    def best_before(self, place: int) -> tuple[int, int | None]:
-        """The weight and the last thing of the heaviest chain that ends before this place."""
-        best = self._best[0]
-        place -= 1
-        while place:
-            best = max(best, self._best[place], key=itemgetter(0))
-            place -= place & -place
-        return best
+    return moved

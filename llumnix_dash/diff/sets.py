@@ -37,11 +37,11 @@ def compare_sets(old: Side, new: Side, *, pushed: bool = False) -> Report:
             continue
         note(after, difference)
     # A single file is compared with its counterpart: what else the other side has is not asked.
-    if not old.single or new.single:
+    if not old.single or (new.single and not old.reading.problems):
         for after in pairing.new:
             if after.name not in unreadable:
                 note(after, added(after.dashboard, after.label))
-    if not new.single or old.single:
+    if not new.single or (old.single and not new.reading.problems):
         for before in pairing.old:
             if before.name not in unreadable:
                 note(before, removed(before.dashboard, before.label))

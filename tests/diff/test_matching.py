@@ -3,6 +3,8 @@
 import copy
 from typing import Any
 
+import pytest
+
 from llumnix_dash.diff.changes import Kind, Part
 from llumnix_dash.diff.compare import compare
 
@@ -29,6 +31,12 @@ def told(old: Object, new: Object) -> Told:
     return sorted((item.part.value, item.name, change.kind, change.path) for item, change in changes)
 
 
+def ten_words(in_common: int) -> str:
+    """A query of ten words, of which so many stand in any other of its kind."""
+    pods = [f"pod-{at}" if at < in_common - 2 else f"pod-{at}-of-{in_common}" for at in range(8)]
+    return f'load{{pod=~"{"|".join(pods).replace("-", "_")}"}}'
+
+
 PREFILL = 'sum(instance_cms_running_requests{infer_type="prefill"})'
 DECODE = 'sum(instance_cms_running_requests{infer_type="decode"})'
 
@@ -52,6 +60,29 @@ def test_a_stable_id_comes_before_a_copy_of_the_panel() -> None:
         (Part.PANEL, "Requests", Kind.ADDED, ""),
         (Part.PANEL, "Requests", Kind.CHANGED, "targets[A].expr"),
     ]
+
+
+def test_ids_hold_where_as_many_panels_kept_theirs_as_lost_them() -> None:
+    """One of two panels kept its id and one seems to have another: the copy of the first, as above."""
+    other = panel(10, "Other", "other", 50)
+    old = board(panel(1, "Requests", PREFILL, 0), other)
+    new = board(panel(1, "Requests", DECODE, 0), panel(9, "Requests", PREFILL, 90), other)
+    assert told(old, new) == [
+        (Part.PANEL, "Requests", Kind.ADDED, ""),
+        (Part.PANEL, "Requests", Kind.CHANGED, "targets[A].expr"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("new_id", "in_common", "is_the_same"), [(1, 6, True), (1, 4, False), (7, 7, True), (7, 6, False)]
+)
+def test_a_panel_with_another_title_is_the_same_if_half_its_query_is_and_two_thirds_under_another_id(
+    new_id: int, in_common: int, is_the_same: bool
+) -> None:
+    old = board(panel(1, "Load", ten_words(10), 0))
+    new = board(panel(new_id, "Running", ten_words(in_common), 0))
+    kinds = {kind for *_, kind, _ in told(old, new)}
+    assert kinds == ({Kind.RENAMED, Kind.CHANGED} if is_the_same else {Kind.REMOVED, Kind.ADDED})
 
 
 def test_another_panel_with_the_id_of_one_that_is_gone_is_another_panel() -> None:
