@@ -73,6 +73,8 @@ def _left_alone(tree: ast.AST) -> Iterator[ast.AST]:
     for node in ast.walk(tree):
         if isinstance(node, ast.JoinedStr):
             yield node
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+            yield node
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             yield node
         for name in ("annotation", "returns", "decorator_list"):

@@ -8,17 +8,20 @@ from llumnix_dash.panels import (
     instance_counts,
     instance_table,
     per_instance,
+    quantile_against_objective,
     quantiles,
     quantiles_by_role,
     rates,
     rates_by_role,
     share_within_objective,
+    stat,
     totals_by_role,
     usage_by_role,
     within_objectives,
 )
+from llumnix_dash.promql import rate
 from llumnix_dash.shapes.panels import Panel
-from llumnix_dash.variables import TTFT_OBJECTIVE
+from llumnix_dash.variables import TPOT_OBJECTIVE, TTFT_OBJECTIVE
 
 Json = dict[str, Any]
 
@@ -103,11 +106,15 @@ def test_a_usage_is_marked_where_it_becomes_tight() -> None:
     marks = [(None, "green"), (0.8, "orange"), (0.95, "red")]
     lines = usage_by_role("a", "A", cms.KV_CACHE_USAGE)
     assert steps(lines) == marks
-    assert defaults(lines)["max"] == 1, "a full line at the top means full"
+    for full_at_the_top in (lines, per_instance("a", "A", {"": cms.KV_CACHE_USAGE})):
+        assert defaults(full_at_the_top)["max"] == 1
+    assert "max" not in defaults(per_instance("a", "A", {"": cms.USED_GPU_TOKENS}))
     table = instance_table("a", "A", {"KV cache": cms.KV_CACHE_USAGE}, rank_by=cms.KV_CACHE_USAGE).to_json_data()
     [cell] = [one for one in table["fieldConfig"]["overrides"] if one["matcher"]["options"] == "KV cache"]
     properties = {own["id"]: own["value"] for own in cell["properties"]}
     assert [(one["value"], one["color"]) for one in properties["thresholds"]["steps"]] == marks
+    assert properties["thresholds"]["mode"] == "absolute", "a ratio of 0.8 is no percentage of the highest value"
+    assert properties["custom.cellOptions"]["type"] == "gauge"
     assert (properties["min"], properties["max"]) == (0, 1), "else a gauge is full at the highest value there is"
 
 
@@ -133,3 +140,17 @@ def test_an_axis_shows_the_part_that_matters() -> None:
     # Where no attempt fails, Grafana's own axis would end at 100, that is 10,000 %.
     failures = defaults(failure_share("a", "A", scheduler.SCHEDULINGS, scheduler.FAILED_SCHEDULINGS))
     assert failures["custom"]["axisSoftMax"] == 0.01
+
+
+def test_numbers_and_tables_ask_once_at_the_end_of_the_time_range() -> None:
+    """Over a week a range query would compute hundreds of values, of which the last alone is shown."""
+    for panel in (
+        stat("a", "A", rate(gateway.REQUESTS), "A."),
+        quantile_against_objective("a", "A", 0.99, TPOT_OBJECTIVE),
+        share_within_objective("a", "A", TTFT_OBJECTIVE),
+        instance_table("a", "A", {"Running": cms.RUNNING_REQUESTS}, rank_by=cms.RUNNING_REQUESTS),
+    ):
+        for target in panel.to_json_data()["targets"]:
+            assert (target["instant"], target["range"]) == (True, False)
+    for target in rates("a", "A", {"a": gateway.REQUESTS}).to_json_data()["targets"]:
+        assert (target["instant"], target["range"]) == (False, True)
