@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 SOURCES := setup.cfg pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help generate check lint types test bench demo clean golden docs
+.PHONY: help generate check lint types test bench demo clean golden docs mutants
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /  make \1\t/' | expand -t 18
@@ -30,6 +30,9 @@ bench: $(VENV)/.test system-packages ## speed, as ratios within one run
 
 demo: $(VENV)/.test system-packages ## a live simulated fleet, a Prometheus that scrapes it, verify; Ctrl-C stops all
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python scripts/demo.py
+
+mutants: $(VENV)/.test ## which small changes of the code does no test notice: a sample, some minutes
+	$(BIN)/python scripts/mutate.py
 
 clean: ## remove the virtual environment and what tools leave behind
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build *.egg-info

@@ -127,11 +127,13 @@ def test_former_names() -> None:
     }
 
 
-@pytest.mark.parametrize("metric", [pytest.param(one, id=one.name) for one in METRICS])
-def test_it_is_described_in_a_sentence(metric: Metric) -> None:
-    for sentence in (metric.description, *metric.caveats):
-        assert sentence[0].isupper()
-        assert sentence.endswith(".")
+def test_every_metric_is_described_in_sentences() -> None:
+    assert [
+        f"{metric.name}: {text}"
+        for metric in METRICS
+        for text in (metric.description, *metric.caveats)
+        if not (text[:1].isupper() and text.endswith("."))
+    ] == []
 
 
 def test_names_are_unique() -> None:

@@ -1,6 +1,7 @@
 """A write whose answer was lost is looked up before it is tried again: never done twice, never told wrongly."""
 
 import json
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,26 @@ def test_an_edit_after_a_lost_answer_stays(fake: FakeGrafana, grafana, clock: Cl
     if any(version.by == "alice" for version in live.history):
         assert live.spec.get("description") == "meanwhile"
         assert live.last.by == "alice"
+
+
+@pytest.mark.parametrize("theirs", ["an edit", "a deletion"])
+def test_what_somebody_does_before_we_look_is_told_and_not_undone(fake: FakeGrafana, grafana, theirs: str):
+    """No second save is sent: it could bring a deleted dashboard back."""
+    push(grafana)
+    made = plan(grafana, with_query(dashboard(), "sum(up)"))
+    fake.requests.clear()
+    fault = fake.spoil(SAVE, drop="before")
+
+    def between(_: str) -> AbstractContextManager[None]:
+        if fault.times == 0 and UID in fake.store.dashboards and fake.store.dashboards[UID].version == 1:
+            edit(fake) if theirs == "an edit" else fake.store.delete(UID)
+        return nullcontext()
+
+    fake.turn = between
+    [result] = push_planned(grafana, made)
+    assert result.outcome is Outcome.CONFLICT
+    assert len(fake.lines("POST", "PUT")) == 1
+    assert (UID in fake.store.dashboards) == (theirs == "an edit")
 
 
 def test_a_save_that_comes_through_late_is_recognised(fake: FakeGrafana, grafana, clock: Clock):

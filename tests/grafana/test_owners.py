@@ -160,6 +160,25 @@ def test_a_server_with_a_longer_minimum():
         assert plan(grafana, CHANGED).steps[0].action is Action.UPDATE
 
 
+def test_a_minimum_that_rose_since_our_push_is_nobodys_edit():
+    """What is stored stays as it is until the next save: it is our last push, and a push may replace it."""
+    with FakeGrafana("g11") as fake:
+        push(connect(transport_to(fake)))
+        fake.store.profile = fake.store.profile.but(minimum_refresh="1m")
+        assert plan(connect(transport_to(fake)), CHANGED).steps[0].action is Action.UPDATE
+
+
+def test_a_minimum_that_the_server_does_not_tell_is_nobodys_edit():
+    """It is taken to be Grafana's default; where it is less in truth, a shorter refresh is stored, and is ours."""
+    quick = {"refresh": "1s"}
+    with FakeGrafana(PROFILES["g11"].but(minimum_refresh="1s")) as fake:
+        fake.spoil("GET /api/frontend/settings", status=200, body={"buildInfo": {}})
+        grafana = connect(transport_to(fake))
+        push(grafana, dashboard(**quick))
+        assert fake.store.dashboards[UID].spec["refresh"] == "1s"
+        assert plan(grafana, {**CHANGED, **quick}).steps[0].action is Action.UPDATE
+
+
 def test_the_same_title_in_a_folder_is_refused_on_10_only(fake: FakeGrafana, grafana):
     push(grafana)
     [result] = push(grafana, dashboard("twin", title=dashboard()["title"]))

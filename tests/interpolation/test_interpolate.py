@@ -27,6 +27,7 @@ SCOPE = {
         Variable("none", (), "All", several=True),
         Variable("all", ("a", "b"), "All", several=True, all_value=".+"),
         Variable("all_nested", ("a",), "All", several=True, all_value="$one.*"),
+        Variable("all_itself", ("a",), "All", several=True, all_value="$all_itself|$one"),
         Variable("rich", "v1", "text", fields={"zone": "eu"}),
         Variable("it's", "no"),
     )
@@ -52,6 +53,8 @@ SCOPE = {
         ("$all ${all:regex} ${all:csv}", ".+ .+ .+"),
         ("${all:text} ${all:percentencode} ${all:queryparam}", "All .%2B var-all=All"),
         ("$all_nested", "qwen-7b.v1.*"),
+        # It may name other variables, and its own name is a name like any unknown one.
+        ("$all_itself", "$all_itself|qwen-7b.v1"),
         # Named formats.
         ("${two:regex}", "(a\\.b|c\\+d)"),
         ("${one:regex}", "qwen-7b\\.v1"),

@@ -2,7 +2,7 @@
 
 import re
 
-from llumnix_dash.panels.style import FAILURE, GOOD, QUANTILES, ROLES, series_colour
+from llumnix_dash.panels.style import CAUTION, FAILURE, GOOD, NAMES, QUANTILES, ROLES, SERIES, series_colour
 from tests.reading import Json, every_dashboard, panels
 
 ROLE = re.compile(r"/(prefill|decode|neutral)\$/")
@@ -61,3 +61,32 @@ def test_colours_are_told_apart() -> None:
 def test_a_name_that_means_something_keeps_its_colour_wherever_it_stands() -> None:
     assert {series_colour("running", position) for position in range(10)} == {series_colour("running", 0)}
     assert series_colour("anything", 0) != series_colour("anything", 1)
+
+
+def test_grafana_knows_the_colours() -> None:
+    """Any other word is drawn as black, which a dark theme hides."""
+    hues = r"(super-light-|light-|semi-dark-|dark-)?(red|orange|yellow|green|blue|purple)"
+    for colour in (FAILURE, CAUTION, GOOD, *QUANTILES.values(), *ROLES.values(), *SERIES, *NAMES.values()):
+        assert re.fullmatch(rf"{hues}|text|#[0-9A-F]{{6}}", colour), colour
+
+
+@every_dashboard
+def test_grafana_can_match_the_lines_that_have_a_look_of_their_own(dashboard: Json) -> None:
+    for panel in panels(dashboard):
+        for one in panel["fieldConfig"]["overrides"]:
+            kind, options = one["matcher"]["id"], one["matcher"]["options"]
+            assert kind in {"byName", "byRegexp", "byFrameRefID"}, panel["title"]
+            assert (kind == "byRegexp") == (options[0] == options[-1] == "/"), panel["title"]
+
+
+@every_dashboard
+def test_a_role_has_its_very_colour_and_what_may_be_several_lines_shades_of_one(dashboard: Json) -> None:
+    """Shades of the role's colour would look like other roles'; several lines in one colour could not be told apart."""
+    for panel in panels(dashboard):
+        several = {target["refId"]: "{{" in target["legendFormat"] for target in panel["targets"]}
+        for one in panel["fieldConfig"]["overrides"]:
+            name = one["matcher"]["options"]
+            for own in one["properties"]:
+                if own["id"] == "color":
+                    fixed = ROLE.fullmatch(name) or several.get(name) is False
+                    assert own["value"]["mode"] == ("fixed" if fixed else "shades"), (panel["title"], name)

@@ -1,5 +1,6 @@
 """What each function asks: one golden file that reads as documentation, and the promises that it cannot show."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -145,3 +146,11 @@ def test_prometheus_can_read_it(query: Query, scope: tuple[object, ...]) -> None
 )
 def test_the_unit_follows_from_the_metric(query: Query, unit: Unit) -> None:
     assert query.unit is unit
+
+
+def test_the_zero_of_a_rare_counter_has_a_name_in_the_legend() -> None:
+    """Of several labels the first bears it, so that the legend begins with it; the line is one, not one per label."""
+    rule, order = scheduler.RESCHEDULINGS.labels
+    text = rate(scheduler.RESCHEDULINGS, by=(rule, order)).text(())
+    assert re.findall(r'label_replace\(.*, "(\w+)", "none yet", "", ""\)', text) == [rule]
+    assert "label_replace" not in rate(scheduler.RESCHEDULINGS).text(())
