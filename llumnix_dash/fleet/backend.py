@@ -7,8 +7,8 @@ from llumnix_dash.catalog import scheduler, vllm
 from llumnix_dash.fleet import chance, draws, record
 from llumnix_dash.fleet.chance import Chance
 from llumnix_dash.fleet.clock import Clock
-from llumnix_dash.fleet.engine import BUSY, Engine
-from llumnix_dash.fleet.requests import Gaps, Leg, Request, total
+from llumnix_dash.fleet.engine import BUSY, Engine, Leg, Request
+from llumnix_dash.fleet.gaps import Gaps, total
 from llumnix_dash.fleet.target import Target
 
 # The scheduler takes the least loaded of so many engines, from a drawn one on: equals share the load.

@@ -7,11 +7,12 @@ from llumnix_dash.fleet import record
 from llumnix_dash.fleet.backend import Backend
 from llumnix_dash.fleet.chance import Chance
 from llumnix_dash.fleet.clock import Clock
-from llumnix_dash.fleet.engine import Engine, View
+from llumnix_dash.fleet.engine import Engine
 from llumnix_dash.fleet.frontend import Frontend
 from llumnix_dash.fleet.process import Process
 from llumnix_dash.fleet.scenarios import Pool, Scenario
 from llumnix_dash.fleet.target import STRANGER, STRANGER_REQUESTS, Addresses, Target, exported
+from llumnix_dash.fleet.view import View
 
 SICK_SLOWNESS = 4.0
 CONTROL_DOWN_SECONDS = 15.0

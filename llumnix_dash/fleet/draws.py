@@ -6,7 +6,7 @@ Durations are rounded to the microsecond, so that the last bit of a machine's ``
 import math
 from random import Random
 
-from llumnix_dash.fleet.requests import Gaps
+from llumnix_dash.fleet.gaps import Gaps
 
 
 def lognormal(random: Random, median: float, sigma: float) -> float:

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from llumnix_dash.errors import UserError
 from llumnix_dash.fleet.clock import Clock
 from llumnix_dash.fleet.deployment import RunningDeployment
+from llumnix_dash.fleet.engine import Leg, Request
 from llumnix_dash.fleet.history import History
-from llumnix_dash.fleet.requests import Leg, Request
 from llumnix_dash.fleet.scenarios import Scenario
 from llumnix_dash.fleet.scenarios import scenario as scenario_of
 from llumnix_dash.fleet.target import Target

@@ -9,7 +9,8 @@ from llumnix_dash.fleet import chance, draws, record
 from llumnix_dash.fleet.backend import Backend
 from llumnix_dash.fleet.chance import Chance
 from llumnix_dash.fleet.clock import Clock
-from llumnix_dash.fleet.requests import Request, total
+from llumnix_dash.fleet.engine import Request
+from llumnix_dash.fleet.gaps import total
 from llumnix_dash.fleet.scenarios import Scenario, Traffic
 from llumnix_dash.fleet.target import Target
 

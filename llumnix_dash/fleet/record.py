@@ -4,9 +4,9 @@ The rules of the real programs stand here: what is whole milliseconds, what coun
 """
 
 from llumnix_dash.catalog import gateway, scheduler, vllm
-from llumnix_dash.fleet.engine import Engine, View
+from llumnix_dash.fleet.engine import Engine, Leg, Request
 from llumnix_dash.fleet.process import Process
-from llumnix_dash.fleet.requests import Leg, Request
+from llumnix_dash.fleet.view import View
 
 FINISHED_REASONS = ("stop", "length", "abort")
 

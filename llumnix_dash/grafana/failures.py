@@ -1,12 +1,10 @@
 """Errors in the user's terms: one a cause, each with the next step."""
 
 import re
-from typing import TYPE_CHECKING
 
 from llumnix_dash.errors import ServerError, UserError
-
-if TYPE_CHECKING:
-    from llumnix_dash.grafana.transport import Reply
+from llumnix_dash.http.reply import Reply
+from llumnix_dash.http.unreachable import proxy_asks
 
 SERVICE_ACCOUNTS = "Administration > Users and access > Service accounts"
 
@@ -45,7 +43,7 @@ class AnswerLostError(ServerError):
     """A write was sent and no answer of Grafana's came back: it may have been done, or not."""
 
 
-def explain(reply: "Reply", doing: str) -> UserError:  # noqa: PLR0911 (one a cause)
+def explain(reply: Reply, doing: str) -> UserError:  # noqa: PLR0911 (one a cause)
     """The error for an answer that is not the one hoped for.
 
     Args:
@@ -74,7 +72,7 @@ def explain(reply: "Reply", doing: str) -> UserError:  # noqa: PLR0911 (one a ca
     return _refused(reply, doing, where)
 
 
-def _redirected(reply: "Reply", where: str) -> UserError:
+def _redirected(reply: Reply, where: str) -> UserError:
     target = reply.redirect_base
     if target is None or "login" in (reply.headers.get("Location") or "").lower():
         return ServerError(
@@ -89,7 +87,7 @@ def _redirected(reply: "Reply", where: str) -> UserError:
     )
 
 
-def _unauthorized(reply: "Reply", where: str) -> UserError:  # noqa: PLR0911 (one a cause)
+def _unauthorized(reply: Reply, where: str) -> UserError:  # noqa: PLR0911 (one a cause)
     message_id = str(reply.field("messageId") or "")
     text = f"{message_id} {reply.message}".lower()
     new_token = (
@@ -130,7 +128,7 @@ def _unauthorized(reply: "Reply", where: str) -> UserError:  # noqa: PLR0911 (on
     )
 
 
-def _forbidden(reply: "Reply", doing: str, where: str) -> UserError:
+def _forbidden(reply: Reply, doing: str, where: str) -> UserError:
     if "quota reached" in reply.message.lower():
         return RefusedError(
             f"cannot {doing}: the organisation's dashboard quota is reached",
@@ -153,7 +151,7 @@ def _forbidden(reply: "Reply", doing: str, where: str) -> UserError:
     )
 
 
-def _usual_permission(reply: "Reply") -> str:
+def _usual_permission(reply: Reply) -> str:
     verb = {"GET": "read", "DELETE": "delete", "PUT": "write", "PATCH": "write"}.get(reply.method, "create")
     if "folder" in reply.path.rsplit("/namespaces/", 1)[-1]:
         return f"folders:{verb}"
@@ -164,7 +162,7 @@ def _usual_permission(reply: "Reply") -> str:
     return f"dashboards:{verb} on the dashboard or its folder"
 
 
-def _too_large(reply: "Reply", doing: str, where: str) -> UserError:
+def _too_large(reply: Reply, doing: str, where: str) -> UserError:
     if isinstance(reply.body, dict):
         return RefusedError(
             f"cannot {doing}: {reply.message or 'it is too large'}",
@@ -178,7 +176,7 @@ def _too_large(reply: "Reply", doing: str, where: str) -> UserError:
     )
 
 
-def not_grafana(reply: "Reply", doing: str) -> UserError:
+def not_grafana(reply: Reply, doing: str) -> UserError:
     """The error for an answer that no Grafana gives."""
     where = f"{reply.method} {reply.url}"
     if reply.status in {502, 503, 504}:
@@ -197,7 +195,7 @@ def not_grafana(reply: "Reply", doing: str) -> UserError:
     )
 
 
-def _refused(reply: "Reply", doing: str, where: str) -> UserError:  # noqa: PLR0911 (one a cause)
+def _refused(reply: Reply, doing: str, where: str) -> UserError:  # noqa: PLR0911 (one a cause)
     said = reply.message or f"status {reply.status}"
     text = said.lower()
     if "provisioned" in text:
@@ -273,13 +271,4 @@ def unseen_folder(title: str, where: str) -> ForbiddenError:
         where=where,
         detail="permission needed: folders:read on it, and dashboards:create in it",
         hint="ask an administrator for it, or choose another folder with --folder",
-    )
-
-
-def proxy_asks(where: str) -> ServerError:
-    """The error for a forward proxy that wants credentials of its own."""
-    return ServerError(
-        "the proxy asks for a user and a password",
-        where=where,
-        hint="give them in HTTPS_PROXY or HTTP_PROXY: http://user:password@proxy.example:3128",
     )

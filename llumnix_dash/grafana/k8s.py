@@ -11,7 +11,7 @@ from llumnix_dash.grafana.discovery import DASHBOARD_GROUP, FOLDER_GROUP, Discov
 from llumnix_dash.grafana.failures import AnswerLostError, RevisionChangedError, explain, unseen_folder
 from llumnix_dash.grafana.model import ROOT, Dashboards, Folder, Folders, Live, Saved, Write
 from llumnix_dash.grafana.ownership import STORED_AS_V2, owner_in
-from llumnix_dash.grafana.transport import Reply
+from llumnix_dash.http.reply import Reply
 
 FOLDER, MESSAGE = "grafana.app/folder", "grafana.app/message"
 PAGE = 500

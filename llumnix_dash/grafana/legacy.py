@@ -9,7 +9,8 @@ from typing_extensions import override
 from llumnix_dash.grafana.failures import AnswerLostError, RevisionChangedError, explain, unseen_folder
 from llumnix_dash.grafana.model import ROOT, Dashboards, Folder, Folders, Live, Saved, Write
 from llumnix_dash.grafana.ownership import STORED_AS_V2, Ownership
-from llumnix_dash.grafana.transport import Reply, Transport
+from llumnix_dash.grafana.transport import Transport
+from llumnix_dash.http.reply import Reply
 
 PAGE = 1000
 HISTORY = 100  # versions that are looked through for our last push

@@ -6,12 +6,12 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import orjson
 import requests
+import urllib3
 from requests.auth import AuthBase
 
 from llumnix_dash import __version__
@@ -19,52 +19,18 @@ from llumnix_dash.document.values import encoded
 from llumnix_dash.grafana.failures import AnswerLostError, StoppedError, explain
 from llumnix_dash.grafana.settings import GrafanaSettings
 from llumnix_dash.http import retry
-from llumnix_dash.http.unreachable import unreachable
+from llumnix_dash.http.reply import Reply
+from llumnix_dash.http.unreachable import Names, has_cause, unreachable
 
 log = logging.getLogger("llumnix_dash.grafana")
 
 CONNECT_TIMEOUT, READ_TIMEOUT = 10.0, 30.0  # seconds
-_GATEWAY_ERRORS = frozenset({502, 503, 504})
-
-
-@dataclass(frozen=True)
-class Reply:
-    """A server's answer. ``body`` is the parsed JSON, None where the answer is something else."""
-
-    method: str
-    url: str
-    path: str
-    status: int
-    headers: Mapping[str, str] = field(repr=False)
-    text: str = field(repr=False)
-    body: Any = field(repr=False)
-    credentials: str = "none"
-
-    @property
-    def message(self) -> str:
-        """The ``message`` of an error body, "" where there is none."""
-        return str(self.field("message") or "")
-
-    @property
-    def causes(self) -> list[str]:
-        """The k8s API's causes, as "field: message"."""
-        details = self.field("details")
-        causes = details.get("causes") if isinstance(details, dict) else None
-        return [f"{cause.get('field', '?')}: {cause.get('message', '')}" for cause in causes or []]
-
-    @property
-    def redirect_base(self) -> str | None:
-        """For a redirect to the same path elsewhere: the base URL that would not have been redirected."""
-        target = urlsplit(self.headers.get("Location") or "")
-        here = urlsplit(self.url)
-        if not target.path.endswith(self.path):
-            return None
-        host = target.netloc.rpartition("@")[2] or here.netloc
-        return urlunsplit((target.scheme or here.scheme, host, target.path.removesuffix(self.path), "", ""))
-
-    def field(self, name: str) -> Any:
-        """A key of the body, None where the body is no object or has no such key."""
-        return self.body.get(name) if isinstance(self.body, dict) else None
+NAMES = Names(
+    server="Grafana",
+    url="GRAFANA_URL",
+    authority="--ca-cert FILE (or, for a test server only, --insecure)",
+    client_certificate="--client-cert and --client-key",
+)
 
 
 class _Credentials(AuthBase):
@@ -139,21 +105,21 @@ class Transport:
             try:
                 reply = self._once(method, path, params, body)
             except requests.RequestException as error:
-                problem = unreachable(error, f"{method} {self.base}{path}", self.host)
+                problem = unreachable(error, f"{method} {self.base}{path}", self.host, NAMES)
                 if not reading and not _never_reached(error):
                     # `from None`: the library's exception holds the request, and that the credentials.
                     raise AnswerLostError(
                         problem.summary, where=problem.where, detail=problem.detail, hint=problem.hint
                     ) from None
-                if last or not _may_pass(error):
+                if last or not retry.may_pass(error):
                     raise problem from None
             else:
                 if 300 <= reply.status < 400:
                     raise explain(reply, "go on")
-                if reply.status in _GATEWAY_ERRORS and not reading:
+                if reply.status in retry.GATEWAY_ERRORS and not reading:
                     told = explain(reply, "tell whether the write was done")
                     raise AnswerLostError(told.summary, where=told.where, hint=told.hint)
-                if last or reply.status not in _GATEWAY_ERRORS | {429}:
+                if last or reply.status not in retry.GATEWAY_ERRORS | {429}:
                     return reply
                 pause = retry.pause(attempt, reply.headers, reply.body)
             log.info("%s %s: again in %.1f s", method, path, pause)
@@ -219,23 +185,11 @@ class Transport:
 
 def _never_reached(error: requests.RequestException) -> bool:
     """Whether the request cannot have come to the server: the connection itself did not come about."""
-    if isinstance(error, requests.exceptions.ConnectTimeout | requests.exceptions.ProxyError):
-        return True
-    return bool(_reasons(error) & {"NewConnectionError", "NameResolutionError", "ConnectTimeoutError"})
-
-
-def _may_pass(error: requests.RequestException) -> bool:
-    """Whether the same request may go well in a moment: not with a wrong certificate or an unknown host."""
-    if isinstance(error, requests.exceptions.SSLError | requests.exceptions.ProxyError):
-        return False
-    if _reasons(error) & {"NameResolutionError"}:
-        return False
-    return isinstance(
+    return has_cause(
         error,
-        requests.exceptions.ConnectionError | requests.exceptions.Timeout | requests.exceptions.ChunkedEncodingError,
+        requests.exceptions.ConnectTimeout,
+        requests.exceptions.ProxyError,
+        requests.exceptions.InvalidSchema,
+        requests.exceptions.InvalidURL,
+        urllib3.exceptions.NewConnectionError,
     )
-
-
-def _reasons(error: BaseException) -> set[str]:
-    """The names of urllib3's errors in a requests error."""
-    return {type(item).__name__ for argument in error.args for item in (argument, getattr(argument, "reason", None))}

@@ -1,15 +1,32 @@
 """When to ask again, and after how long."""
 
 import random
+import re
+import socket
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+import requests
+
+from llumnix_dash.http.unreachable import has_cause
+
 ATTEMPTS = 4
 SHORTEST, LONGEST = 0.5, 10.0  # seconds, between attempts
 LONGEST_WISH = 30.0  # seconds: a server that asks for more is not obeyed further
+GATEWAY_ERRORS = frozenset({502, 503, 504})
+
+
+def may_pass(error: requests.RequestException) -> bool:
+    """Whether the same request may go well in a moment: not with a wrong certificate or an unknown host."""
+    if isinstance(error, requests.exceptions.SSLError | requests.exceptions.ProxyError):
+        return False
+    return isinstance(
+        error,
+        requests.exceptions.ConnectionError | requests.exceptions.Timeout | requests.exceptions.ChunkedEncodingError,
+    ) and not has_cause(error, socket.gaierror)
 
 
 def pause(attempt: int, headers: Mapping[str, str], body: Any) -> float:
@@ -30,7 +47,7 @@ def pause(attempt: int, headers: Mapping[str, str], body: Any) -> float:
 def _retry_after(value: str | None) -> float | None:
     if not value:
         return None
-    if value.strip().isdigit():
+    if re.fullmatch(r"\s*[0-9]{1,9}\s*", value):
         return float(value)
     try:
         date = parsedate_to_datetime(value)

@@ -7,7 +7,7 @@ import pytest
 
 from llumnix_dash.catalog import gateway, scheduler, vllm
 from llumnix_dash.fleet import Fleet
-from llumnix_dash.fleet.requests import Request
+from llumnix_dash.fleet.engine import Request
 from tests.fleet.samples import last, last_sum, tracks
 
 

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import Any
 
-from llumnix_dash.fleet.engine import CAPACITY_TOKENS, Engine
-from llumnix_dash.fleet.requests import Gaps, Leg, Request
+from llumnix_dash.fleet.engine import CAPACITY_TOKENS, Engine, Leg, Request
+from llumnix_dash.fleet.gaps import Gaps
 from tests.proof.expected import about
 from tests.proof.fleets import MINUTES, Decision, Past
 

@@ -6,8 +6,7 @@ from typing import Any
 
 from llumnix_dash.catalog import vllm
 from llumnix_dash.catalog.metric import Histogram
-from llumnix_dash.fleet.engine import Engine
-from llumnix_dash.fleet.requests import Leg
+from llumnix_dash.fleet.engine import Engine, Leg
 from tests.proof.events import Events, Holding, cumulative, each, grouped
 from tests.proof.expected import exactly, quantile, quantiles
 from tests.proof.truth_request import HEADLINE, Truth
