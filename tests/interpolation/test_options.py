@@ -34,6 +34,11 @@ def test_named_groups_give_text_and_value() -> None:
     assert options == [Option("a", "1")]
 
 
+@pytest.mark.parametrize("name", ["text", "value"])
+def test_one_named_group_gives_both_text_and_value(name: str) -> None:
+    assert from_query(["host-7"], rf"/-(?<{name}>\d+)/", 0) == [Option("7", "7")]
+
+
 def test_of_two_options_with_one_value_the_first_stays() -> None:
     options = from_query(["one=1", "uno=1"], "/(?<text>[^=]+)=(?<value>.+)/", 0)
     assert options == [Option("one", "1")]

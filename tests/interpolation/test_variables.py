@@ -120,6 +120,26 @@ def test_a_chained_variable_asks_with_the_values_of_those_before_it_in_whatever_
     assert asked == ["label_values(up{job='gateway'}, namespace)", 'label_values(up{namespace=~"a"}, model)']
 
 
+@pytest.mark.parametrize(
+    "model",
+    [
+        query(),
+        query(query={"query": "label_values(x)", "refId": "A"}),
+        query(query={"query": "", "refId": "A"}, definition="label_values(x)"),
+    ],
+)
+def test_the_store_is_asked_the_variables_query_however_it_is_written(model: Mapping[str, Any]) -> None:
+    asked: list[str] = []
+    resolved(model, asked=asked)
+    assert asked == ["label_values(x)"]
+
+
+def test_a_variable_in_a_regex_means_its_value_to_the_letter() -> None:
+    """The dot of a value matches a dot and not any character."""
+    models = custom("a.b", name="one"), query(regex="/$one/")
+    assert interpolate("$v", resolved(*models, found=["axb", "a.b"]).scope) == "a.b"
+
+
 def test_variables_that_name_each_other_do_not_go_round_for_ever() -> None:
     asked: list[str] = []
     resolved(query(name="a", query="label_values(x{b='$b'}, l)"), query(name="b", query="$a"), asked=asked)
