@@ -46,7 +46,7 @@ dashboard = board(
                 "Finish Reason",
                 vllm.FINISHED_REQUESTS,
                 by=("infer_type", "finished_reason"),
-                reading="Requests ended a second by role. stop and length are normal; abort that rises is not.",
+                reading="Requests that ended per second, by role. stop and length are normal; abort that rises is not.",
                 colours=REASON_COLOURS,
                 width=12,
             ),
