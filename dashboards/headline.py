@@ -16,7 +16,7 @@ HEADLINE = row(
         "requests_now",
         "Requests",
         ANSWERED,
-        "Requests answered a second, with any status, over the last 5 minutes.",
+        "Requests answered per second, with any status, over the last 5 minutes.",
         about=gateway.REQUESTS,
     ),
     stat(
@@ -41,7 +41,7 @@ HEADLINE = row(
         "output_tokens_now",
         "Output Tokens",
         rate(gateway.OUTPUT_TOKENS_TOTAL, window=RECENT),
-        "Tokens a second sent to clients, over the last 5 minutes.",
+        "Tokens per second sent to clients, over the last 5 minutes.",
     ),
     stat(
         "pending_now",

@@ -49,7 +49,7 @@ dashboard = board(
                 "Finish Reason",
                 vllm.FINISHED_REQUESTS,
                 by=(ROLE, "finished_reason"),
-                reading="Requests ended a second by role. stop and length are normal; abort that rises is not.",
+                reading="Requests that ended per second, by role. stop and length are normal; abort that rises is not.",
                 colours=REASON_COLOURS,
                 width=12,
             ),

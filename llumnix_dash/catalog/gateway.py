@@ -89,7 +89,7 @@ TTFT = Histogram(
     buckets=(10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 30000, 60000),
     failed=REQUESTS,
     description="Time to first token: from the moment that the gateway hands the request to an engine to the first"
-    " token. One value a request.",
+    " token. One value per request.",
     caveats=("TTFT begins after queueing and scheduling: see the queue and schedule durations.",),
 )
 TPOT = Histogram(
@@ -98,7 +98,7 @@ TPOT = Histogram(
     exporters=(GATEWAY,),
     labels=("model",),
     buckets=_TOKEN_TIME_BUCKETS,
-    description="Time per output token: a request's mean time between tokens after the first. One value a request, so"
+    description="Time per output token: a request's mean time between tokens after the first. One value per request, so"
     " short and long answers weigh the same.",
     caveats=("TPOT is not recorded for requests of a single output token.",),
 )
@@ -108,7 +108,7 @@ ITL = Histogram(
     exporters=(GATEWAY,),
     labels=("model",),
     buckets=_TOKEN_TIME_BUCKETS,
-    description="Inter-token latency: the gap between two tokens of an answer. One value a gap, so long answers weigh"
+    description="Inter-token latency: the gap between two tokens of an answer. One value per gap, so long answers weigh"
     " more; stalls within an answer show here and not in TPOT.",
 )
 

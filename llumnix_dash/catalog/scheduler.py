@@ -118,7 +118,7 @@ def _selected(
         buckets=buckets,
         mode=mode,
         infinite=infinite,
-        description=f"{what} One value a scheduling decision.",
+        description=f"{what} One value per scheduling decision.",
         caveats=(
             "A decision for a neutral instance is recorded twice, as prefill and as decode: do not add the two up.",
         ),

@@ -70,7 +70,8 @@ ITL = Histogram(
     labels=_LABELS,
     buckets=_TOKEN_TIME_BUCKETS,
     replaces=("vllm:time_per_output_token_seconds",),
-    description="The gap between two outputs of a request on the engine. One value a gap, so long answers weigh more.",
+    description="The gap between two outputs of a request on the engine. One value per gap, so long answers weigh"
+    " more.",
 )
 TIME_PER_OUTPUT_TOKEN = Histogram(
     name="vllm:time_per_output_token_seconds",
@@ -83,7 +84,7 @@ TIME_PER_OUTPUT_TOKEN = Histogram(
 )
 REQUEST_TPOT = _latency(
     "request_time_per_output_token",
-    "A request's mean time between tokens after the first. One value a request; a request of one token counts as 0.",
+    "A request's mean time between tokens after the first. One value per request; a request of one token counts as 0.",
     _TOKEN_TIME_BUCKETS,
 )
 QUEUE_TIME = _latency("request_queue_time", "Time that a request waits in the engine before it is first computed.")

@@ -33,7 +33,7 @@ _COLOURS = {"written": "green", "stale": "red", "missing": "red", "unexpected": 
 def command(
     context: click.Context, names: tuple[str, ...], output_dir: Path, only_check: bool, source: Path | None
 ) -> None:
-    """Write the dashboards' JSON files, a line each: written or unchanged.
+    """Write the dashboards' JSON files, and say of each whether it was written or unchanged.
 
     NAME is a dashboard's name (as `llumnix-dash list` shows it), uid or file; without any, all are written. The
     same code gives the same bytes anywhere. It reads no environment variables.

@@ -11,7 +11,7 @@ from llumnix_dash.cli.grafana_options import ENVIRONMENT_HELP, Progress, connect
 
 HELP = f"""Save a Grafana's live dashboards in canonical form.
 
-An edit made in the browser can then be seen with diff and brought into code. DIR gets one file a dashboard, under the
+An edit made in the browser can then be seen with diff and brought into code. DIR gets one file per dashboard, under the
 file name that ours has. NAME is one of our dashboards, PATH a dashboard's JSON file or a folder of them; without any,
 all of ours.
 

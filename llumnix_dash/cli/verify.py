@@ -65,8 +65,10 @@ EPILOG = "\n".join(
     help="Compare with what this exporter serves at /metrics; may be repeated, and needs no Prometheus.",
 )
 @click.option("--format", "output", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
-@click.option("--timeout", type=click.FloatRange(min=0.1), default=30.0, show_default=True, help="Seconds a query.")
-@click.option("--jobs", type=click.IntRange(1, 64), default=4, show_default=True, help="Queries at a time.")
+@click.option(
+    "--timeout", type=click.FloatRange(min=0.1), default=30.0, show_default=True, help="Seconds for each query."
+)
+@click.option("--jobs", type=click.IntRange(1, 64), default=4, show_default=True, help="Queries that run at a time.")
 @click.pass_context
 def command(
     ctx: click.Context,

@@ -17,7 +17,7 @@ class Track:
 
     Attributes:
         labels: the metric's own and the target's.
-        width: values a row.
+        width: values per row.
         ticks: which scrape each row is of.
         values: the rows, one after the other.
     """

@@ -57,7 +57,7 @@ class Deployment(_Frozen):
         gateways: replicas.
         schedulers: replicas; each exports every instance.
         pools: the engines.
-        traffic: one entry a model.
+        traffic: one entry per model.
         mode: ``full`` (cluster meta store) or ``lite`` (local realtime state).
         cache_aware: whether the scheduler asks the prefix cache index.
         slo_aware: whether it predicts latencies.

@@ -12,7 +12,7 @@ from llumnix_dash.shapes.panels import Target, TimeSeries
 
 
 def totals(key: str, title: str, gauges: Mapping[str, Gauge], *, reading: str, **look: Any) -> TimeSeries:
-    """Sums over all instances, each once, a line a gauge."""
+    """Sums over all instances, each once, one line per gauge."""
     targets = [
         Target(query=total(gauge), legendFormat=name, colour=style.series_colour(name, position))
         for position, (name, gauge) in enumerate(gauges.items())
@@ -21,7 +21,7 @@ def totals(key: str, title: str, gauges: Mapping[str, Gauge], *, reading: str, *
 
 
 def totals_by_role(key: str, title: str, gauges: Mapping[str, Gauge], **look: Any) -> TimeSeries:
-    """Sums over the instances of each role, each once, a line a gauge and role; the first gauge's is full."""
+    """Sums over the instances of each role, each once, one line per gauge and role; the first gauge's is full."""
     targets = [
         Target(query=total(gauge, by=PER_ROLE), legendFormat=legend(name, *PER_ROLE), dashed=position > 0)
         for position, (name, gauge) in enumerate(gauges.items())
@@ -37,7 +37,7 @@ def totals_by_role(key: str, title: str, gauges: Mapping[str, Gauge], **look: An
 
 
 def usage_by_role(key: str, title: str, gauge: Gauge, **look: Any) -> TimeSeries:
-    """A usage ratio, a role each: the fullest instance and the mean of all, never a sum."""
+    """A usage ratio per role: the fullest instance and the mean of all, never a sum."""
     by = PER_ROLE
     return time_series(
         key,
@@ -84,7 +84,7 @@ def per_instance(
     role: str | None = None,
     **look: Any,
 ) -> TimeSeries:
-    """Values of each of the ``$top`` instances, a line an instance and metric.
+    """Values of each of the ``$top`` instances, one line per instance and metric.
 
     Args:
         key: the panel's name.

@@ -12,7 +12,7 @@ from llumnix_dash.shapes.panels import Heatmap, Target
 def heatmap(
     key: str, title: str, histogram: Histogram, *, roles: tuple[str, ...] = (), note: str = "", **look: Any
 ) -> Heatmap:
-    """The distribution over time: how many observations a second fall into each bucket.
+    """The distribution over time: how many observations per second fall into each bucket.
 
     Args:
         key: the panel's name.
@@ -24,7 +24,7 @@ def heatmap(
     """
     query = bucket_rates(histogram, where={ROLE: roles} if roles else None)
     reading = (
-        "Each column is a moment, each row a bucket; the stronger the colour, the more requests a second fall in it."
+        "Each column is a moment, each row a bucket; the stronger the colour, the more requests per second fall in it."
     )
     return Heatmap(
         **{

@@ -62,7 +62,7 @@ def quantiles(
 
 
 def quantiles_by_role(key: str, title: str, histogram: Histogram, **look: Any) -> TimeSeries:
-    """P50, P99 and the mean of an engines' histogram, a line a role: adding roles up would count a request twice."""
+    """P50, P99 and the mean of an engines' histogram, one line per role: a sum would count requests twice."""
     targets = [
         Target(query=quantile(q, histogram, by=PER_ROLE), legendFormat=legend(name, *PER_ROLE))
         for name, q in _FEW.items()

@@ -1,4 +1,4 @@
-"""Events a second: rates of counters, and the share of them that fail."""
+"""Events per second: rates of counters, and the share of them that fail."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -26,18 +26,18 @@ REASON_COLOURS = [
 
 
 def rates(key: str, title: str, counters: Mapping[str, Counter], *, reading: str = "", **look: Any) -> TimeSeries:
-    """Events a second over the whole fleet, a line a counter."""
+    """Events per second over the whole fleet, one line per counter."""
     targets = [
         Target(query=rate(counter), legendFormat=name, colour=style.series_colour(name, position))
         for position, (name, counter) in enumerate(counters.items())
     ]
-    return time_series(key, title, targets, describe(counters, reading or "Events a second, all instances."), **look)
+    return time_series(key, title, targets, describe(counters, reading or "Events per second, all instances."), **look)
 
 
 def rates_by(
     key: str, title: str, counter: Counter, by: tuple[str, ...], *, reading: str, colours: list[Json], **look: Any
 ) -> TimeSeries:
-    """Events a second over the whole fleet, a line each set of the labels' values.
+    """Events per second over the whole fleet, one line per set of the labels' values.
 
     Args:
         key: the panel's name.
@@ -53,7 +53,7 @@ def rates_by(
 
 
 def rates_by_role(key: str, title: str, counters: Mapping[str, Counter], *, reading: str, **look: Any) -> TimeSeries:
-    """Events a second over the instances of each role, a line a counter and role; the first counter's is full."""
+    """Events per second over the instances of each role, one line per counter and role; the first counter's is full."""
     targets = [
         Target(query=rate(counter, by=PER_ROLE), legendFormat=legend(name, *PER_ROLE), dashed=position > 0)
         for position, (name, counter) in enumerate(counters.items())
@@ -71,7 +71,7 @@ def outcomes(
     failures_by: tuple[str, ...] = (),
     **look: Any,
 ) -> TimeSeries:
-    """Events a second that went well and, in red, that failed, each by the labels given."""
+    """Events per second that went well and, in red, that failed, each by the labels given."""
     return time_series(
         key,
         title,
@@ -81,7 +81,7 @@ def outcomes(
                 query=rate(failures, by=failures_by), legendFormat=legend("failed", *failures_by), colour=style.FAILURE
             ),
         ],
-        describe({"done": successes, "failed": failures}, "Events a second over all instances; red are failures."),
+        describe({"done": successes, "failed": failures}, "Events per second over all instances; red are failures."),
         **look,
     )
 

@@ -1,4 +1,4 @@
-"""Queries of counters: how many events a second, how many in a time, which share of them."""
+"""Queries of counters: how many events per second, how many in a time, which share of them."""
 
 from dataclasses import replace
 
@@ -15,7 +15,7 @@ def rate(
     unless: Where | None = None,
     window: str = RATE_INTERVAL,
 ) -> Query:
-    """Events a second: each series rated, then summed. A rare counter reads 0 while its exporter is up.
+    """Events per second: each series rated, then summed. A rare counter reads 0 while its exporter is up.
 
     Raises:
         CatalogError: the metric is no counter, or does not bear a label.
@@ -68,7 +68,7 @@ def failure_ratio(successes: Metric, failures: Metric, *, window: str = RATE_INT
 
 
 def restarted(counter: Metric, presence: Metric) -> Query:
-    """Where instances' counters began anew, an instance each; and, a role each, how many instances are newly there."""
+    """Where instances' counters began anew, per instance; and, per role, how many instances have newly appeared."""
     counter = require(counter, Counter, "a restart")
     role = tuple(label for label in counter.identity if label != counter.instance_label)
 

@@ -118,7 +118,7 @@ def share_below(
 
 
 def observations(histogram: Metric, *, where: Where | None = None, window: str = RATE_INTERVAL) -> Query:
-    """Observations a second. Of requests, unlike a counter by status, it has those of a status never seen before.
+    """Observations per second. Of requests, unlike a counter by status, it has those of a status never seen before.
 
     Raises:
         CatalogError: see :func:`quantile`.
@@ -132,7 +132,7 @@ def observations(histogram: Metric, *, where: Where | None = None, window: str =
 
 
 def bucket_rates(histogram: Metric, *, where: Where | None = None) -> Query:
-    """Observations a second in each bucket, for a heatmap; unlike counts, rates do not change with zoom.
+    """Observations per second in each bucket, for a heatmap; unlike counts, rates do not change with zoom.
 
     Raises:
         CatalogError: see :func:`quantile`.
@@ -179,7 +179,7 @@ def _rates(
 
 
 def _failed(histogram: Histogram, scope: Scope, where: Where | None, window: str) -> str:
-    """Failed requests a second, in parentheses: all that were observed but those that went well.
+    """Failed requests per second, in parentheses: all that were observed but those that went well.
 
     Their own series would not do: that of a status begins with its first failures, which a rate cannot see, and an
     outage comes as many of them at once.

@@ -78,7 +78,7 @@ def top_instances(query: Query, rank: Metric, *, where: Where | None = None, low
 
 
 def started(uptime: Metric, seconds: int = 60) -> Query:
-    """Where a gauge of uptime shows that a process began less than so many seconds ago, an instance each."""
+    """Per instance, where a gauge of uptime shows that a process began less than so many seconds ago."""
     by = (FLEET, COMPONENT, INSTANCE)
     uptime.check_labels(*by)
     return Query(
