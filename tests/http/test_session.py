@@ -86,3 +86,10 @@ def test_a_proxy_that_cannot_be_one_is_told(monkeypatch: pytest.MonkeyPatch, ser
     with pytest.raises(UserError, match="the proxy that the environment names") as caught:
         ASK[server]("http://grafana.example")
     assert "s3cret" not in str(caught.value)
+
+
+def test_a_grafana_that_repeats_a_header_does_not_show_it(headers_file: Path) -> None:
+    with serving(lambda request, number: (400, {}, b'{"message":"bad s3cret"}')) as server:
+        environment = {"GRAFANA_URL": server.url, "GRAFANA_HEADERS_FILE": str(headers_file)}
+        reply = Transport(load_settings(environment=environment)).get("/x")
+    assert reply.message == "bad [hidden]"
