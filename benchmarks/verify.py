@@ -20,9 +20,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from llumnix_dash.fleet import simulate
 from llumnix_dash.fleet.textformat import write_openmetrics
 from llumnix_dash.generate import generate
+from llumnix_dash.http.session import Connection
 from llumnix_dash.interpolation.timerange import TimeRange
 from llumnix_dash.prometheus.client import Client
-from llumnix_dash.prometheus.connection import Connection
 from llumnix_dash.verify.dashboard import Dashboard, parse
 from llumnix_dash.verify.plan import plan
 from llumnix_dash.verify.run import Settings, ask, resolved
@@ -44,7 +44,7 @@ def main() -> int:
         with samples.open("w", encoding="utf-8") as stream:
             write_openmetrics(simulate("big", end=END, minutes=MINUTES), stream)
         with prometheus(samples, folder) as url:
-            client = Client(Connection(url), connections=JOBS)
+            client = Client(Connection(url))
             print(
                 f"{'opening, 500 instances':24} {'queries':>8} {'series':>7} {'ms':>7} {'of nothing':>11} {'ratio':>6}"
             )

@@ -12,8 +12,8 @@ from llumnix_dash.errors import UserError, nearest
 from llumnix_dash.prometheus.connection import VARIABLES
 
 if TYPE_CHECKING:
+    from llumnix_dash.http.session import Connection
     from llumnix_dash.interpolation.timerange import TimeRange
-    from llumnix_dash.prometheus.connection import Connection
     from llumnix_dash.verify.dashboard import Dashboard
     from llumnix_dash.verify.report import Coverage, DashboardResult
     from llumnix_dash.verify.run import Settings
@@ -135,7 +135,7 @@ def _verify(
     from llumnix_dash.verify.explain import Explainer
     from llumnix_dash.verify.run import asked, run
 
-    client = Client(connection, timeout=timeout, connections=settings.jobs)
+    client = Client(connection, timeout=timeout)
     client.check()
     exported = exported_by(metrics_url) if metrics_url else exported_by_store(client, settings.time_range)
     explainer = Explainer(client, settings.time_range)

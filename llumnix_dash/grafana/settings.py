@@ -9,12 +9,12 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
-from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
     BaseModel,
     ConfigDict,
+    Field,
     FilePath,
     PositiveInt,
     SecretStr,
@@ -23,6 +23,9 @@ from pydantic import (
 )
 
 from llumnix_dash.errors import UserError, nearest
+from llumnix_dash.http.address import base_url
+from llumnix_dash.http.secrets import read_file, read_headers
+from llumnix_dash.http.session import Connection
 
 ENVIRONMENT = {
     "url": "GRAFANA_URL",
@@ -31,40 +34,27 @@ ENVIRONMENT = {
     "user": "GRAFANA_USER",
     "password": "GRAFANA_PASSWORD",
     "password_file": "GRAFANA_PASSWORD_FILE",
+    "headers_file": "GRAFANA_HEADERS_FILE",
 }
-CREDENTIALS = ("token", "token_file", "user", "password", "password_file")
+CREDENTIALS = ("token", "token_file", "user", "password", "password_file", "headers_file")
 CONTEXT_KEYS = (
     "url",
     "token_file",
     "user",
     "password_file",
+    "headers_file",
     "org_id",
     "ca_cert",
     "client_cert",
     "client_key",
     "insecure",
 )
-PATHS = frozenset({"token_file", "password_file", "ca_cert", "client_cert", "client_key"})
+PATHS = frozenset({"token_file", "password_file", "headers_file", "ca_cert", "client_cert", "client_key"})
 SETTINGS_FILE_VARIABLE = "LLUMNIX_DASH_SETTINGS"
 HOW_TO_GIVE_A_SECRET = (
     "put it in a file and set GRAFANA_TOKEN_FILE to its path, or set GRAFANA_TOKEN\n"
     "(for a password: GRAFANA_USER with GRAFANA_PASSWORD_FILE or GRAFANA_PASSWORD)"
 )
-
-
-def _base_url(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        _ = parts.port
-    except ValueError:
-        raise ValueError("is not a URL") from None
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError("must be a whole address, such as https://grafana.example or https://example.org/grafana")
-    if "@" in parts.netloc:
-        raise ValueError("holds a user or a secret before the @")
-    if parts.query or parts.fragment:
-        raise ValueError("must end with Grafana's path: leave out everything from the ? or # on")
-    return url.rstrip("/")
 
 
 def _secret(value: SecretStr) -> SecretStr:
@@ -81,7 +71,7 @@ class GrafanaSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    url: Annotated[str, AfterValidator(_base_url)]
+    url: Annotated[str, AfterValidator(base_url)]
     token: Annotated[SecretStr, AfterValidator(_secret)] | None = None
     user: str | None = None
     password: SecretStr | None = None
@@ -90,6 +80,28 @@ class GrafanaSettings(BaseModel):
     client_cert: FilePath | None = None
     client_key: FilePath | None = None
     insecure: bool = False
+    headers: Mapping[str, SecretStr] = Field(default_factory=dict)
+
+    @property
+    def credentials(self) -> str:
+        """The kind of them: token, cloud (a Grafana Cloud access-policy token), basic or none."""
+        if self.token:
+            return "cloud" if self.token.get_secret_value().startswith("glc_") else "token"
+        return "none" if self.user is None else "basic"
+
+    @property
+    def connection(self) -> Connection:
+        """The same, as a session takes it."""
+        certificate = tuple(str(path) for path in (self.client_cert, self.client_key) if path)
+        return Connection(
+            self.url,
+            token=self.token,
+            basic=(self.user, self.password) if self.user is not None and self.password is not None else None,
+            ca_cert=str(self.ca_cert) if self.ca_cert else None,
+            client_cert=(certificate[0], certificate[1]) if len(certificate) == 2 else "".join(certificate) or None,
+            insecure=self.insecure,
+            headers=self.headers,
+        )
 
     @model_validator(mode="after")
     def _together(self) -> "GrafanaSettings":
@@ -140,6 +152,10 @@ def load_settings(
         )
     _read_secret_file(values, "token")
     _read_secret_file(values, "password")
+    headers_file = values.pop("headers_file", None)
+    if headers_file is not None:
+        headers = read_headers(str(headers_file.value), headers_file.source)
+        values["headers"] = _Value(headers, headers_file.source)
     try:
         return GrafanaSettings.model_validate({name: entry.value for name, entry in values.items()})
     except ValidationError as error:
@@ -169,19 +185,19 @@ def _from_context(context: str, environment: Mapping[str, str]) -> dict[str, _Va
     except OSError as error:
         raise UserError(
             f"cannot read the settings file {path}: {error.strerror}",
-            hint=f"write it with a table [contexts.{context}], or set {SETTINGS_FILE_VARIABLE} to where it is",
+            hint=f"write it with a table [contexts.NAME], or set {SETTINGS_FILE_VARIABLE} to where it is",
         ) from None
     except ValueError:
         # tomllib's text is not quoted: it can show a piece of the line, and that a secret.
         raise UserError(f"the settings file {path} is not TOML", hint="see docs/push.md for an example") from None
     chosen = contexts.get(context) if isinstance(contexts, dict) else None
     if not isinstance(chosen, dict):
+        # What was given is not repeated: it may be a secret that was pasted in the wrong place.
         known = sorted(contexts) if isinstance(contexts, dict) else []
-        likely = nearest(context, known)
         raise UserError(
-            f"the settings file has no context {context!r}",
+            "the settings file has no context of the name that --context gives",
             where=str(path),
-            hint=f"--context {likely}" if likely else f"contexts it has: {', '.join(known) or 'none'}",
+            hint=f"contexts it has: {', '.join(known) or 'none'}",
         )
     where = f"[contexts.{context}] in {path}"
     for key in chosen:
@@ -222,14 +238,7 @@ def _read_secret_file(values: dict[str, _Value], name: str) -> None:
         return
     if name in values:
         raise UserError(f"both {values[name].source} and {entry.source} are set", hint=f"unset {values[name].source}")
-    try:
-        text = Path(str(entry.value)).expanduser().read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not text"
-        raise UserError(
-            f"{entry.source}: cannot read the file: {reason}",
-            hint="set it to the path of a file that holds nothing else",
-        ) from None
+    text = read_file(str(entry.value), entry.source)
     if not text.strip():
         raise UserError(f"{entry.source}: the file is empty", hint="write the secret into it")
     values[name] = _Value(text.strip(), entry.source)

@@ -1,10 +1,8 @@
-"""HTTP to one Grafana: credentials, TLS, timeouts, retries. What an answer means is not known here."""
+"""HTTP to one Grafana: timeouts, retries, and writes whose answer is lost."""
 
-import base64
 import logging
 import threading
 import time
-import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,14 +10,13 @@ from urllib.parse import urlsplit
 import orjson
 import requests
 import urllib3
-from requests.auth import AuthBase
 
-from llumnix_dash import __version__
 from llumnix_dash.document.values import encoded
 from llumnix_dash.grafana.failures import AnswerLostError, StoppedError, explain
 from llumnix_dash.grafana.settings import GrafanaSettings
 from llumnix_dash.http import retry
 from llumnix_dash.http.reply import Reply
+from llumnix_dash.http.session import Session
 from llumnix_dash.http.unreachable import Names, has_cause, unreachable
 
 log = logging.getLogger("llumnix_dash.grafana")
@@ -31,27 +28,6 @@ NAMES = Names(
     authority="--ca-cert FILE (or, for a test server only, --insecure)",
     client_certificate="--client-cert and --client-key",
 )
-
-
-class _Credentials(AuthBase):
-    """Signs in by an object that requests asks, so that no ~/.netrc takes its place and no header is kept in view."""
-
-    def __init__(self, settings: GrafanaSettings) -> None:
-        self.kind = "none"
-        self._header: str | None = None
-        if settings.token:
-            token = settings.token.get_secret_value()
-            self.kind = "cloud" if token.startswith("glc_") else "token"
-            self._header = f"Bearer {token}"
-        elif settings.user is not None and settings.password is not None:
-            self.kind = "basic"
-            pair = f"{settings.user}:{settings.password.get_secret_value()}"
-            self._header = "Basic " + base64.b64encode(pair.encode()).decode()
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        if self._header:
-            request.headers["Authorization"] = self._header
-        return request
 
 
 class Transport:
@@ -77,13 +53,14 @@ class Transport:
         self.org_id = settings.org_id
         self.stop = threading.Event()
         self.sleep = sleep or self.stop.wait
-        self._settings = settings
         self._timeout = timeout
-        self._credentials = _Credentials(settings)
-        self._threads = threading.local()
         self._turns = threading.BoundedSemaphore(at_once)
-        if settings.insecure:
-            warnings.filterwarnings("ignore", message="Unverified HTTPS request")
+        self._connection = settings.connection
+        headers = {"Accept": "application/json", "Content-Type": "application/json"}
+        if settings.org_id is not None:
+            headers["X-Grafana-Org-Id"] = str(settings.org_id)
+        self._session = Session(settings.connection, headers)
+        self._credentials = settings.credentials
 
     def get(self, path: str, params: Mapping[str, Any] | None = None) -> Reply:
         """GET, repeated where the connection or a gateway fails."""
@@ -128,14 +105,12 @@ class Transport:
         raise AssertionError("the last attempt returns or raises")
 
     def _once(self, method: str, path: str, params: Mapping[str, Any] | None, body: Any) -> Reply:
-        session, data = self._session(), None if body is None else encoded(body)
+        data = None if body is None else encoded(body)
         outcome = "no answer"
         with self._turns:
             began = time.monotonic()
             try:
-                response = session.request(
-                    method, self.base + path, params=params, data=data, timeout=self._timeout, allow_redirects=False
-                )
+                response = self._session.request(method, path, params=params, data=data, timeout=self._timeout)
                 outcome = str(response.status_code)
             finally:
                 log.info("%s %s %s %.0f ms", method, path, outcome, 1000 * (time.monotonic() - began))
@@ -143,6 +118,8 @@ class Transport:
             parsed = orjson.loads(response.content)
         except ValueError:
             parsed = None
+        if response.status_code >= 400 and isinstance(parsed, dict) and isinstance(parsed.get("message"), str):
+            parsed["message"] = self._connection.hide_secrets(parsed["message"])
         return Reply(
             method=method,
             url=self.base + path,
@@ -151,36 +128,8 @@ class Transport:
             headers=response.headers,
             text=response.text if parsed is None else "",
             body=parsed,
-            credentials=self._credentials.kind,
+            credentials=self._credentials,
         )
-
-    def _session(self) -> requests.Session:
-        session = getattr(self._threads, "session", None)
-        if session is None:
-            session = self._threads.session = self._new_session()
-        assert isinstance(session, requests.Session)
-        return session
-
-    def _new_session(self) -> requests.Session:
-        settings = self._settings
-        session = requests.Session()
-        certificate = tuple(str(path) for path in (settings.client_cert, settings.client_key) if path)
-        merged = session.merge_environment_settings(
-            url=self.base,
-            proxies={},
-            stream=False,
-            verify=False if settings.insecure else str(settings.ca_cert) if settings.ca_cert else True,
-            cert=certificate if len(certificate) == 2 else "".join(certificate) or None,
-        )
-        session.proxies, session.verify, session.cert = merged["proxies"], merged["verify"], merged["cert"]
-        # The environment has been asked, once: with each request it would cost as much as a short request itself.
-        session.trust_env = False
-        session.auth = self._credentials
-        session.headers["Accept"] = session.headers["Content-Type"] = "application/json"
-        session.headers["User-Agent"] = f"llumnix-dash/{__version__}"
-        if self.org_id is not None:
-            session.headers["X-Grafana-Org-Id"] = str(self.org_id)
-        return session
 
 
 def _never_reached(error: requests.RequestException) -> bool:

@@ -3,21 +3,24 @@
 import json
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
-from requests.auth import AuthBase
 
-from llumnix_dash import __version__
-from llumnix_dash.errors import ServerError, UserError
-from llumnix_dash.prometheus.connection import Connection
+from llumnix_dash.errors import ServerError
+from llumnix_dash.http import retry
+from llumnix_dash.http.session import Connection, Session
+from llumnix_dash.http.unreachable import Names, unreachable
 
-ATTEMPTS = 3
-"""How often a request is tried when the connection is lost."""
-
+NAMES = Names(
+    server="the Prometheus",
+    url="--prometheus or PROMETHEUS_URL",
+    authority="PROMETHEUS_CA_CERT",
+    client_certificate="PROMETHEUS_CLIENT_CERT and PROMETHEUS_CLIENT_KEY",
+)
 Point = tuple[float, float]
 """Seconds since the epoch, and the value then."""
 
@@ -39,20 +42,6 @@ class QueryError(Exception):
     """Prometheus did not answer this query; its message is the text. Other queries may well succeed."""
 
 
-class _Authentication(AuthBase):
-    """The connection's credentials, or none; either way requests then leaves a ``.netrc`` alone."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        if self._connection.token is not None:
-            request.headers["Authorization"] = f"Bearer {self._connection.token}"
-        elif self._connection.basic is not None:
-            requests.auth.HTTPBasicAuth(*self._connection.basic)(request)
-        return request
-
-
 class Client:
     """Asks a Prometheus. Several threads may use one client.
 
@@ -60,23 +49,23 @@ class Client:
         connection: where, and with which credentials.
         timeout: seconds that the store may take for a query.
         grace: seconds to wait beyond that for its answer: its own message on the timeout is the better one.
-        connections: how many to keep open, at most.
+        sleep: waits between attempts.
     """
 
     def __init__(
-        self, connection: Connection, *, timeout: float = 30.0, grace: float = 5.0, connections: int = 4
+        self,
+        connection: Connection,
+        *,
+        timeout: float = 30.0,
+        grace: float = 5.0,
+        sleep: Callable[[float], object] = time.sleep,
     ) -> None:
         self.url = connection.url
         self.timeout = timeout
         self._grace = grace
         self._connection = connection
-        self._session = requests.Session()
-        self._session.auth = _Authentication(connection)
-        self._session.headers["User-Agent"] = f"llumnix-dash/{__version__}"
-        self._session.headers.update(connection.headers)
-        adapter = HTTPAdapter(pool_connections=1, pool_maxsize=connections)
-        self._session.mount("http://", adapter)
-        self._session.mount("https://", adapter)
+        self._session = Session(connection)
+        self._sleep = sleep
         self._method = "POST"
 
     def check(self) -> None:
@@ -135,38 +124,30 @@ class Client:
         return self._data(reply)
 
     def _send(self, path: str, parameters: Mapping[str, str], method: str) -> requests.Response:
-        url = f"{self.url}/api/v1/{path}"
-        for attempt in range(1, ATTEMPTS + 1):
+        host = urlsplit(self.url).hostname or self.url
+        for attempt in range(1, retry.ATTEMPTS + 1):
+            last = attempt == retry.ATTEMPTS
+            headers: Mapping[str, str] = {}
             try:
-                return self._session.request(
+                reply = self._session.request(
                     method,
-                    url,
+                    f"/api/v1/{path}",
                     params=parameters if method == "GET" else None,
                     data=parameters if method == "POST" else None,
                     timeout=(10.0, self.timeout + self._grace),
-                    verify=self._connection.ca_cert or True,
-                    cert=self._connection.client_cert,
-                    allow_redirects=False,
                 )
-            except requests.exceptions.ReadTimeout as error:
-                raise QueryError(f"no answer within {self.timeout:g} s") from error
-            except requests.exceptions.SSLError as error:
-                raise ServerError(
-                    "no secure connection to the Prometheus",
-                    where=self.url,
-                    detail=_innermost(error),
-                    hint="name its certificate authority with PROMETHEUS_CA_CERT, "
-                    "a client certificate with PROMETHEUS_CLIENT_CERT",
-                ) from error
-            except requests.exceptions.ConnectionError as error:
-                if attempt == ATTEMPTS or isinstance(error, requests.exceptions.ConnectTimeout):
-                    raise ServerError(
-                        "cannot reach the Prometheus", where=self.url, detail=_innermost(error), hint="is it running?"
-                    ) from error
-                time.sleep(0.2 * 2 ** (attempt - 1))
-            except (requests.exceptions.RequestException, OSError, ValueError) as error:
-                raise UserError("cannot ask the Prometheus", where=self.url, detail=_innermost(error)) from error
-        raise AssertionError("unreachable")
+            except requests.exceptions.ReadTimeout:
+                raise QueryError(f"no answer within {self.timeout:g} s") from None
+            except requests.RequestException as error:
+                if last or not retry.may_pass(error):
+                    # `from None`: the library's exception holds the request, and that the credentials.
+                    raise unreachable(error, self.url, host, NAMES) from None
+            else:
+                if last or not _passes(reply):
+                    return reply
+                headers = reply.headers
+            self._sleep(retry.pause(attempt, headers, None))
+        raise AssertionError("the last attempt returns or raises")
 
     def _data(self, reply: requests.Response) -> Any:
         if reply.status_code in {401, 403}:
@@ -230,19 +211,14 @@ def _point(pair: Sequence[Any]) -> Point:
     return float(pair[0]), float(pair[1])
 
 
-def _innermost(error: BaseException) -> str:
-    """The first cause's own words, which name the reason and not the machinery around it."""
-    seen = {id(error)}
-    while (inner := _cause(error)) is not None and id(inner) not in seen:
-        seen.add(id(inner))
-        error = inner
-    return getattr(error, "strerror", None) or str(error) or type(error).__name__
+def _passes(reply: requests.Response) -> bool:
+    """Whether another attempt may go better: a store that is asked too much, or a gateway's own error.
 
-
-def _cause(error: BaseException) -> BaseException | None:
-    reason = getattr(error, "reason", None)
-    if isinstance(reason, BaseException):
-        return reason
-    if error.args and isinstance(error.args[0], BaseException):
-        return error.args[0]
-    return error.__cause__ or error.__context__
+    A store's own 503 says that the query took too long, which it would again.
+    """
+    if reply.status_code in retry.GATEWAY_ERRORS:
+        try:
+            return "status" not in json.loads(reply.content)
+        except (ValueError, TypeError):
+            return True
+    return reply.status_code == 429

@@ -1,11 +1,14 @@
 """How to reach a Prometheus: its URL, and the credentials, which come from the environment or from files only."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
+
+from pydantic import SecretStr
 
 from llumnix_dash.errors import UserError
+from llumnix_dash.http.address import base_url
+from llumnix_dash.http.secrets import read_file, read_headers
+from llumnix_dash.http.session import Connection
 
 VARIABLES = {
     "PROMETHEUS_URL": "its address, where --prometheus does not say",
@@ -18,25 +21,6 @@ VARIABLES = {
     "PROMETHEUS_HEADERS_FILE": "a file of headers, a line each: X-Scope-OrgID: team-a",
 }
 """The environment variables that :func:`from_environment` reads, for ``--help`` and the documentation."""
-
-
-@dataclass(frozen=True)
-class Connection:
-    """A Prometheus' address and how to authenticate there. What is secret is in no repr."""
-
-    url: str
-    token: str | None = field(default=None, repr=False)
-    basic: tuple[str, str] | None = field(default=None, repr=False)
-    ca_cert: str | None = None
-    client_cert: tuple[str, str] | str | None = None
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-
-    def hide_secrets(self, text: str) -> str:
-        """The text, as a server wrote it, without the credentials and the values of the headers."""
-        secrets = (self.token, self.basic[1] if self.basic else None, *self.headers.values())
-        for secret in filter(None, secrets):
-            text = text.replace(secret, "[hidden]")
-        return text
 
 
 def from_environment(url: str | None, environment: Mapping[str, str]) -> Connection:
@@ -65,13 +49,14 @@ def from_environment(url: str | None, environment: Mapping[str, str]) -> Connect
     certificate, key = (_file(environment, f"PROMETHEUS_CLIENT_{name}") for name in ("CERT", "KEY"))
     if key and not certificate:
         raise UserError("a client key without its certificate", hint="set PROMETHEUS_CLIENT_CERT as well")
+    headers_file = environment.get("PROMETHEUS_HEADERS_FILE")
     return Connection(
         url=checked_url(address),
         token=token,
         basic=(user, password) if user is not None and password is not None else None,
         ca_cert=_file(environment, "PROMETHEUS_CA_CERT"),
         client_cert=(certificate, key) if certificate and key else certificate,
-        headers=_headers(environment),
+        headers=read_headers(headers_file, "PROMETHEUS_HEADERS_FILE") if headers_file else {},
     )
 
 
@@ -82,33 +67,22 @@ def checked_url(url: str) -> str:
         UserError: it is no HTTP address, or it could hold a secret, which then is not repeated.
     """
     try:
-        parts = urlsplit(url)
-        port_is_valid = parts.port is None or parts.port > 0
-    except ValueError:
-        parts, port_is_valid = urlsplit(""), False
-    if parts.username is not None or parts.password is not None:
+        return base_url(url)
+    except ValueError as error:
         raise UserError(
-            "the URL holds a user or a password, which other users of this machine can read",
-            hint="set PROMETHEUS_USER and PROMETHEUS_PASSWORD_FILE, and leave them out of the URL",
-        )
-    if parts.query or parts.fragment:
-        raise UserError(
-            "the URL holds more than an address: what follows ? or #",
-            where=f"{parts.scheme}://{parts.netloc}{parts.path}",
-            hint="pass a token with PROMETHEUS_TOKEN_FILE, a header with PROMETHEUS_HEADERS_FILE",
-        )
-    if parts.scheme not in {"http", "https"} or not parts.hostname or not port_is_valid:
-        raise UserError(f"{url!r} is not an HTTP address", hint="write it like http://prometheus.example:9090")
-    return url.rstrip("/")
+            f"the address {error}",
+            hint="write it like http://prometheus.example:9090; secrets go into PROMETHEUS_TOKEN_FILE,\n"
+            "PROMETHEUS_USER with PROMETHEUS_PASSWORD_FILE, or PROMETHEUS_HEADERS_FILE",
+        ) from None
 
 
-def _secret(environment: Mapping[str, str], name: str) -> str | None:
+def _secret(environment: Mapping[str, str], name: str) -> SecretStr | None:
     """The secret from ``NAME`` or from the file that ``NAME_FILE`` names."""
     value, path = environment.get(name), environment.get(f"{name}_FILE")
     if value is not None and path is not None:
         raise UserError(f"{name} and {name}_FILE are both set", hint="unset one of them")
     if path is not None:
-        value = _read(Path(path), f"{name}_FILE").rstrip("\r\n")
+        value = read_file(path, f"{name}_FILE").rstrip("\r\n")
     if value is None:
         return None
     if not value or not value.isprintable() or not value.isascii():
@@ -116,7 +90,7 @@ def _secret(environment: Mapping[str, str], name: str) -> str | None:
             "a secret is empty or has characters that a header cannot carry",
             where=name if path is None else f"{name}_FILE",
         )
-    return value
+    return SecretStr(value)
 
 
 def _file(environment: Mapping[str, str], name: str) -> str | None:
@@ -126,26 +100,3 @@ def _file(environment: Mapping[str, str], name: str) -> str | None:
     if not Path(path).is_file():
         raise UserError(f"there is no file {path}", where=name)
     return path
-
-
-def _headers(environment: Mapping[str, str]) -> dict[str, str]:
-    path = environment.get("PROMETHEUS_HEADERS_FILE")
-    if not path:
-        return {}
-    headers = {}
-    for number, line in enumerate(_read(Path(path), "PROMETHEUS_HEADERS_FILE").splitlines(), start=1):
-        if not line.strip() or line.startswith("#"):
-            continue
-        name, colon, value = line.partition(":")
-        if not colon or not name.strip() or any(character.isspace() for character in name.strip()):
-            raise UserError("not a header", where=f"{path}:{number}", hint="write a line each: Name: value")
-        headers[name.strip()] = value.strip()
-    return headers
-
-
-def _read(path: Path, where: str) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise UserError(f"cannot read {path}: {reason}", where=where) from error

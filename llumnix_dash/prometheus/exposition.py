@@ -8,7 +8,16 @@ from prometheus_client.openmetrics import parser as openmetrics
 from prometheus_client.parser import text_string_to_metric_families
 
 from llumnix_dash.errors import ServerError, UserError
+from llumnix_dash.http.session import Connection, Session
+from llumnix_dash.http.unreachable import Names, unreachable
 from llumnix_dash.prometheus.connection import checked_url
+
+NAMES = Names(
+    server="the exporter",
+    url="--metrics-url",
+    authority="REQUESTS_CA_BUNDLE",
+    client_certificate="a proxy: exporters that want one are not supported",
+)
 
 
 def exported_by(urls: Iterable[str]) -> frozenset[str]:
@@ -31,9 +40,9 @@ def exported_names(url: str, *, timeout: float = 10.0) -> frozenset[str]:
     if not urlsplit(url).path:
         url += "/metrics"
     try:
-        reply = requests.get(url, timeout=timeout, auth=lambda request: request)  # a .netrc stays unread
-    except requests.exceptions.RequestException as error:
-        raise ServerError("cannot reach the exporter", where=url, hint="is it running?") from error
+        reply = Session(Connection(url)).request("GET", "", timeout=timeout, allow_redirects=True)
+    except requests.RequestException as error:
+        raise unreachable(error, url, urlsplit(url).hostname or url, NAMES) from None
     if reply.status_code != 200:
         raise ServerError(f"the exporter answers HTTP {reply.status_code}", where=url)
     text = reply.content.decode("utf-8", errors="replace")

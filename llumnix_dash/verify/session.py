@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from llumnix_dash.errors import UserError, nearest
+from llumnix_dash.http.session import Connection
 from llumnix_dash.interpolation.timerange import TimeRange
 from llumnix_dash.prometheus.client import Client, Series
-from llumnix_dash.prometheus.connection import Connection
 from llumnix_dash.verify.dashboard import parse
 from llumnix_dash.verify.plan import PanelPlan, plan
 from llumnix_dash.verify.run import Settings, ask, resolved

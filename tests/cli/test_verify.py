@@ -148,7 +148,7 @@ def test_an_exporter_needs_no_prometheus_and_goes_with_one(store: Store, verify:
     ("arguments", "message"),
     [
         ([], "no Prometheus is named"),
-        (["--prometheus", "http://u:s3cret@h"], "the URL holds a user or a password"),
+        (["--prometheus", "http://u:s3cret@h"], "holds a user or a secret before the @"),
         (["--prometheus", "http://h", "--set", "namespace"], "'namespace' is not NAME=VALUE"),
         (["--prometheus", "http://h", "--set", "namespac=x"], "try: --set namespace=…"),
         (["--prometheus", "http://h", "--range", "1x"], "'1x' is not a duration"),
@@ -168,7 +168,7 @@ def test_nobody_there_exits_with_3(verify: Verify) -> None:
     url = f"http://127.0.0.1:{free_port()}"
     code, _, err = verify(FLEET, "--prometheus", url)
     assert code == 3
-    assert f"error: cannot reach the Prometheus\n  at {url}\n  Connection refused" in err
+    assert f"error: 127.0.0.1 refuses the connection\n  at {url}\n  try: check the port" in err
 
 
 def test_refused_credentials_exit_with_3_and_show_no_secret(verify: Verify, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -46,6 +46,13 @@ def clean(ran: Ran, folder: Path) -> None:
             has_no_secret(path.read_text())
 
 
+def headers_file(folder: Path) -> Path:
+    path = folder / "headers" / "secret"
+    path.parent.mkdir()
+    path.write_text(f"CF-Access-Client-Secret: {PASSWORD}\n")
+    return path
+
+
 def filled(command: tuple[str, ...], tmp_path: Path) -> list[str]:
     places = {"SET": tmp_path / "set", "BACKUPS": tmp_path / "backups", "LIVE": tmp_path / "live"}
     return [str(places.get(word, word)) for word in command]
@@ -68,6 +75,7 @@ def test_every_command(monkeypatch, tmp_path: Path, command: tuple[str, ...], by
             (tmp_path / "secret").write_text(TOKEN)
             monkeypatch.delenv("GRAFANA_TOKEN")
             monkeypatch.setenv("GRAFANA_TOKEN_FILE", str(tmp_path / "secret"))
+            monkeypatch.setenv("GRAFANA_HEADERS_FILE", str(headers_file(tmp_path)))
         write(tmp_path / "set", dashboard(), dashboard("other"))
         assert run("push", tmp_path / "set").code == 0
         edit(fake)
@@ -75,6 +83,8 @@ def test_every_command(monkeypatch, tmp_path: Path, command: tuple[str, ...], by
         (tmp_path / "set" / "other.json").unlink()
         ran = run(*filled(command, tmp_path))
         assert any(request.login for request in fake.requests), "nobody signed in: the test would show nothing"
+        sent = fake.requests[-1].headers.get("cf-access-client-secret")
+        assert sent == (PASSWORD if by == "file" else None)
     assert "GET /" in ran.err
     clean(ran, tmp_path)
 
@@ -131,8 +141,12 @@ def test_a_secret_in_the_url_is_refused_and_not_repeated(monkeypatch):
         has_no_secret(ran.told)
 
 
-def to_nobody(port: int) -> Transport:
-    environment = {"GRAFANA_URL": f"http://127.0.0.1:{port}", "GRAFANA_TOKEN": TOKEN}
+def to_nobody(port: int, headers: Path) -> Transport:
+    environment = {
+        "GRAFANA_URL": f"http://127.0.0.1:{port}",
+        "GRAFANA_TOKEN": TOKEN,
+        "GRAFANA_HEADERS_FILE": str(headers),
+    }
     return Transport(load_settings(environment=environment), sleep=lambda _: False)
 
 
@@ -161,7 +175,8 @@ def test_tracebacks_and_reprs_with_all_local_variables(tmp_path: Path):
             has_no_secret(everything_about(caught.value))
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
-        transport = to_nobody(taken.getsockname()[1])
+        transport = to_nobody(taken.getsockname()[1], headers_file(tmp_path))
+        has_no_secret(repr(vars(transport)) + repr(vars(transport._session)))
         with pytest.raises(UserError) as caught:
             transport.get("/api/health")
         has_no_secret(everything_about(caught.value))

@@ -60,7 +60,7 @@ def test_the_url_keeps_its_sub_path_and_loses_its_last_slash():
         ({"GRAFANA_URL": "https://host:port"}, "GRAFANA_URL: is not a URL"),
         ({"GRAFANA_URL": f"https://admin:{SECRET}@host"}, "GRAFANA_URL: holds a user or a secret before the @"),
         ({"GRAFANA_URL": f"https://{SECRET}@host"}, "GRAFANA_URL: holds a user or a secret before the @"),
-        ({"GRAFANA_URL": f"https://host/?token={SECRET}"}, "GRAFANA_URL: must end with Grafana's path"),
+        ({"GRAFANA_URL": f"https://host/?token={SECRET}"}, "GRAFANA_URL: must end with the server's path"),
         ({**URL, "GRAFANA_TOKEN": f"{SECRET}\nx"}, "GRAFANA_TOKEN: holds blanks"),
         ({**URL, "GRAFANA_TOKEN": f"Bearer {SECRET}"}, "GRAFANA_TOKEN: holds blanks"),
         ({**URL, "GRAFANA_TOKEN": f"{SECRET}ä"}, "GRAFANA_TOKEN: holds blanks"),
@@ -130,7 +130,7 @@ def test_a_context_goes_before_the_environment_and_gets_no_credentials_that_are_
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ('[contexts.b]\nurl = "https://b.example"\n', "has no context 'a'"),
+        ('[contexts.b]\nurl = "https://b.example"\n', "has no context of the name"),
         (f'[contexts.a]\nurl = "https://a.example"\ntoken = "{SECRET}"\n', "token must not stand in the settings file"),
         ('[contexts.a]\nurl = "https://a.example"\ntokenfile = "x"\n', "unknown key 'tokenfile'"),
         (f'[contexts.a]\nurl = "https://x:{SECRET}@a.example"\n', "url of [contexts.a] in "),
@@ -146,3 +146,11 @@ def test_an_error_in_the_settings_file(tmp_path: Path, text: str, says: str):
 def test_a_settings_file_that_is_not_there_is_named(tmp_path: Path):
     error = refused({"XDG_CONFIG_HOME": str(tmp_path)}, context="a")
     assert f"{tmp_path}/llumnix-dash/settings.toml" in error.summary
+
+
+@pytest.mark.parametrize("text", ['[contexts.b]\nurl = "https://b.example"\n[contexts.c]\n', None])
+def test_an_unknown_context_is_not_repeated_for_it_may_be_a_secret(tmp_path: Path, text: str | None):
+    environment = written(tmp_path, text) if text else {"XDG_CONFIG_HOME": str(tmp_path)}
+    error = refused(environment, context=SECRET)
+    if text:
+        assert error.hint == "contexts it has: b, c"

@@ -5,13 +5,19 @@ import threading
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from llumnix_dash.errors import ServerError
-from llumnix_dash.prometheus.client import ATTEMPTS, Client, QueryError
-from llumnix_dash.prometheus.connection import Connection
+from llumnix_dash.http import retry
+from llumnix_dash.http.session import Connection
+from llumnix_dash.prometheus.client import Client, QueryError
 from tests.prometheus.fleet import Store
 from tests.prometheus.servers import SUCCESS, serving
 from tests.prometheus.stores import free_port
+
+
+def at_once(_: float) -> None:
+    """Stands for the pause between attempts, and lets none pass."""
 
 
 @pytest.fixture
@@ -55,25 +61,41 @@ def test_a_refused_query_is_that_querys_error(client: Client, store: Store) -> N
 
 
 def test_nobody_there_is_a_server_error() -> None:
-    with pytest.raises(ServerError, match="cannot reach the Prometheus"):
-        Client(Connection(f"http://127.0.0.1:{free_port()}")).check()
+    with pytest.raises(ServerError, match="refuses the connection"):
+        Client(Connection(f"http://127.0.0.1:{free_port()}"), sleep=at_once).check()
 
 
 def test_a_lost_connection_is_tried_again() -> None:
-    with serving(lambda request, number: None if number < ATTEMPTS else SUCCESS) as server:
-        Client(Connection(server.url)).check()
-    assert len(server.received) == ATTEMPTS
+    with serving(lambda request, number: None if number < retry.ATTEMPTS else SUCCESS) as server:
+        Client(Connection(server.url), sleep=at_once).check()
+    assert len(server.received) == retry.ATTEMPTS
 
 
 def test_a_connection_that_is_always_lost_is_given_up() -> None:
-    with serving(lambda request, number: None) as server, pytest.raises(ServerError, match="cannot reach"):
-        Client(Connection(server.url)).check()
-    assert len(server.received) == ATTEMPTS
+    with serving(lambda request, number: None) as server, pytest.raises(ServerError, match="was lost"):
+        Client(Connection(server.url), sleep=at_once).check()
+    assert len(server.received) == retry.ATTEMPTS
 
 
-def test_an_answer_however_bad_is_not_asked_for_again() -> None:
+@pytest.mark.parametrize("status", [429, 502, 503, 504])
+def test_a_gateways_error_is_waited_out_as_long_as_it_wishes(status: int) -> None:
+    pauses: list[float] = []
+    answer = (status, {"Retry-After": "7"}, b"not now")
+    with serving(lambda request, number: answer if number == 1 else SUCCESS) as server:
+        Client(Connection(server.url), sleep=pauses.append).check()
+    assert pauses == [7.0]
+
+
+def test_a_gateway_that_does_not_recover_is_that_querys_error() -> None:
     answer = (502, {}, b"bad gateway")
     with serving(lambda request, number: answer) as server, pytest.raises(QueryError, match="HTTP 502"):
+        Client(Connection(server.url), sleep=at_once).query("up", 0)
+    assert len(server.received) == retry.ATTEMPTS
+
+
+def test_a_store_that_says_itself_that_a_query_took_too_long_is_not_asked_again() -> None:
+    answer = (503, {}, b'{"status":"error","errorType":"timeout","error":"query timed out"}')
+    with serving(lambda request, number: answer) as server, pytest.raises(QueryError, match="timed out"):
         Client(Connection(server.url)).query("up", 0)
     assert len(server.received) == 1
 
@@ -89,13 +111,13 @@ def test_where_posting_is_not_allowed_the_client_gets() -> None:
 @pytest.mark.parametrize("status", [401, 403])
 def test_refused_credentials_are_a_server_error(status: int) -> None:
     with serving(lambda request, number: (status, {}, b"no")) as server, pytest.raises(ServerError, match="refuses"):
-        Client(Connection(server.url, token="hidden-token")).query("up", 0)
+        Client(Connection(server.url, token=SecretStr("hidden-token"))).query("up", 0)
 
 
 def test_a_login_page_is_told_and_credentials_do_not_follow_it() -> None:
     answer = (302, {"Location": "/login"}, b"")
     with serving(lambda request, number: answer) as server, pytest.raises(ServerError, match="redirects"):
-        Client(Connection(server.url, token="t")).check()
+        Client(Connection(server.url, token=SecretStr("t"))).check()
     assert len(server.received) == 1
 
 
@@ -126,8 +148,8 @@ def test_credentials_and_headers_go_with_every_request(tmp_path: Path, monkeypat
     netrc.write_text("machine 127.0.0.1 login other password other\n")
     monkeypatch.setenv("NETRC", str(netrc))
     with serving(lambda request, number: SUCCESS) as server:
-        Client(Connection(server.url, token="t0ken", headers={"X-Scope-OrgID": "team-a"})).check()
-        Client(Connection(server.url, basic=("ann", "s3cret"))).check()
+        Client(Connection(server.url, token=SecretStr("t0ken"), headers={"X-Scope-OrgID": SecretStr("team-a")})).check()
+        Client(Connection(server.url, basic=("ann", SecretStr("s3cret")))).check()
         Client(Connection(server.url)).check()
     authorizations = [request.headers.get("Authorization") for request in server.received]
     assert authorizations == ["Bearer t0ken", "Basic YW5uOnMzY3JldA==", None]
@@ -136,7 +158,8 @@ def test_credentials_and_headers_go_with_every_request(tmp_path: Path, monkeypat
 
 def test_a_store_that_repeats_the_credentials_does_not_show_them() -> None:
     answer = (400, {}, b'{"status":"error","error":"bad token t0ken of team-a"}')
-    connection_to = {"token": "t0ken", "headers": {"X-Scope-OrgID": "team-a"}}
     with serving(lambda request, number: answer) as server, pytest.raises(QueryError) as caught:
-        Client(Connection(server.url, **connection_to)).query("up", 0)  # type: ignore[arg-type]
+        Client(Connection(server.url, token=SecretStr("t0ken"), headers={"X-Scope-OrgID": SecretStr("team-a")})).query(
+            "up", 0
+        )
     assert str(caught.value) == "bad token [hidden] of [hidden]"

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from llumnix_dash.errors import UserError
 from llumnix_dash.prometheus.connection import from_environment
@@ -31,16 +32,16 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
             "PROMETHEUS_HEADERS_FILE": str(files["headers"]),
         },
     )
-    assert connection.basic == ("ann", "x")
+    assert connection.basic == ("ann", SecretStr("x"))
     assert connection.ca_cert == str(files["ca"])
     assert connection.client_cert == (str(files["cert"]), str(files["key"]))
-    assert connection.headers == {"X-Scope-OrgID": "team-a", "X-Other": "b c"}
+    assert connection.headers == {"X-Scope-OrgID": SecretStr("team-a"), "X-Other": SecretStr("b c")}
 
 
 def test_a_token_comes_from_the_environment_or_from_a_file(tmp_path: Path) -> None:
     (tmp_path / "token").write_text("t0ken\n")
-    assert from_environment(URL, {"PROMETHEUS_TOKEN": "t0ken"}).token == "t0ken"
-    assert from_environment(URL, {"PROMETHEUS_TOKEN_FILE": str(tmp_path / "token")}).token == "t0ken"
+    assert from_environment(URL, {"PROMETHEUS_TOKEN": "t0ken"}).token == SecretStr("t0ken")
+    assert from_environment(URL, {"PROMETHEUS_TOKEN_FILE": str(tmp_path / "token")}).token == SecretStr("t0ken")
 
 
 def test_no_secret_shows() -> None:
@@ -70,17 +71,17 @@ def test_a_secret_in_the_url_is_refused_and_not_repeated(url: str) -> None:
     ("url", "environment", "message"),
     [
         (None, {}, "no Prometheus is named"),
-        ("prometheus:9090", {}, "is not an HTTP address"),
-        ("ftp://prometheus", {}, "is not an HTTP address"),
-        ("http://prometheus:port", {}, "is not an HTTP address"),
+        ("prometheus:9090", {}, "must be a whole address"),
+        ("ftp://prometheus", {}, "must be a whole address"),
+        ("http://prometheus:port", {}, "is not a URL"),
         (URL, {"PROMETHEUS_USER": "ann"}, "needs a user and a password"),
         (URL, {"PROMETHEUS_PASSWORD": "s3cret"}, "needs a user and a password"),
         (URL, {"PROMETHEUS_TOKEN": "t", "PROMETHEUS_USER": "ann", "PROMETHEUS_PASSWORD": "s3cret"}, "both set"),
         (URL, {"PROMETHEUS_TOKEN": "t", "PROMETHEUS_TOKEN_FILE": "/t"}, "both set"),
-        (URL, {"PROMETHEUS_TOKEN_FILE": "/none"}, "cannot read /none"),
+        (URL, {"PROMETHEUS_TOKEN_FILE": "/none"}, "cannot read the file: No such file"),
         (URL, {"PROMETHEUS_TOKEN": "s3cret\nX-Evil: 1"}, "characters that a header cannot carry"),
         (URL, {"PROMETHEUS_CA_CERT": "/none"}, "there is no file /none"),
-        (URL, {"PROMETHEUS_HEADERS_FILE": "/none"}, "cannot read /none"),
+        (URL, {"PROMETHEUS_HEADERS_FILE": "/none"}, "cannot read the file: No such file"),
     ],
 )
 def test_what_contradicts_or_is_missing_is_told(url: str | None, environment: dict[str, str], message: str) -> None:

@@ -2,9 +2,9 @@
 
 import pytest
 
+from llumnix_dash.http.session import Connection
 from llumnix_dash.interpolation.timerange import TimeRange
 from llumnix_dash.prometheus.client import Client, QueryError
-from llumnix_dash.prometheus.connection import Connection
 from llumnix_dash.prometheus.find import find
 from tests.prometheus.fleet import Store
 

@@ -1,7 +1,7 @@
 """The stores that other tests stand on hold what was written, in Prometheus and in VictoriaMetrics."""
 
+from llumnix_dash.http.session import Connection
 from llumnix_dash.prometheus.client import Client
-from llumnix_dash.prometheus.connection import Connection
 from tests.prometheus.fleet import Store
 
 

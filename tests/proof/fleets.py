@@ -8,9 +8,10 @@ from unittest.mock import patch
 import pytest
 
 from llumnix_dash.fleet import SCENARIOS, Fleet, Scenario, record, simulate
-from llumnix_dash.fleet.engine import Engine, Request, View
+from llumnix_dash.fleet.engine import Engine, Request
 from llumnix_dash.fleet.process import Process
 from llumnix_dash.fleet.textformat import write_openmetrics
+from llumnix_dash.fleet.view import View
 
 # A whole hour, so that steps of any length fall on scrapes.
 END = 1_700_002_800

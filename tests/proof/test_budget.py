@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from llumnix_dash.fleet import SCENARIOS, simulate
+from llumnix_dash.http.session import Connection
 from llumnix_dash.interpolation.timerange import TimeRange
 from llumnix_dash.prometheus.client import Client
-from llumnix_dash.prometheus.connection import Connection
 from llumnix_dash.verify.dashboard import parse
 from llumnix_dash.verify.explain import Explainer
 from llumnix_dash.verify.report import DashboardResult, Status

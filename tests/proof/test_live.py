@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from llumnix_dash.cli import main
+from llumnix_dash.http.session import Connection
 from llumnix_dash.prometheus.client import Client
-from llumnix_dash.prometheus.connection import Connection
 from tests.prometheus.stores import free_port, server, wait_until_ready
 
 CHECKOUT = Path(__file__).parents[2]

@@ -2,9 +2,9 @@
 
 import pytest
 
+from llumnix_dash.http.session import Connection
 from llumnix_dash.interpolation.timerange import TimeRange
 from llumnix_dash.prometheus.client import Client
-from llumnix_dash.prometheus.connection import Connection
 from llumnix_dash.verify.coverage import coverage, exported_by_store, family
 from llumnix_dash.verify.report import Gap
 from tests.prometheus.fleet import Store
