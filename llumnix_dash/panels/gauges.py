@@ -1,17 +1,17 @@
 """Gauges: sums and extremes over the fleet's instances, and values of single instances."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Unpack
 
 from llumnix_dash.catalog.metric import Counter, Gauge, Metric, Unit
 from llumnix_dash.panels import style
 from llumnix_dash.panels.describe import describe, no_data, role_caveats
-from llumnix_dash.panels.lines import PER_ROLE, ROLE_OVERRIDES, legend, only, time_series
+from llumnix_dash.panels.lines import PER_ROLE, ROLE_OVERRIDES, LineLook, Look, legend, only, time_series
 from llumnix_dash.promql import average, highest, instances, of_instance, top_instances, total
 from llumnix_dash.shapes.panels import Target, TimeSeries
 
 
-def totals(key: str, title: str, gauges: Mapping[str, Gauge], *, reading: str, **look: Any) -> TimeSeries:
+def totals(key: str, title: str, gauges: Mapping[str, Gauge], *, reading: str, **look: Unpack[LineLook]) -> TimeSeries:
     """Sums over all instances, each once, one line per gauge."""
     targets = [
         Target(query=total(gauge), legendFormat=name, colour=style.series_colour(name, position))
@@ -20,7 +20,7 @@ def totals(key: str, title: str, gauges: Mapping[str, Gauge], *, reading: str, *
     return time_series(key, title, targets, describe(gauges, reading), **look)
 
 
-def totals_by_role(key: str, title: str, gauges: Mapping[str, Gauge], **look: Any) -> TimeSeries:
+def totals_by_role(key: str, title: str, gauges: Mapping[str, Gauge], **look: Unpack[LineLook]) -> TimeSeries:
     """Sums over the instances of each role, each once, one line per gauge and role; the first gauge's is full."""
     targets = [
         Target(query=total(gauge, by=PER_ROLE), legendFormat=legend(name, *PER_ROLE), dashed=position > 0)
@@ -36,7 +36,7 @@ def totals_by_role(key: str, title: str, gauges: Mapping[str, Gauge], **look: An
     )
 
 
-def usage_by_role(key: str, title: str, gauge: Gauge, **look: Any) -> TimeSeries:
+def usage_by_role(key: str, title: str, gauge: Gauge, **look: Unpack[LineLook]) -> TimeSeries:
     """A usage ratio per role: the fullest instance and the mean of all, never a sum."""
     by = PER_ROLE
     return time_series(
@@ -57,7 +57,7 @@ def usage_by_role(key: str, title: str, gauge: Gauge, **look: Any) -> TimeSeries
     )
 
 
-def instance_counts(key: str, title: str, gauge: Gauge, **look: Any) -> TimeSeries:
+def instance_counts(key: str, title: str, gauge: Gauge, **look: Unpack[Look]) -> TimeSeries:
     """How many instances the gauge tells of, stacked by role."""
     return time_series(
         key,
@@ -82,7 +82,7 @@ def per_instance(
     rank_by: Metric | None = None,
     lowest_first: bool = False,
     role: str | None = None,
-    **look: Any,
+    **look: Unpack[LineLook],
 ) -> TimeSeries:
     """Values of each of the ``$top`` instances, one line per instance and metric.
 
@@ -93,7 +93,7 @@ def per_instance(
         rank_by: what the instances rank by; the first metric unless given.
         lowest_first: whether those with the lowest values rank first.
         role: the only role whose instances are shown.
-        look: fields of :class:`TimeSeries`.
+        look: see :class:`LineLook`.
     """
     where = only(role)
     first = next(iter(metrics.values()))

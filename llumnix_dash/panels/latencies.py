@@ -1,12 +1,12 @@
 """Latencies and other distributions as lines: quantiles, means, shares within an objective."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Unpack
 
 from llumnix_dash.catalog.metric import Histogram, require
 from llumnix_dash.panels import style
 from llumnix_dash.panels.describe import OUTSIDE, describe, no_data, quantile_caveats, role_caveats
-from llumnix_dash.panels.lines import PER_ROLE, ROLE_OVERRIDES, legend, only, override, time_series
+from llumnix_dash.panels.lines import PER_ROLE, ROLE_OVERRIDES, LineLook, legend, only, override, time_series
 from llumnix_dash.promql import Objective, mean, quantile, share_below, top_instances
 from llumnix_dash.shapes.panels import Target, TimeSeries
 
@@ -24,7 +24,7 @@ def quantiles(
     histogram: Histogram,
     *,
     role: str | None = None,
-    **look: Any,
+    **look: Unpack[LineLook],
 ) -> TimeSeries:
     """A histogram's quantiles and mean over the whole fleet: P50 to P99, or P10 and P50 where low is bad.
 
@@ -33,7 +33,7 @@ def quantiles(
         title: what people see.
         histogram: the metric.
         role: the only role whose observations count.
-        look: fields of :class:`TimeSeries`.
+        look: see :class:`LineLook`.
     """
     where = only(role)
     histogram = require(histogram, Histogram, "a quantile")
@@ -57,16 +57,18 @@ def quantiles(
         ),
         no_value=no_data(histogram, role),
         worst="min" if histogram.low_is_bad else "max",
-        **{"legend_right": True, **look},
+        legend_right=True,
+        **look,
     )
 
 
-def quantiles_by_role(key: str, title: str, histogram: Histogram, **look: Any) -> TimeSeries:
+def quantiles_by_role(key: str, title: str, histogram: Histogram, **look: Unpack[LineLook]) -> TimeSeries:
     """P50, P99 and the mean of an engines' histogram, one line per role: a sum would count requests twice."""
     targets = [
         Target(query=quantile(q, histogram, by=PER_ROLE), legendFormat=legend(name, *PER_ROLE))
         for name, q in _FEW.items()
     ]
+    look.setdefault("width", 12)
     targets.append(Target(query=mean(histogram, by=PER_ROLE), legendFormat=legend("mean", *PER_ROLE), dashed=True))
     return time_series(
         key,
@@ -80,11 +82,11 @@ def quantiles_by_role(key: str, title: str, histogram: Histogram, **look: Any) -
         ),
         overrides=[*ROLE_OVERRIDES, override("/^P99 /", **{"custom.lineWidth": 2})],
         no_value=no_data(histogram),
-        **{"width": 12, **look},
+        **look,
     )
 
 
-def quantile_per_instance(key: str, title: str, q: float, histogram: Histogram, **look: Any) -> TimeSeries:
+def quantile_per_instance(key: str, title: str, q: float, histogram: Histogram, **look: Unpack[LineLook]) -> TimeSeries:
     """One quantile of each of the ``$top`` instances that are slowest on average."""
     query = top_instances(quantile(q, histogram, by=histogram.identity), histogram)
     return time_series(
@@ -101,7 +103,9 @@ def quantile_per_instance(key: str, title: str, q: float, histogram: Histogram, 
     )
 
 
-def within_objectives(key: str, title: str, objectives: Mapping[str, Objective], **look: Any) -> TimeSeries:
+def within_objectives(
+    key: str, title: str, objectives: Mapping[str, Objective], **look: Unpack[LineLook]
+) -> TimeSeries:
     """The share of requests within each objective, 0 to 1."""
     return time_series(
         key,

@@ -1,7 +1,9 @@
 """What every panel of lines has in common."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypedDict, Unpack
+
+import attr
 
 from llumnix_dash.catalog.labels import ROLE
 from llumnix_dash.panels import style
@@ -13,20 +15,47 @@ PER_ROLE = (ROLE,)
 _WIDE = 12
 
 
-def time_series(key: str, title: str, targets: Sequence[Target], description: str, **look: Any) -> TimeSeries:
-    """A panel of lines in the unit of its first query; ``look`` are fields of :class:`TimeSeries`."""
-    return TimeSeries(
-        **{
-            "key": key,
-            "title": title,
-            "targets": list(targets),
-            "description": description,
-            "unit": targets[0].query.unit.value,
-            "minimum": 0,
-            "legend_right": look.get("width", 0) >= _WIDE,
-            **look,
-        }
+class Look(TypedDict, total=False):
+    """What of a panel's look does not follow from its metrics: fields of :class:`~llumnix_dash.shapes.panels.Panel`."""
+
+    width: int
+    height: int
+
+
+class LineLook(Look, total=False):
+    """That of a panel of lines: fields of :class:`~llumnix_dash.shapes.panels.TimeSeries`."""
+
+    stacked: bool
+    fill: int
+
+
+class Lines(LineLook, total=False):
+    """What the words of the vocabulary say of their lines."""
+
+    overrides: list[Json]
+    no_value: str
+    worst: str
+    decimals: int
+    minimum: float | None
+    maximum: float | None
+    thresholds: style.Steps
+    axis_from: float
+    axis_to: float
+    legend_right: bool
+
+
+def time_series(key: str, title: str, targets: Sequence[Target], description: str, **look: Unpack[Lines]) -> TimeSeries:
+    """A panel of lines in the unit of its first query."""
+    plain = TimeSeries(
+        key=key,
+        title=title,
+        targets=list(targets),
+        description=description,
+        unit=targets[0].query.unit.value,
+        minimum=0,
+        legend_right=look.get("width", 0) >= _WIDE,
     )
+    return attr.evolve(plain, **look)
 
 
 def legend(name: str, *labels: str) -> str:

@@ -1,12 +1,12 @@
 """Events per second: rates of counters, and the share of them that fail."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Unpack
 
 from llumnix_dash.catalog.metric import Counter
 from llumnix_dash.panels import style
 from llumnix_dash.panels.describe import describe
-from llumnix_dash.panels.lines import PER_ROLE, ROLE_OVERRIDES, colour_of, legend, time_series
+from llumnix_dash.panels.lines import PER_ROLE, ROLE_OVERRIDES, LineLook, Look, colour_of, legend, time_series
 from llumnix_dash.promql import failure_ratio, rate
 from llumnix_dash.shapes.panels import Json, Target, TimeSeries
 
@@ -25,7 +25,9 @@ REASON_COLOURS = [
 ]
 
 
-def rates(key: str, title: str, counters: Mapping[str, Counter], *, reading: str = "", **look: Any) -> TimeSeries:
+def rates(
+    key: str, title: str, counters: Mapping[str, Counter], *, reading: str = "", **look: Unpack[LineLook]
+) -> TimeSeries:
     """Events per second over the whole fleet, one line per counter."""
     targets = [
         Target(query=rate(counter), legendFormat=name, colour=style.series_colour(name, position))
@@ -35,7 +37,14 @@ def rates(key: str, title: str, counters: Mapping[str, Counter], *, reading: str
 
 
 def rates_by(
-    key: str, title: str, counter: Counter, by: tuple[str, ...], *, reading: str, colours: list[Json], **look: Any
+    key: str,
+    title: str,
+    counter: Counter,
+    by: tuple[str, ...],
+    *,
+    reading: str,
+    colours: list[Json],
+    **look: Unpack[LineLook],
 ) -> TimeSeries:
     """Events per second over the whole fleet, one line per set of the labels' values.
 
@@ -46,13 +55,15 @@ def rates_by(
         by: the labels.
         reading: how to read the panel.
         colours: overrides that give values their colours.
-        look: fields of :class:`TimeSeries`.
+        look: see :class:`LineLook`.
     """
     targets = [Target(query=rate(counter, by=by), legendFormat=legend("", *by))]
     return time_series(key, title, targets, describe({title: counter}, reading), overrides=colours, **look)
 
 
-def rates_by_role(key: str, title: str, counters: Mapping[str, Counter], *, reading: str, **look: Any) -> TimeSeries:
+def rates_by_role(
+    key: str, title: str, counters: Mapping[str, Counter], *, reading: str, **look: Unpack[LineLook]
+) -> TimeSeries:
     """Events per second over the instances of each role, one line per counter and role; the first counter's is full."""
     targets = [
         Target(query=rate(counter, by=PER_ROLE), legendFormat=legend(name, *PER_ROLE), dashed=position > 0)
@@ -69,7 +80,7 @@ def outcomes(
     *,
     successes_by: tuple[str, ...] = (),
     failures_by: tuple[str, ...] = (),
-    **look: Any,
+    **look: Unpack[LineLook],
 ) -> TimeSeries:
     """Events per second that went well and, in red, that failed, each by the labels given."""
     return time_series(
@@ -86,7 +97,7 @@ def outcomes(
     )
 
 
-def failure_share(key: str, title: str, successes: Counter, failures: Counter, **look: Any) -> TimeSeries:
+def failure_share(key: str, title: str, successes: Counter, failures: Counter, **look: Unpack[Look]) -> TimeSeries:
     """The share of attempts that failed, 0 to 1."""
     return time_series(
         key,

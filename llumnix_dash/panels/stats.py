@@ -1,10 +1,13 @@
 """Single numbers: the fleet as it is at the end of the time range."""
 
-from typing import Any
+from typing import Unpack
+
+import attr
 
 from llumnix_dash.catalog.metric import Metric
 from llumnix_dash.panels import style
 from llumnix_dash.panels.describe import OUTSIDE, describe, quantile_caveats
+from llumnix_dash.panels.lines import Look
 from llumnix_dash.promql import RECENT, Objective, Query, beyond, quantile, share_below, within
 from llumnix_dash.shapes.panels import Stat, Target
 
@@ -12,8 +15,16 @@ WIDTH = 3
 HEIGHT = 4
 
 
+class StatLook(Look, total=False):
+    """That of a number."""
+
+    thresholds: style.Steps
+    no_value: str
+    decimals: int
+
+
 def stat(
-    key: str, title: str, query: Query, reading: str, *notes: str, about: Metric | None = None, **look: Any
+    key: str, title: str, query: Query, reading: str, *notes: str, about: Metric | None = None, **look: Unpack[StatLook]
 ) -> Stat:
     """One number, of the last minutes before the end of the time range.
 
@@ -24,23 +35,21 @@ def stat(
         reading: how to read the number.
         notes: what it cannot show, each a sentence.
         about: the metric that the description tells of; those of the query unless given.
-        look: fields of :class:`Stat`.
+        look: see :class:`StatLook`.
     """
     metrics = (about,) if about else query.metrics
-    return Stat(
-        **{
-            "key": key,
-            "title": title,
-            "targets": [Target(query=query, at_end=True, legendFormat=title)],
-            "description": describe({metric.name: metric for metric in metrics}, reading, *notes),
-            "unit": query.unit.value,
-            "thresholds": style.PLAIN_STEPS,
-            "no_value": "–",
-            "width": WIDTH,
-            "height": HEIGHT,
-            **look,
-        }
+    plain = Stat(
+        key=key,
+        title=title,
+        targets=[Target(query=query, at_end=True, legendFormat=title)],
+        description=describe({metric.name: metric for metric in metrics}, reading, *notes),
+        unit=query.unit.value,
+        thresholds=style.PLAIN_STEPS,
+        no_value="–",
+        width=WIDTH,
+        height=HEIGHT,
     )
+    return attr.evolve(plain, **look)
 
 
 def quantile_against_objective(key: str, title: str, q: float, objective: Objective) -> Stat:

@@ -51,11 +51,16 @@ def test_each_llumnix_metric_is_on_a_dashboard() -> None:
         for _, text in queries(dashboard)
         for one in selectors(text)
     }
-    assert {metric.name for metric in LLUMNIX_METRICS} - asked == set()
+    unshown = {metric.name for metric in LLUMNIX_METRICS} - asked
+    assert not unshown, f"no panel shows {', '.join(sorted(unshown))}: add one to a row of a module in dashboards/"
 
 
 def test_files_and_uids_are_stable() -> None:
-    assert {uid: dashboard["uid"] for uid, dashboard in DASHBOARDS.items()} == {uid: uid for uid in PROMISED}
+    assert all(uid == dashboard["uid"] for uid, dashboard in DASHBOARDS.items())
+    assert set(DASHBOARDS) == set(PROMISED), (
+        "a dashboard is promised to its users under its uid: add a new one, with its panels and their metrics,"
+        " to tests/dashboards/specification.yaml; one that is gone or renamed breaks their links"
+    )
 
 
 @every_dashboard
