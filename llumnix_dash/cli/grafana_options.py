@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import click
 
 from llumnix_dash.errors import UserError
+from llumnix_dash.report.progress import Progress
 
 if TYPE_CHECKING:
     from llumnix_dash.grafana.connect import Grafana
@@ -157,36 +158,6 @@ def planned(
 def as_json(value: object) -> str:
     """The text of a result for programs."""
     return json.dumps(value, indent=2, ensure_ascii=False)
-
-
-class Progress:
-    """A line on stderr that counts, on a terminal only.
-
-    Args:
-        doing: what is being done, such as "reading".
-        total: how many there are.
-    """
-
-    def __init__(self, doing: str, total: int) -> None:
-        self._doing = doing
-        self._total = total
-        self._done = 0
-        self._shown = sys.stderr.isatty() and total > 0
-        self._show()
-
-    def step(self) -> None:
-        """One more is done."""
-        self._done += 1
-        self._show()
-
-    def clear(self) -> None:
-        """Takes the line away."""
-        if self._shown:
-            click.echo("\r\x1b[K", nl=False, err=True)
-
-    def _show(self) -> None:
-        if self._shown:
-            click.echo(f"\r\x1b[K{self._doing} {self._done}/{self._total}", nl=False, err=True)
 
 
 @contextlib.contextmanager

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import click
 
-from llumnix_dash.diff.blocks import visible
+from llumnix_dash.report.text import visible
 
 UNREADABLE = 2
 

@@ -7,7 +7,9 @@ from typing import Any
 
 import click
 
-from llumnix_dash.cli.grafana_options import ENVIRONMENT_HELP, Progress, connection_options, end, jobs_option, load_set
+from llumnix_dash.cli.grafana_options import ENVIRONMENT_HELP, connection_options, end, jobs_option, load_set
+from llumnix_dash.report.progress import Progress
+from llumnix_dash.report.text import visible, visible_lines
 
 HELP = f"""Save a Grafana's live dashboards in canonical form.
 
@@ -50,9 +52,9 @@ def command(
     width = max(len(result.uid) for result in found)
     for result in found:
         if result.path is not None:
-            click.echo(f"{result.uid.ljust(width)}  {result.path}  ({result.told})")
+            click.echo(f"{result.uid.ljust(width)}  {result.path}  ({visible(result.told)})")
         else:
-            click.echo(f"{result.uid.ljust(width)}  {click.style('not saved', fg='red')}: {result.told}")
+            click.echo(f"{result.uid.ljust(width)}  {click.style('not saved', fg='red')}: {visible_lines(result.told)}")
     saved = sum(result.path is not None for result in found)
     click.echo(f"\n{saved} of {len(found)} saved in {directory}.")
     end(context, max(result.exit_code for result in found))

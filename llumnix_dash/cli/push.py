@@ -9,7 +9,6 @@ import click
 
 from llumnix_dash.cli.grafana_options import (
     ENVIRONMENT_HELP,
-    Progress,
     as_json,
     connection_options,
     end,
@@ -19,6 +18,8 @@ from llumnix_dash.cli.grafana_options import (
     planned,
 )
 from llumnix_dash.errors import UserError
+from llumnix_dash.report.progress import Progress
+from llumnix_dash.report.text import visible
 
 if TYPE_CHECKING:
     from llumnix_dash.grafana.apply import Orders
@@ -163,7 +164,7 @@ def _overwritten(made: "Plan", *, overwrite: bool, asks: bool) -> frozenset[str]
     taken = set()
     for step in conflicts:
         question = f"{step.uid}: {step.reason}. Keep it, or overwrite it with ours (a copy is kept)?"
-        if click.prompt(question, type=click.Choice(["keep", "overwrite"]), default="keep") == "overwrite":
+        if click.prompt(visible(question), type=click.Choice(["keep", "overwrite"]), default="keep") == "overwrite":
             taken.add(step.uid)
     return frozenset(taken)
 

@@ -1,7 +1,6 @@
 """``llumnix-dash verify``: every query of a dashboard, run on a Prometheus as Grafana would run it."""
 
 import os
-import sys
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ import click
 
 from llumnix_dash.errors import UserError, nearest
 from llumnix_dash.prometheus.connection import VARIABLES
+from llumnix_dash.report.progress import Progress
 
 if TYPE_CHECKING:
     from llumnix_dash.http.session import Connection
@@ -141,8 +141,8 @@ def _verify(
     explainer = Explainer(client, settings.time_range)
     results = []
     for dashboard in dashboards:
-        with _Progress(dashboard.title) as progress:
-            results.append(run(client, dashboard, settings, explain=explainer, progress=progress.show))
+        with Progress(dashboard.title) as progress:
+            results.append(run(client, dashboard, settings, explain=explainer, progress=progress.at))
     return tuple(results), coverage(", ".join(metrics_url) or client.url, exported, asked(results))
 
 
@@ -204,26 +204,3 @@ def _chosen(pairs: Sequence[str]) -> dict[str, list[str]]:
             raise UserError(f"{pair!r} is not NAME=VALUE", where="--set", hint="--set model=qwen")
         chosen.setdefault(name, []).append(value)
     return chosen
-
-
-class _Progress:
-    """Counts the queries on stderr while they run, on a terminal only, and leaves nothing behind."""
-
-    def __init__(self, title: str) -> None:
-        self._title = title
-        self._width = 0
-
-    def __enter__(self) -> "_Progress":
-        return self
-
-    def show(self, done: int, total: int) -> None:
-        self._write(f"{self._title}: {done} of {total} queries")
-
-    def __exit__(self, *_: object) -> None:
-        self._write("")
-
-    def _write(self, text: str) -> None:
-        """Replaces the line; blanks do it, since a terminal without colours gets no escape sequences."""
-        if sys.stderr.isatty():
-            click.echo(f"\r{text.ljust(self._width)}" + ("" if text else "\r"), nl=False, err=True)
-            self._width = len(text)

@@ -5,8 +5,9 @@ import math
 from typing import Any
 
 from llumnix_dash.diff.changes import MISSING, Change, DashboardDiff, Item, Report
-from llumnix_dash.diff.sentences import Theirs, sentence
+from llumnix_dash.diff.sentences import sentence
 from llumnix_dash.diff.summary import counts, summary
+from llumnix_dash.report.text import Theirs
 
 VERSION = 1
 

@@ -1,13 +1,13 @@
 """Old and new text one above the other, the differing parts marked, and nothing in it that a terminal would obey."""
 
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import NamedTuple
 
 from llumnix_dash.diff.queries import Span, marked
 from llumnix_dash.diff.sentences import Block
+from llumnix_dash.report.text import visible
 
 _WIDTH = 110
 _LONGEST = 130  # a line that is hardly too wide is easier to read unbroken
@@ -20,24 +20,6 @@ class Line(NamedTuple):
 
     sign: str
     text: str
-
-
-def visible(text: str) -> str:
-    """The text with each character that is not to be seen, such as a control or a bidirectional mark, written out."""
-    if text.isprintable():
-        return text
-    return "".join(c if _harmless(c) else _written_out(c) for c in text)
-
-
-def _harmless(character: str) -> bool:
-    return character.isprintable() or (character == "\u200d")
-
-
-def _written_out(character: str) -> str:
-    code = ord(character)
-    if unicodedata.category(character) == "Zs":
-        return " "
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def lines(block: Block) -> Iterator[Line]:

@@ -1,26 +1,20 @@
-"""A report for a pull request, in GitHub's Markdown.
-
-Whatever comes from a dashboard is either inside ``<code>`` with every character that Markdown, HTML or GitHub gives a
-meaning written as an entity, or inside a fence that is longer than any run of backticks in it. So a title cannot break
-a table, mention a person, link to a page or open a tag.
-"""
+"""A report for a pull request, in GitHub's Markdown: what comes from a dashboard is in ``code`` or in a fence."""
 
 import re
 from collections.abc import Sequence
 
-from llumnix_dash.diff.blocks import Line, lines, visible
+from llumnix_dash.diff.blocks import Line, lines
 from llumnix_dash.diff.changes import DashboardDiff, Effect, Item, Report
-from llumnix_dash.diff.sentences import Fragment, Sentence, Theirs, sentence, subject
+from llumnix_dash.diff.sentences import Sentence, sentence, subject
 from llumnix_dash.diff.summary import summary
+from llumnix_dash.report.markdown import code, fence
+from llumnix_dash.report.text import Fragment, Theirs
 
 LIMIT = 65_000
 """GitHub's comments hold 65,536 characters; the rest is for what surrounds the report."""
 
 _NOTICE_LIMIT = 3_000
 _TABLE_LIMIT = 20_000
-_LONGEST_NAME = 120
-# Letters, digits, blanks and these mean nothing to Markdown in the middle of a line.
-_MEANS_SOMETHING = re.compile(r"[^\w \-.,;=%+/()?×→…]|_|(?<=www)\.", re.ASCII)
 
 
 def render(report: Report, *, positions: bool = False, limit: int = LIMIT) -> str:
@@ -40,25 +34,9 @@ def render(report: Report, *, positions: bool = False, limit: int = LIMIT) -> st
     return _fitted("\n".join(head), sections, limit)
 
 
-def code(text: str) -> str:
-    """Text of a dashboard as inline code that means nothing to Markdown, to HTML or to GitHub."""
-    shown = " ".join(visible(text.replace("\n", " ")).split()) or " "
-    if len(shown) > _LONGEST_NAME:
-        shown = f"{shown[: _LONGEST_NAME - 1]}…"
-    return f"<code>{_MEANS_SOMETHING.sub(_entity, shown)}</code>"
-
-
-def _entity(match: re.Match[str]) -> str:
-    # Letters of other scripts are no ASCII words, and mean nothing either.
-    return match[0] if match[0].isalnum() else f"&#{ord(match[0])};"
-
-
 def fenced(shown: Sequence[Line]) -> str:
     """Lines of a difference in a fence that nothing in them can close."""
-    text = "\n".join(f"{line.sign} {line.text}".rstrip() for line in shown)
-    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
-    fence = "`" * max(3, longest + 1)
-    return f"{fence}diff\n{text}\n{fence}\n"
+    return fence("\n".join(f"{line.sign} {line.text}".rstrip() for line in shown), "diff")
 
 
 def _sentence_case(text: str) -> str:

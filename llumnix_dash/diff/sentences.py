@@ -11,20 +11,11 @@ from typing import Any
 
 from llumnix_dash.diff.changes import MISSING, Change, Item, Kind, Part
 from llumnix_dash.diff.vocabulary import value_text
+from llumnix_dash.report.text import Fragment, Theirs
 
 _INLINE_WIDTH = 72
 _PLAIN_WORDS = re.compile(r"[\w %-]+(?:: [\w %-]+)?")
 _WORDS_BEFORE_NAME = {Part.ROW: "row ", Part.VARIABLE: "variable ", Part.ANNOTATION: "annotation ", Part.LINK: "link "}
-
-
-@dataclass(frozen=True, slots=True)
-class Theirs:
-    """Text that comes from a dashboard."""
-
-    text: str
-
-
-Fragment = str | Theirs
 
 
 @dataclass(frozen=True, slots=True)

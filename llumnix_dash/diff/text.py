@@ -2,10 +2,11 @@
 
 import click
 
-from llumnix_dash.diff.blocks import lines, visible
+from llumnix_dash.diff.blocks import lines
 from llumnix_dash.diff.changes import DashboardDiff, Effect, Kind, Report
-from llumnix_dash.diff.sentences import Fragment, Theirs, sentence
+from llumnix_dash.diff.sentences import sentence
 from llumnix_dash.diff.summary import summary
+from llumnix_dash.report.text import Fragment, Theirs, visible
 
 _COLORS = {Effect.QUERY: "red", Effect.DISPLAY: "yellow", Effect.LAYOUT: "cyan", Effect.TEXT: "blue"}
 _SIGN_COLORS = {"-": "red", "+": "green", " ": "bright_black"}

@@ -17,6 +17,7 @@ from llumnix_dash.grafana.failures import ForbiddenError
 from llumnix_dash.grafana.model import Live, Write
 from llumnix_dash.grafana.normal import digest, normal_form, same
 from llumnix_dash.grafana.pushset import Wanted
+from llumnix_dash.report.text import visible
 
 Found = TypeVar("Found")
 
@@ -201,7 +202,7 @@ def _compare(grafana: Grafana, wanted: Wanted, targets: Targets) -> Step:
         if not same(live.dashboard, stored, grafana.minimum_refresh):
             changes = live_differences(grafana, live.dashboard, stored)
         if folder.uid != live.folder_uid:
-            changes = (f"folder: {_label(live)} -> {folder.label}", *changes)
+            changes = (visible(f"folder: {_label(live)} -> {folder.label}"), *changes)
     content = digest(stored, grafana.minimum_refresh)
     return Step(
         uid=wanted.uid,

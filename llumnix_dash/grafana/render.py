@@ -6,11 +6,11 @@ from typing import Any
 
 import click
 
-from llumnix_dash.diff.blocks import visible
 from llumnix_dash.errors import UserError
 from llumnix_dash.grafana.apply import FINE, Outcome, Result
 from llumnix_dash.grafana.connect import Grafana
 from llumnix_dash.grafana.plan import Action, Plan, Step
+from llumnix_dash.report.text import visible
 
 _COLOURS = {
     "create": "green",
@@ -45,7 +45,7 @@ def plan_text(grafana: Grafana, plan: Plan, *, last_changes: bool = False) -> st
         last_changes: tells for every dashboard when and by whom it was changed last, not only for conflicts.
     """
     width, titles = uid_width(plan), max((len(visible(step.title)) for step in plan.steps), default=0)
-    lines = [grafana.description, ""]
+    lines = [visible(grafana.description), ""]
     for step in plan.steps:
         lines.append(_line(step.action, step.uid, width, f"{visible(step.title).ljust(titles)}{_place(step)}"))
         lines += _notes(step, last_changes=last_changes)
@@ -64,9 +64,9 @@ def result_text(grafana: Grafana, result: Result, width: int) -> str:
     if result.error is not None and result.error is step.error:
         pass  # the plan has told it
     elif result.error is not None and result.outcome is not Outcome.CONFLICT:
-        lines += [_indented(line) for line in result.error.render().splitlines()]
+        lines += [_indented(visible(line)) for line in result.error.render().splitlines()]
     elif result.reason and result.reason != step.reason:
-        lines.append(_indented(result.reason))
+        lines.append(_indented(visible(result.reason)))
     lines += [_indented(change) for change in result.changes]
     if result.backup is not None:
         lines.append(_indented(f"what was there is kept in {result.backup}"))
@@ -93,7 +93,7 @@ def summary_text(results: Sequence[Result], *, stopped: bool) -> str:
 
 def uid_width(plan: Plan) -> int:
     """The width of the column of uids."""
-    return max((len(step.uid) for step in plan.steps), default=0)
+    return max((len(visible(step.uid)) for step in plan.steps), default=0)
 
 
 def plan_json(grafana: Grafana, plan: Plan) -> dict[str, Any]:
@@ -127,7 +127,7 @@ def results_json(grafana: Grafana, results: Sequence[Result], *, stopped: bool) 
 
 def _line(label: str, uid: str, width: int, told: str) -> str:
     colour = _COLOURS.get(label, _OTHER_COLOUR)
-    return f"{click.style(label.ljust(_LABEL), fg=colour)}  {uid.ljust(width)}  {told}".rstrip()
+    return f"{click.style(label.ljust(_LABEL), fg=colour)}  {visible(uid).ljust(width)}  {told}".rstrip()
 
 
 def _place(step: Step) -> str:
@@ -141,12 +141,12 @@ def _place(step: Step) -> str:
 def _notes(step: Step, *, last_changes: bool) -> list[str]:
     notes = []
     if step.error is not None:
-        notes += [_indented(line) for line in step.error.render().splitlines()]
+        notes += [_indented(visible(line)) for line in step.error.render().splitlines()]
     elif step.reason:
-        notes.append(_indented(step.reason))
+        notes.append(_indented(visible(step.reason)))
     if step.live is not None and step.live.updated and (last_changes or step.action in {Action.CONFLICT, Action.KEEP}):
         who = f" by {visible(step.live.updated_by)}" if step.live.updated_by else ""
-        notes.append(_indented(f"last change: {_time(step.live.updated)}{who}, version {step.live.version}"))
+        notes.append(_indented(f"last change: {visible(_time(step.live.updated))}{who}, version {step.live.version}"))
     return notes
 
 

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 
-from llumnix_dash.verify.render.words import count, covered, marked, name, reason, remarks, statuses
+from llumnix_dash.report.markdown import code, fence
+from llumnix_dash.verify.render.words import count, covered, marked, name, reason, remarks, shown, statuses
 from llumnix_dash.verify.report import Coverage, DashboardResult, Gap, PanelResult, Report, Status, Totals
 
+_LONGEST = 400  # characters of a remark
 _SIGNS = {
     Status.OK: "✅ ok",
     Status.EXPLAINED: "☑️ explained",
@@ -16,6 +18,7 @@ _SIGNS = {
 
 def render(report: Report) -> str:
     """The whole report; it ends without a newline."""
+    report = shown(report)
     blocks = ["\n".join(_dashboard(dashboard)) for dashboard in report.dashboards]
     if report.coverage:
         blocks.append("\n".join(_coverage(report.coverage)))
@@ -23,15 +26,15 @@ def render(report: Report) -> str:
 
 
 def _dashboard(dashboard: DashboardResult) -> Iterator[str]:
-    yield f"## {_text(dashboard.title)}"
+    yield f"## {code(dashboard.title)}"
     yield ""
-    yield f"`{dashboard.name}`: {statuses(dashboard.all.statuses)}"
+    yield f"{code(dashboard.name)}: {statuses(dashboard.all.statuses)}"
     yield ""
     yield f"- open on load: {_totals(dashboard.open)}"
     yield f"- all: {_totals(dashboard.all)}"
     for one in dashboard.variables:
         if one.error or one.note:
-            yield f"- variable `{one.name}`: {_text(one.error or one.note)}"
+            yield f"- variable {code(one.name)}: {code(one.error or one.note, _LONGEST)}"
     yield ""
     yield "| | Panel | Row | Series | ms | |"
     yield "|---|---|---|---:|---:|---|"
@@ -45,11 +48,11 @@ def _row(panel: PanelResult) -> str:
     told = "; ".join(_first_line(remark.line) for remark in remarks(panel))
     cells = (
         _SIGNS[panel.status],
-        _text(name(panel)),
-        _text(panel.row),
+        code(name(panel)),
+        code(panel.row) if panel.row else "",
         str(panel.series),
         f"{panel.milliseconds:.0f}",
-        _text(told),
+        code(told, _LONGEST) if told else "",
     )
     return f"| {' | '.join(cells)} |"
 
@@ -59,12 +62,9 @@ def _details(panel: PanelResult) -> Iterator[str]:
     for result in panel.queries:
         if result.status is Status.ERROR:
             yield ""
-            yield f"**{_text(name(panel))}**, query {result.query.ref_id}"
+            yield f"**{code(name(panel))}**, query {code(result.query.ref_id)}"
             yield ""
-            yield "```"
-            yield from marked(result.query.expr, result.span, 100)
-            yield result.message
-            yield "```"
+            yield fence("\n".join([*marked(result.query.expr, result.span, 100), result.message])).rstrip("\n")
 
 
 def _totals(totals: Totals) -> str:
@@ -77,7 +77,7 @@ def _totals(totals: Totals) -> str:
 def _coverage(coverage: Coverage) -> Iterator[str]:
     yield "## Coverage"
     yield ""
-    yield f"{_text(coverage.source)}: {covered(coverage)}"
+    yield f"{code(coverage.source, _LONGEST)}: {covered(coverage)}"
     yield from _gaps("Exported, and no panel shows it", coverage.unshown)
     yield from _gaps("Asked for, and not exported", coverage.missing)
 
@@ -89,15 +89,8 @@ def _gaps(heading: str, gaps: Sequence[Gap]) -> Iterator[str]:
     yield f"| {heading} | Reason |"
     yield "|---|---|"
     for gap in gaps:
-        yield f"| `{gap.metric}` | {_text(reason(gap))} |"
+        yield f"| {code(gap.metric)} | {code(told, _LONGEST) if (told := reason(gap)) else ''} |"
 
 
 def _first_line(text: str) -> str:
     return text.splitlines()[0] if text else ""
-
-
-def _text(text: str) -> str:
-    """Plain text: nothing in it is taken for Markdown's own signs."""
-    for sign in "\\`*_|<>[]":
-        text = text.replace(sign, f"\\{sign}")
-    return text.replace("\n", " ")

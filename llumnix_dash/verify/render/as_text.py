@@ -5,7 +5,7 @@ from itertools import groupby
 
 import click
 
-from llumnix_dash.verify.render.words import count, covered, marked, name, reason, remarks, statuses
+from llumnix_dash.verify.render.words import count, covered, marked, name, reason, remarks, shown, statuses
 from llumnix_dash.verify.report import (
     Coverage,
     DashboardResult,
@@ -32,6 +32,7 @@ _DETAIL = " " * (4 + _STATUS_WIDTH + 2)
 
 def render(report: Report) -> str:
     """The whole report; it ends without a newline."""
+    report = shown(report)
     blocks = ["\n".join(_dashboard(dashboard)) for dashboard in report.dashboards]
     if report.coverage:
         blocks.append("\n".join(_coverage(report.coverage)))

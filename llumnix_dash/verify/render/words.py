@@ -1,10 +1,11 @@
 """Phrases that the renderers share."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from llumnix_dash.errors import underline
-from llumnix_dash.verify.report import Coverage, Gap, PanelResult, QueryResult, Status
+from llumnix_dash.report.text import all_visible, visible, visible_lines
+from llumnix_dash.verify.report import Coverage, Gap, PanelResult, QueryResult, Report, Status
 
 
 def count(number: int, thing: str) -> str:
@@ -12,6 +13,28 @@ def count(number: int, thing: str) -> str:
     if thing == "query":
         return f"{number} {'query' if number == 1 else 'queries'}"
     return f"{number} {thing}" if number == 1 or thing.endswith("s") else f"{number} {thing}s"
+
+
+def shown(report: Report) -> Report:
+    """The report with every text in it made safe for a terminal; the marks still stand beneath what they mark."""
+    dashboards = tuple(
+        replace(dashboard, panels=tuple(map(_on_one_line, dashboard.panels))) for dashboard in report.dashboards
+    )
+    return all_visible(replace(report, dashboards=dashboards))
+
+
+def _on_one_line(panel: PanelResult) -> PanelResult:
+    queries = tuple(
+        replace(result, span=(_length(result, result.span[0]), _length(result, result.span[1])))
+        if result.span
+        else result
+        for result in panel.queries
+    )
+    return replace(panel, title=visible(panel.title), row=visible(panel.row), queries=queries)
+
+
+def _length(result: QueryResult, end: int) -> int:
+    return len(visible_lines(result.query.expr[:end]))
 
 
 def statuses(counts: Mapping[Status, int]) -> str:

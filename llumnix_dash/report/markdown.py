@@ -1,0 +1,34 @@
+"""Text of a dashboard's in GitHub's Markdown, where it must mean nothing.
+
+Such text is either inside ``<code>`` with every character that Markdown, HTML or GitHub gives a meaning written as an
+entity, or inside a fence that is longer than any run of backticks in it. So a title cannot break a table, mention a
+person, link to a page or open a tag.
+"""
+
+import re
+
+from llumnix_dash.report.text import visible, visible_lines
+
+# Letters, digits, blanks and these mean nothing to Markdown in the middle of a line.
+_MEANS_SOMETHING = re.compile(r"[^\w \-.,;=%+/()?×→…]|_|(?<=www)\.", re.ASCII)
+
+
+def code(text: str, longest: int = 120) -> str:
+    """Text of a dashboard as inline code that means nothing to Markdown, HTML or GitHub; cut where it is longer."""
+    shown = " ".join(visible(text.replace("\n", " ")).split()) or " "
+    if len(shown) > longest:
+        shown = f"{shown[: longest - 1]}…"
+    return f"<code>{_MEANS_SOMETHING.sub(_entity, shown)}</code>"
+
+
+def _entity(match: re.Match[str]) -> str:
+    # Letters of other scripts are no ASCII words, and mean nothing either.
+    return match[0] if match[0].isalnum() else f"&#{ord(match[0])};"
+
+
+def fence(text: str, language: str = "") -> str:
+    """A text in a fence that nothing in it can close."""
+    shown = visible_lines(text)
+    longest = max((len(run) for run in re.findall(r"`+", shown)), default=0)
+    marks = "`" * max(3, longest + 1)
+    return f"{marks}{language}\n{shown}\n{marks}\n"
