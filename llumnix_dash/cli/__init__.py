@@ -5,6 +5,7 @@ pays for nothing but its own imports. To add a command, add a line to :data:`COM
 """
 
 import importlib
+import io
 import os
 import sys
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import click
 
 from llumnix_dash import __version__
+from llumnix_dash.cli.messages import complain, trace, unforeseen
 from llumnix_dash.errors import UserError, nearest
 
 # name -> the line that `llumnix-dash --help` shows for it; `name` in llumnix_dash/cli/<name>.py is the command.
@@ -62,7 +64,9 @@ class LazyGroup(click.Group):
 
 @click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="llumnix-dash")
-def program() -> None:
+@click.option("--debug", is_flag=True, help="Of a fault of the program, show the traceback; it holds no secrets.")
+@click.pass_obj
+def program(state: dict[str, bool], debug: bool) -> None:
     """Grafana dashboards as code for Llumnix, an LLM serving system.
 
     \b
@@ -73,17 +77,23 @@ def program() -> None:
     Exit codes: 0 fine; 1 the command found something (a stale file, a difference, a dashboard not pushed);
     2 wrong usage or unreadable input; 3 a server that cannot be reached or refuses the credentials.
     """
+    state["debug"] = debug
 
 
 def main(args: list[str] | None = None) -> None:
-    """Runs the program and exits: every :class:`UserError` becomes a message on stderr and an exit code."""
+    """Runs the program and exits: every error becomes a message on stderr and an exit code, never a traceback."""
     context: dict[str, Any] = {"color": False} if os.environ.get("NO_COLOR") else {}
+    state: dict[str, bool] = {}
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # Half of a surrogate pair, or a letter that the terminal's encoding lacks, is written as an escape.
+            stream.reconfigure(errors="backslashreplace")
     try:
-        result = program.main(args, prog_name="llumnix-dash", standalone_mode=False, **context)
+        result = program.main(args, prog_name="llumnix-dash", standalone_mode=False, obj=state, **context)
         # click gives a command's exit code back where it called ctx.exit(), and its return value elsewhere.
         sys.exit(result if isinstance(result, int) else 0)
     except UserError as error:
-        _complain(error.render(), **context)
+        complain(error.render(), **context)
         sys.exit(error.exit_code)
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
@@ -91,7 +101,7 @@ def main(args: list[str] | None = None) -> None:
     except click.ClickException as error:
         if isinstance(error, click.UsageError) and error.ctx:
             click.echo(error.ctx.get_usage(), err=True)
-        _complain(error.format_message(), **context)
+        complain(error.format_message(), **context)
         sys.exit(2)
     except (click.Abort, KeyboardInterrupt):
         click.echo("\nstopped", err=True)
@@ -100,7 +110,9 @@ def main(args: list[str] | None = None) -> None:
         # The reader of our output, such as `head`, has gone: nothing is wrong.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
-
-
-def _complain(message: str, color: bool | None = None) -> None:
-    click.echo(click.style("error: ", fg="red", bold=True) + message, err=True, color=color)
+    except Exception as error:
+        fault = unforeseen(error)
+        if state.get("debug"):
+            click.echo("\n".join(trace(error)), err=True)
+        complain(fault.render(), **context)
+        sys.exit(fault.exit_code)

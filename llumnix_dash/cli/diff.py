@@ -49,7 +49,7 @@ def command(
 
     Environment: NO_COLOR turns colours off; without it they are used on a terminal.
     """
-    from llumnix_dash.cli.inputs import UNREADABLE, tell_left_out, tell_problems
+    from llumnix_dash.cli.messages import UNREADABLE, tell_left_out, tell_problems
     from llumnix_dash.diff import as_json, markdown, text
     from llumnix_dash.diff.changes import Effect
     from llumnix_dash.diff.sets import compare_sets

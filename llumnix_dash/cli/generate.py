@@ -46,6 +46,7 @@ def command(
       llumnix-dash generate --from my_dashboards/ --output-dir out
     """
     from llumnix_dash import generate
+    from llumnix_dash.cli.messages import complain
     from llumnix_dash.errors import UserError
 
     made, failures = generate.generate_from(source, names) if source else (generate.generate(names), [])
@@ -64,6 +65,6 @@ def command(
         if not failures:
             context.exit(1)
     for failure in failures:
-        click.echo(click.style("error: ", fg="red", bold=True) + failure.render(), err=True)
+        complain(failure.render())
     if failures:
         context.exit(UserError.exit_code)

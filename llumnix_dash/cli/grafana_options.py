@@ -106,7 +106,7 @@ def load_set(context: click.Context, inputs: "Sequence[str]", *, whole: bool = F
     Raises:
         UserError: as :func:`llumnix_dash.grafana.pushset.load`; or the set is not whole.
     """
-    from llumnix_dash.cli.inputs import UNREADABLE, tell_left_out, tell_problems
+    from llumnix_dash.cli.messages import UNREADABLE, tell_left_out, tell_problems
     from llumnix_dash.grafana import pushset
 
     found = pushset.load(inputs)

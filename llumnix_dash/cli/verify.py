@@ -97,7 +97,7 @@ def command(
     llumnix-dash verify mine.json --range 6h --set model=qwen --set model=llama
     llumnix-dash verify --metrics-url http://localhost:8089/metrics
     """
-    from llumnix_dash.cli.inputs import UNREADABLE
+    from llumnix_dash.cli.messages import UNREADABLE
     from llumnix_dash.interpolation.timerange import parse_duration
     from llumnix_dash.prometheus.connection import from_environment
     from llumnix_dash.verify.render import FORMATS
@@ -156,7 +156,7 @@ def _coverage_alone(dashboards: "Sequence[Dashboard]", settings: "Settings", met
 
 def _dashboards(paths: Sequence[str], settings: "Settings") -> "tuple[list[Dashboard], bool]":
     """The dashboards, and whether all could be read; each chosen variable is one of theirs."""
-    from llumnix_dash.cli.inputs import tell_left_out, tell_problems
+    from llumnix_dash.cli.messages import tell_left_out, tell_problems
     from llumnix_dash.document import sources
     from llumnix_dash.verify.dashboard import parse
 

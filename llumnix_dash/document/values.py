@@ -30,3 +30,11 @@ def objects(value: Json) -> list[Object] | None:
 def string(value: Json) -> str:
     """The value if it is a string, else an empty one."""
     return value if isinstance(value, str) else ""
+
+
+def whole_number(value: Json, otherwise: int) -> int:
+    """The value as Grafana's editor keeps a number, also one in a text; ``otherwise`` where it is none, or 0."""
+    try:
+        return int(value or 0) or otherwise
+    except (TypeError, ValueError, OverflowError):
+        return otherwise

@@ -46,6 +46,17 @@ def walk(dashboard: Mapping[str, Json]) -> Iterator[Place]:
             yield Place(member, row, not row.get("collapse"))
 
 
+def variables(dashboard: Object) -> list[Object]:
+    """The template variables that have a name, in their order; none where anything else than a list should be one."""
+    templating = dashboard.get("templating")
+    models = templating.get("list") if isinstance(templating, dict) else None
+    return [
+        model
+        for model in (models if isinstance(models, list) else ())
+        if isinstance(model, dict) and isinstance(model.get("name"), str)
+    ]
+
+
 def _in_reading_order(panels: list[Object]) -> list[Object]:
     """As Grafana puts them on the page, wherever they stand in the JSON; as they are where one has no place."""
     corners = []

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from llumnix_dash.document.values import whole_number
 from llumnix_dash.interpolation.formats import Value, joined
 from llumnix_dash.interpolation.interpolate import (
     ALL,
@@ -144,7 +145,7 @@ class _Resolver:
         self._out.queries += 1
         found = self._find(self._interpolated(_query_text(model)), self._range)
         regex = self._interpolated(str(model.get("regex") or ""), default="regex")
-        options = from_query(found, regex, int(model.get("sort") or 0))
+        options = from_query(found, regex, whole_number(model.get("sort"), 0))
         if not options and model["name"] not in self._chosen:
             self._out.notes[model["name"]] = "lists no value"
         return self._choice(model, options)
@@ -160,7 +161,7 @@ class _Resolver:
         if not value:
             value = _AUTO if model.get("auto") else options[0].value if options else ""
         if value in {_AUTO, "auto"} or value.startswith("$__auto_interval"):
-            steps, minimum = int(model.get("auto_count") or 30), str(model.get("auto_min") or "10s")
+            steps, minimum = whole_number(model.get("auto_count"), 30), str(model.get("auto_min") or "10s")
             value = format_interval(browser_interval(self._range, steps, minimum))
         return Variable(model["name"], value, value, options=tuple(option.value for option in options))
 
@@ -203,7 +204,8 @@ class _Resolver:
         known = {option.value for option in options}
         if not multi and not known.intersection(saved[:1]):
             # A saved text finds its option where the saved value does not.
-            text = _first((model.get("current") or {}).get("text"))
+            current = model.get("current")
+            text = _first(current.get("text")) if isinstance(current, Mapping) else ""
             saved = tuple(option.value for option in options if text and option.text == text)[:1]
         if valid := tuple(value for value in saved if value in known):
             return valid

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from llumnix_dash.document.values import objects
-from llumnix_dash.document.walk import walk
+from llumnix_dash.document.walk import variables, walk
 from llumnix_dash.errors import UserError
 
 GRID_COLUMNS = 24
@@ -74,8 +74,7 @@ class Dashboard:
 
 def variable_models(dashboard: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     """The variables of a dashboard's JSON by name, in their order."""
-    models = (dashboard.get("templating") or {}).get("list") or []
-    return {str(model["name"]): model for model in models}
+    return {model["name"]: model for model in variables(dict(dashboard))}
 
 
 def parse(data: Mapping[str, Any], name: str) -> Dashboard:

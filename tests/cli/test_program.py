@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from llumnix_dash.cli import COMMANDS
+from llumnix_dash.cli import COMMANDS, main
 from tests.cli.program import ROOT, run, transcript
 
 THERE = [name for name in COMMANDS if importlib.util.find_spec(f"llumnix_dash.cli.{name}")]
@@ -115,3 +115,41 @@ def on_a_terminal(arguments: list[str], cwd: Path, environment: dict[str, str]) 
     os.close(ours)
     process.wait()
     return shown.decode()
+
+
+def _fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> None:
+        try:
+            raise KeyError("token glsa_secret of a server")
+        except KeyError as error:
+            raise ZeroDivisionError("token glsa_secret") from error
+
+    monkeypatch.setattr("llumnix_dash.generate.generate", fails)
+
+
+def test_what_nobody_foresaw_is_one_message_with_a_way_to_report_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _fault(monkeypatch)
+    with pytest.raises(SystemExit) as ended:
+        main(["list"])
+    said = capsys.readouterr().err
+    assert ended.value.code == 2
+    assert said.startswith("error: llumnix-dash stopped at something that it does not foresee (ZeroDivisionError)\n")
+    assert "at llumnix_dash/cli/list.py:" in said
+    assert "--debug" in said
+    assert "Traceback" not in said
+    assert "secret" not in said
+
+
+def test_debug_shows_the_traceback_without_what_the_errors_say(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _fault(monkeypatch)
+    with pytest.raises(SystemExit):
+        main(["--debug", "list"])
+    said = capsys.readouterr().err
+    assert "cli/list.py" in said
+    assert said.index("KeyError\n") < said.index("ZeroDivisionError\n")
+    assert "glsa_secret of a server\n" not in said
+    assert "error: llumnix-dash stopped" in said
