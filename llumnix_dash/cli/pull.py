@@ -14,8 +14,8 @@ from llumnix_dash.report.text import visible, visible_lines
 HELP = f"""Save a Grafana's live dashboards in canonical form.
 
 An edit made in the browser can then be seen with diff and brought into code. DIR gets one file per dashboard, under the
-file name that ours has. NAME is one of our dashboards, PATH a dashboard's JSON file or a folder of them; without any,
-all of ours.
+file name that ours has. NAME is one of our dashboards, PATH a dashboard's file, a folder or git:REV[:path]; without
+any, all of ours.
 
 \b
 Example:

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 HELP = f"""Bring dashboards to a Grafana (10 to 13), after a plan, and lose nobody's edits.
 
-NAME is one of our dashboards, PATH a dashboard's JSON file or a folder of them; without any, all of ours.
+NAME is one of our dashboards, PATH a dashboard's file, a folder with all below it, or git:REV[:path]; without any, all
+of ours.
 
 The plan tells for each dashboard: create, update (with what changes), unchanged, conflict (edited in Grafana since our
 last push), blocked (provisioned, or managed by another tool) or forbidden. A conflict asks on a terminal and is left
@@ -43,8 +44,8 @@ Examples:
 
 {ENVIRONMENT_HELP}
 
-Exit codes: 0 all is as it shall be; 1 something is not (with --dry-run: would change); 2 wrong usage; 3 Grafana cannot
-be reached or refuses the credentials; 130 stopped with Ctrl-C.
+Exit codes: 0 all is as it shall be; 1 something is not (with --dry-run: would change); 2 wrong usage, or a file that
+cannot be read; 3 Grafana cannot be reached or refuses the credentials; 130 stopped with Ctrl-C.
 """
 
 

@@ -18,7 +18,7 @@ from llumnix_dash.cli.grafana_options import (
 
 HELP = f"""Compare a Grafana's dashboards with ours, read-only: what a push would do, and who changed what last.
 
-NAME is one of our dashboards, PATH a dashboard's JSON file or a folder of them; without any, all of ours.
+NAME is one of our dashboards, PATH a dashboard's file, a folder or git:REV[:path]; without any, all of ours.
 
 \b
 Examples:
