@@ -65,8 +65,8 @@ class LazyGroup(click.Group):
 @click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="llumnix-dash")
 @click.option("--debug", is_flag=True, help="Of a fault of the program, show the traceback; it holds no secrets.")
-@click.pass_obj
-def program(state: dict[str, bool], debug: bool) -> None:
+@click.pass_context
+def program(context: click.Context, debug: bool) -> None:
     """Grafana dashboards as code for Llumnix, an LLM serving system.
 
     \b
@@ -77,7 +77,7 @@ def program(state: dict[str, bool], debug: bool) -> None:
     Exit codes: 0 fine; 1 the command found something (a stale file, a difference, a dashboard not pushed);
     2 wrong usage or unreadable input; 3 a server that cannot be reached or refuses the credentials.
     """
-    state["debug"] = debug
+    context.ensure_object(dict)["debug"] = debug
 
 
 def main(args: list[str] | None = None) -> None:
