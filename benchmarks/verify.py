@@ -23,7 +23,7 @@ from llumnix_dash.generate import generate
 from llumnix_dash.http.session import Connection
 from llumnix_dash.interpolation.timerange import TimeRange
 from llumnix_dash.prometheus.client import Client
-from llumnix_dash.verify.dashboard import Dashboard, parse
+from llumnix_dash.verify.dashboard import QueriedDashboard, parse
 from llumnix_dash.verify.plan import plan
 from llumnix_dash.verify.run import Settings, ask, resolved
 from tests.prometheus.stores import prometheus
@@ -53,7 +53,7 @@ def main() -> int:
     return 0
 
 
-def report(client: Client, dashboard: Dashboard) -> None:
+def report(client: Client, dashboard: QueriedDashboard) -> None:
     """Prints the line of a dashboard."""
     settings = Settings(TimeRange(END - MINUTES * 60, END), scrape_interval=SCRAPE_INTERVAL)
 

@@ -9,7 +9,7 @@ from typing import Any
 from llumnix_dash.catalog import cms, gateway, labels, lrs, process, vllm
 from llumnix_dash.catalog.metric import Metric
 from llumnix_dash.promql import Filter, Objective, Scope, selector
-from llumnix_dash.shapes.board import Variable as GrafanaVariable
+from llumnix_dash.shapes.board import TemplateVariable
 from llumnix_dash.shapes.panels import DATA_SOURCE, Json
 
 # Grafana's number for a variable that has its value but no drop-down.
@@ -44,7 +44,7 @@ class LabelVariable:
         """The matcher that the variable puts on metrics."""
         return Filter(self.name, self.values_of, () if self.everywhere else self.metric.exporters)
 
-    def template(self, before: Scope) -> GrafanaVariable:
+    def template(self, before: Scope) -> TemplateVariable:
         """Grafana's variable, chained to those before it."""
         query = f"label_values({selector(self.metric, before)}, {self.values_of})"
         return _template(
@@ -82,7 +82,7 @@ class ChoiceVariable:
     default: str
     linked: bool = True
 
-    def template(self, before: Scope) -> GrafanaVariable:
+    def template(self, before: Scope) -> TemplateVariable:
         """Grafana's variable; it depends on no other."""
         return _template(
             self.name,
@@ -103,7 +103,7 @@ class DataSourceVariable:
     name: str = "datasource"
     linked: bool = True
 
-    def template(self, before: Scope) -> GrafanaVariable:
+    def template(self, before: Scope) -> TemplateVariable:
         """Grafana's variable."""
         return _template(
             self.name,
@@ -160,6 +160,6 @@ ENGINE_INSTANCE = LabelVariable(
 )
 
 
-def _template(name: str, kind: str, query: Any, label: str, **fields: Any) -> GrafanaVariable:
+def _template(name: str, kind: str, query: Any, label: str, **fields: Any) -> TemplateVariable:
     json: Json = {"hide": 0, "label": label, "name": name, "query": query, "skipUrlSync": False, "type": kind, **fields}
-    return GrafanaVariable(name=name, query=query, json=json)
+    return TemplateVariable(name=name, query=query, json=json)

@@ -14,7 +14,7 @@ from llumnix_dash.report.progress import Progress
 if TYPE_CHECKING:
     from llumnix_dash.http.session import Connection
     from llumnix_dash.interpolation.timerange import TimeRange
-    from llumnix_dash.verify.dashboard import Dashboard
+    from llumnix_dash.verify.dashboard import QueriedDashboard
     from llumnix_dash.verify.report import Coverage, DashboardResult
     from llumnix_dash.verify.run import Settings
 
@@ -124,7 +124,7 @@ def command(
 
 def _verify(
     connection: "Connection",
-    dashboards: "Sequence[Dashboard]",
+    dashboards: "Sequence[QueriedDashboard]",
     settings: "Settings",
     timeout: float,
     metrics_url: Sequence[str],
@@ -146,7 +146,9 @@ def _verify(
     return tuple(results), coverage(", ".join(metrics_url) or client.url, exported, asked(results))
 
 
-def _coverage_alone(dashboards: "Sequence[Dashboard]", settings: "Settings", metrics_url: Sequence[str]) -> "Coverage":
+def _coverage_alone(
+    dashboards: "Sequence[QueriedDashboard]", settings: "Settings", metrics_url: Sequence[str]
+) -> "Coverage":
     from llumnix_dash.prometheus.exposition import exported_by
     from llumnix_dash.verify.coverage import coverage
     from llumnix_dash.verify.run import asked_without_store
@@ -154,7 +156,7 @@ def _coverage_alone(dashboards: "Sequence[Dashboard]", settings: "Settings", met
     return coverage(", ".join(metrics_url), exported_by(metrics_url), asked_without_store(dashboards, settings))
 
 
-def _dashboards(paths: Sequence[str], settings: "Settings") -> "tuple[list[Dashboard], bool]":
+def _dashboards(paths: Sequence[str], settings: "Settings") -> "tuple[list[QueriedDashboard], bool]":
     """The dashboards, and whether all could be read; each chosen variable is one of theirs."""
     from llumnix_dash.cli.messages import tell_left_out, tell_problems
     from llumnix_dash.document import sources

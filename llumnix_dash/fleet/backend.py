@@ -9,7 +9,7 @@ from llumnix_dash.fleet.chance import Chance
 from llumnix_dash.fleet.clock import Clock
 from llumnix_dash.fleet.engine import BUSY, Engine, Leg, Request
 from llumnix_dash.fleet.gaps import Gaps, total
-from llumnix_dash.fleet.target import Target
+from llumnix_dash.fleet.target import ScrapeTarget
 
 # The scheduler takes the least loaded of so many engines, from a drawn one on: equals share the load.
 MOST_COMPARED = 4
@@ -36,7 +36,7 @@ class Backend:
         self,
         *,
         stages: dict[str, list[list[Engine]]],
-        schedulers: list[Target],
+        schedulers: list[ScrapeTarget],
         clock: Clock,
         draw: Chance,
         done: Callable[[Request, str], None],

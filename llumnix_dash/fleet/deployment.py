@@ -11,7 +11,7 @@ from llumnix_dash.fleet.engine import Engine
 from llumnix_dash.fleet.frontend import Frontend
 from llumnix_dash.fleet.process import Process
 from llumnix_dash.fleet.scenarios import Pool, Scenario
-from llumnix_dash.fleet.target import STRANGER, STRANGER_REQUESTS, Addresses, Target, exported
+from llumnix_dash.fleet.target import STRANGER, STRANGER_REQUESTS, Addresses, ScrapeTarget, exported
 from llumnix_dash.fleet.view import View
 
 SICK_SLOWNESS = 4.0
@@ -119,7 +119,7 @@ class RunningDeployment:
             freed=self.frontend.advance,
         )
 
-    def _control(self, exporter: Exporter, count: int) -> list[Target]:
+    def _control(self, exporter: Exporter, count: int) -> list[ScrapeTarget]:
         metrics = exported(exporter, self.deployment, self._vllm)
         # Replicas are not of one age: their uptimes are told apart.
         processes = [Process(metrics, self._born - 97 * number) for number in range(count)]
@@ -140,7 +140,7 @@ class RunningDeployment:
         ]
 
     @property
-    def targets(self) -> list[Target]:
+    def targets(self) -> list[ScrapeTarget]:
         """All that is scraped, at its present address."""
         return [*self.gateways, *self.schedulers, *(one.target for one in self.engines), *self.strangers]
 

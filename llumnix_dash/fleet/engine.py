@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from llumnix_dash.fleet.gaps import Gaps, total
-from llumnix_dash.fleet.target import LRS_PORT, Target, engine_id
+from llumnix_dash.fleet.target import LRS_PORT, ScrapeTarget, engine_id
 from llumnix_dash.fleet.view import View
 
 CAPACITY_TOKENS = 40_000
@@ -197,7 +197,7 @@ class Engine:
         id: its id in the cluster meta store.
     """
 
-    def __init__(self, target: Target, number: int, ranks: int) -> None:
+    def __init__(self, target: ScrapeTarget, number: int, ranks: int) -> None:
         assert target.pool is not None
         self.target = target
         self.pool = target.pool

@@ -9,7 +9,7 @@ from llumnix_dash.fleet.engine import Leg, Request
 from llumnix_dash.fleet.history import History
 from llumnix_dash.fleet.scenarios import Scenario
 from llumnix_dash.fleet.scenarios import scenario as scenario_of
-from llumnix_dash.fleet.target import Target
+from llumnix_dash.fleet.target import ScrapeTarget
 
 # The fleet has been running for a while before the first sample, so that its engines are at work.
 WARM_UP_SECONDS = 300.0
@@ -36,7 +36,7 @@ class RunningFleet:
             one.start(restart_at if scenario.restarts else None)
 
     @property
-    def targets(self) -> list[Target]:
+    def targets(self) -> list[ScrapeTarget]:
         """All that is scraped."""
         return [target for one in self.deployments for target in one.targets]
 

@@ -12,7 +12,7 @@ from llumnix_dash.fleet.clock import Clock
 from llumnix_dash.fleet.engine import Request
 from llumnix_dash.fleet.gaps import total
 from llumnix_dash.fleet.scenarios import Scenario, Traffic
-from llumnix_dash.fleet.target import Target
+from llumnix_dash.fleet.target import ScrapeTarget
 
 QUEUE_LIMIT = 100
 QUEUE_TIMEOUT = 4.0
@@ -54,8 +54,8 @@ class Frontend:
         *,
         scenario: Scenario,
         namespace: str | None,
-        gateways: list[Target],
-        schedulers: list[Target],
+        gateways: list[ScrapeTarget],
+        schedulers: list[ScrapeTarget],
         instances: int,
         clock: Clock,
         draw: Chance,

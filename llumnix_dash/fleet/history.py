@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from llumnix_dash.catalog.metric import Histogram, Metric
 from llumnix_dash.fleet.process import Distribution
-from llumnix_dash.fleet.target import Target
+from llumnix_dash.fleet.target import ScrapeTarget
 
 Labels = tuple[tuple[str, str], ...]
 
@@ -57,7 +57,7 @@ class History:
         self.up: dict[Labels, Track] = {}
         self._tracks: dict[tuple[str, str], dict[str, dict[tuple[str, ...], Track]]] = {}
 
-    def scrape(self, tick: int, target: Target, up: bool) -> None:
+    def scrape(self, tick: int, target: ScrapeTarget, up: bool) -> None:
         """Keeps all that the target's process tells; of one that is down, only that it is."""
         labels = tuple(target.labels.items())
         track = self.up.get(labels)
@@ -68,7 +68,7 @@ class History:
         if up:
             self._keep(tick, target)
 
-    def _keep(self, tick: int, target: Target) -> None:
+    def _keep(self, tick: int, target: ScrapeTarget) -> None:
         tracks = self._tracks.setdefault((target.name, target.instance), {})
         for name, series in target.process.series.items():
             known = tracks.setdefault(name, {})
@@ -80,7 +80,7 @@ class History:
                 else:
                     track.values.append(value)
 
-    def _new_track(self, name: str, values: tuple[str, ...], target: Target) -> Track:
+    def _new_track(self, name: str, values: tuple[str, ...], target: ScrapeTarget) -> Track:
         metric = target.process.metrics[name]
         family = self.families.setdefault(metric.name, Family(metric))
         labels = tuple(zip(metric.labels, values, strict=True)) + tuple(

@@ -16,7 +16,7 @@ from llumnix_dash.catalog.metric import Counter, Histogram, Metric
 from llumnix_dash.errors import UserError
 from llumnix_dash.fleet.fleet import RunningFleet
 from llumnix_dash.fleet.process import Distribution, Process, Value
-from llumnix_dash.fleet.target import Target
+from llumnix_dash.fleet.target import ScrapeTarget
 from llumnix_dash.fleet.textformat import bound_text
 
 # As OpenMetrics, the client library turns the colon of vLLM's names into an underscore: it is not offered.
@@ -97,7 +97,7 @@ def server(live: LiveFleet, port: int) -> WSGIServer:
         ) from error
 
 
-def path_of(target: Target) -> str:
+def path_of(target: ScrapeTarget) -> str:
     """The path of a target's metrics."""
     return f"/{target.name}/metrics"
 

@@ -12,7 +12,7 @@ import yaml
 from llumnix_dash.errors import UserError
 from llumnix_dash.fleet.fleet import RunningFleet
 from llumnix_dash.fleet.live import path_of
-from llumnix_dash.fleet.target import STRANGER, Target
+from llumnix_dash.fleet.target import STRANGER, ScrapeTarget
 
 SCRAPE_INTERVAL = "10s"
 # The key of a monitor's endpoints, by its kind.
@@ -57,7 +57,7 @@ def _read(path: Path) -> list[dict[str, Any]]:
     return [one for one in documents if isinstance(one, dict) and one.get("kind") in _ENDPOINTS]
 
 
-def _job(target: Target, monitors: list[dict[str, Any]], path: Path) -> dict[str, Any]:
+def _job(target: ScrapeTarget, monitors: list[dict[str, Any]], path: Path) -> dict[str, Any]:
     """The scrape job to which the target belongs: the operator's, or outside its reach a plain one."""
     if target.namespace is None:
         return {"job_name": target.labels["job"]}
@@ -78,7 +78,7 @@ def _job(target: Target, monitors: list[dict[str, Any]], path: Path) -> dict[str
     raise UserError(f"no {kind} selects {target.name} with its port {target.port_name!r}", where=str(path))
 
 
-def _operators_relabelings(target: Target, job: str) -> list[dict[str, Any]]:
+def _operators_relabelings(target: ScrapeTarget, job: str) -> list[dict[str, Any]]:
     """What the operator itself puts before a monitor's relabelings; a Service's targets have its name as their job."""
     service = [_copy("__meta_kubernetes_service_name", label) for label in ("service", "job")]
     return [
@@ -90,7 +90,7 @@ def _operators_relabelings(target: Target, job: str) -> list[dict[str, Any]]:
     ]
 
 
-def _discovered(target: Target) -> dict[str, str]:
+def _discovered(target: ScrapeTarget) -> dict[str, str]:
     """What service discovery would know of the target, and where the live fleet serves it."""
     labels = {"__metrics_path__": path_of(target), "instance": target.instance}
     if target.namespace is None:

@@ -29,7 +29,7 @@ LRS_PORT = 8000
 
 
 @dataclass(frozen=True)
-class Target:
+class ScrapeTarget:
     """A process at an address.
 
     Attributes:
@@ -93,7 +93,7 @@ class Target:
             "llumnix.io/model": self.pool.model,
         }
 
-    def moved(self) -> "Target":
+    def moved(self) -> "ScrapeTarget":
         """The same process at another address, as a pod that has been made anew."""
         first, second, third, fourth = self.host.split(".")
         return replace(self, host=f"{first}.{second}.{int(third) + 100}.{fourth}")
@@ -113,18 +113,18 @@ class Addresses:
         self._network = f"10.{number}"
         self._prefix = "" if alone else f"{deployment.namespace}-"
 
-    def control(self, exporter: Exporter, process: Process, number: int) -> Target:
+    def control(self, exporter: Exporter, process: Process, number: int) -> ScrapeTarget:
         """A gateway, a scheduler or the stranger."""
         subnet = {"gateway": 1, "scheduler": 2}.get(exporter.name, 3)
         return self._target(f"{exporter.name}-{number}", exporter, process, f"{subnet}.{number + 10}", None)
 
-    def engine(self, process: Process, pool: Pool, number_of_role: int, number: int) -> Target:
+    def engine(self, process: Process, pool: Pool, number_of_role: int, number: int) -> ScrapeTarget:
         """An engine; ``number`` counts all of the deployment, ``number_of_role`` those of one role."""
         host = f"{16 + number // 240}.{number % 240 + 10}"
         return self._target(f"{pool.role}-{number_of_role}", ENGINE, process, host, pool)
 
-    def _target(self, pod: str, exporter: Exporter, process: Process, host: str, pool: Pool | None) -> Target:
-        return Target(
+    def _target(self, pod: str, exporter: Exporter, process: Process, host: str, pool: Pool | None) -> ScrapeTarget:
+        return ScrapeTarget(
             name=f"{self._prefix}{pod}",
             exporter=exporter,
             process=process,

@@ -24,7 +24,7 @@ _REFERENCE = re.compile(
 
 
 @dataclass(frozen=True)
-class Variable:
+class VariableValue:
     """A variable with its value.
 
     Attributes:
@@ -53,7 +53,7 @@ class Variable:
         return (self.value,) if isinstance(self.value, str) else self.value
 
 
-Scope = Mapping[str, Variable]
+VariableValues = Mapping[str, VariableValue]
 
 
 def references(text: str) -> tuple[str, ...]:
@@ -62,7 +62,7 @@ def references(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def interpolate(text: str, scope: Scope, *, default: str | None = None) -> str:
+def interpolate(text: str, scope: VariableValues, *, default: str | None = None) -> str:
     """The text with each known variable's value; an unknown name stays as it is, as in Grafana.
 
     Args:
@@ -82,7 +82,7 @@ def interpolate(text: str, scope: Scope, *, default: str | None = None) -> str:
     return _REFERENCE.sub(replaced, text)
 
 
-def _written(variable: Variable, format_name: str | None, field_name: str | None, scope: Scope) -> str:
+def _written(variable: VariableValue, format_name: str | None, field_name: str | None, scope: VariableValues) -> str:
     if variable.all_value is not None:
         return _custom_all(variable, format_name, scope)
     value = variable.fields.get(field_name, variable.value) if field_name else variable.value
@@ -91,7 +91,7 @@ def _written(variable: Variable, format_name: str | None, field_name: str | None
     return write(Formatted(variable.name, value, variable.text), format_name)
 
 
-def _custom_all(variable: Variable, format_name: str | None, scope: Scope) -> str:
+def _custom_all(variable: VariableValue, format_name: str | None, scope: VariableValues) -> str:
     """An ``allValue`` is written as it is, whatever the format, but for the formats that are made for links."""
     assert variable.all_value is not None
     if format_name == "text":
@@ -104,27 +104,29 @@ def _custom_all(variable: Variable, format_name: str | None, scope: Scope) -> st
     return interpolate(variable.all_value, others)
 
 
-def global_variables(time_range: TimeRange, dashboard_title: str = "", dashboard_uid: str = "") -> dict[str, Variable]:
+def global_variables(
+    time_range: TimeRange, dashboard_title: str = "", dashboard_uid: str = ""
+) -> dict[str, VariableValue]:
     """The variables that every dashboard has: ``__from``, ``__to`` (milliseconds, mostly with ``:date``) and kin."""
     start, end = str(round(time_range.start * 1000)), str(round(time_range.end * 1000))
     return {
-        "__from": Variable("__from", start, start),
-        "__to": Variable("__to", end, end),
-        "__timezone": Variable("__timezone", "utc", "utc"),
-        "__dashboard": Variable(
+        "__from": VariableValue("__from", start, start),
+        "__to": VariableValue("__to", end, end),
+        "__timezone": VariableValue("__timezone", "utc", "utc"),
+        "__dashboard": VariableValue(
             "__dashboard", dashboard_title, dashboard_title, fields={"title": dashboard_title, "uid": dashboard_uid}
         ),
     }
 
 
-def range_variables(time_range: TimeRange) -> dict[str, Variable]:
+def range_variables(time_range: TimeRange) -> dict[str, VariableValue]:
     """``__range``, ``__range_s`` and ``__range_ms``: the length of the time range."""
     seconds = (time_range.milliseconds + 500) // 1000
     values = {"__range": f"{seconds}s", "__range_s": str(seconds), "__range_ms": str(time_range.milliseconds)}
-    return {name: Variable(name, value, value) for name, value in values.items()}
+    return {name: VariableValue(name, value, value) for name, value in values.items()}
 
 
-def interval_variables(intervals: Intervals) -> dict[str, Variable]:
+def interval_variables(intervals: Intervals) -> dict[str, VariableValue]:
     """``__interval``, ``__rate_interval`` and each with ``_ms``."""
     values = {
         "__interval": format_interval(intervals.step),
@@ -132,9 +134,9 @@ def interval_variables(intervals: Intervals) -> dict[str, Variable]:
         "__rate_interval": go_duration(intervals.rate),
         "__rate_interval_ms": str(intervals.rate),
     }
-    return {name: Variable(name, value, value) for name, value in values.items()}
+    return {name: VariableValue(name, value, value) for name, value in values.items()}
 
 
-def interpolate_query(expr: str, scope: Scope, intervals: Intervals, time_range: TimeRange) -> str:
+def interpolate_query(expr: str, scope: VariableValues, intervals: Intervals, time_range: TimeRange) -> str:
     """A query as it reaches Prometheus: first the dashboard's variables, then intervals and range."""
     return interpolate(interpolate(expr, scope), {**interval_variables(intervals), **range_variables(time_range)})

@@ -9,7 +9,7 @@ from llumnix_dash.interpolation.formats import Value, joined
 from llumnix_dash.interpolation.interpolate import (
     ALL,
     ALL_TEXT,
-    Variable,
+    VariableValue,
     global_variables,
     interpolate,
     range_variables,
@@ -39,7 +39,7 @@ class Variables:
         queries: how many queries it took.
     """
 
-    scope: dict[str, Variable]
+    scope: dict[str, VariableValue]
     names: tuple[str, ...] = ()
     errors: dict[str, str] = field(default_factory=dict)
     notes: dict[str, str] = field(default_factory=dict)
@@ -89,7 +89,7 @@ class _Resolver:
         self._scrape_interval = scrape_interval
         title, uid = str(dashboard.get("title", "")), str(dashboard.get("uid", ""))
         self._out = Variables(global_variables(time_range, title, uid), names=tuple(models))
-        self._kinds: Mapping[str, Callable[[Mapping[str, Any]], Variable]] = {
+        self._kinds: Mapping[str, Callable[[Mapping[str, Any]], VariableValue]] = {
             "query": self._query,
             "custom": lambda model: self._choice(
                 model, from_list(self._interpolated(str(model.get("query") or "")), model.get("valuesFormat", "csv"))
@@ -132,12 +132,12 @@ class _Resolver:
         }
         scope = {
             **self._out.scope,
-            **{name: Variable(name, value, value) for name, value in fixed.items()},
+            **{name: VariableValue(name, value, value) for name, value in fixed.items()},
             **range_variables(self._range),
         }
         return interpolate(text, scope, default=default)
 
-    def _query(self, model: Mapping[str, Any]) -> Variable:
+    def _query(self, model: Mapping[str, Any]) -> VariableValue:
         kind = datasource_type([model], self._models)
         if not speaks_promql(kind):
             self._out.notes[model["name"]] = f"a query on a {kind} data source: its saved value is taken"
@@ -150,12 +150,12 @@ class _Resolver:
             self._out.notes[model["name"]] = "lists no value"
         return self._choice(model, options)
 
-    def _datasource(self, model: Mapping[str, Any]) -> Variable:
+    def _datasource(self, model: Mapping[str, Any]) -> VariableValue:
         """Any data source of this kind is the one Prometheus that is asked, so the saved value serves."""
         value = _first(_current(model)) or "default"
         return self._choice(model, [Option(value, value)])
 
-    def _interval(self, model: Mapping[str, Any]) -> Variable:
+    def _interval(self, model: Mapping[str, Any]) -> VariableValue:
         options = from_list(str(model.get("query") or ""))
         value = self._chosen_or(model, _first(_current(model)))
         if not value:
@@ -163,20 +163,20 @@ class _Resolver:
         if value in {_AUTO, "auto"} or value.startswith("$__auto_interval"):
             steps, minimum = whole_number(model.get("auto_count"), 30), str(model.get("auto_min") or "10s")
             value = format_interval(browser_interval(self._range, steps, minimum))
-        return Variable(model["name"], value, value, options=tuple(option.value for option in options))
+        return VariableValue(model["name"], value, value, options=tuple(option.value for option in options))
 
-    def _plain(self, model: Mapping[str, Any], value: str) -> Variable:
+    def _plain(self, model: Mapping[str, Any], value: str) -> VariableValue:
         value = self._chosen_or(model, value)
-        return Variable(model["name"], value, value, options=(value,))
+        return VariableValue(model["name"], value, value, options=(value,))
 
     def _chosen_or(self, model: Mapping[str, Any], value: str) -> str:
         chosen = self._chosen.get(model["name"])
         return chosen[-1] if chosen else value
 
-    def _choice(self, model: Mapping[str, Any], options: Sequence[Option]) -> Variable:
+    def _choice(self, model: Mapping[str, Any], options: Sequence[Option]) -> VariableValue:
         """The variable with its value: the user's, else the saved one where it is an option, else All or the first."""
         multi, include_all = bool(model.get("multi")), bool(model.get("includeAll"))
-        base = Variable(
+        base = VariableValue(
             model["name"],
             "",
             several=multi or include_all,
@@ -237,6 +237,6 @@ def _first(value: Any) -> str:
     return next(iter(_values(value)), "")
 
 
-def shown(variable: Variable) -> str:
+def shown(variable: VariableValue) -> str:
     """A variable's value for people: ``All``, or its values."""
     return variable.text or joined(variable.value, ", ")

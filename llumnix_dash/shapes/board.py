@@ -37,7 +37,7 @@ class Row(grafanalib.RowPanel):  # type: ignore[misc]
 
 
 @attr.s(kw_only=True, eq=False, repr=False)
-class Variable(grafanalib.Template):  # type: ignore[misc]
+class TemplateVariable(grafanalib.Template):  # type: ignore[misc]
     """A template variable whose JSON is given whole."""
 
     name: str = attr.ib()

@@ -12,7 +12,7 @@ GRID_COLUMNS = 24
 
 
 @dataclass(frozen=True)
-class Target:
+class PanelQuery:
     """One query of a panel, before interpolation."""
 
     ref_id: str
@@ -24,7 +24,7 @@ class Target:
 
 
 @dataclass(frozen=True)
-class Panel:
+class QueriedPanel:
     """A panel with queries.
 
     Attributes:
@@ -43,7 +43,7 @@ class Panel:
     title: str
     row: str
     open: bool
-    targets: tuple[Target, ...]
+    targets: tuple[PanelQuery, ...]
     skipped: str = ""
     width: int = 12
     max_data_points: int = 0
@@ -54,12 +54,12 @@ class Panel:
 
 
 @dataclass(frozen=True)
-class Dashboard:
+class QueriedDashboard:
     """A dashboard: where it came from, its JSON, its panels in their order."""
 
     name: str
     json: Mapping[str, Any]
-    panels: tuple[Panel, ...]
+    panels: tuple[QueriedPanel, ...]
 
     @property
     def title(self) -> str:
@@ -77,7 +77,7 @@ def variable_models(dashboard: Mapping[str, Any]) -> dict[str, Mapping[str, Any]
     return {model["name"]: model for model in variables(dict(dashboard))}
 
 
-def parse(data: Mapping[str, Any], name: str) -> Dashboard:
+def parse(data: Mapping[str, Any], name: str) -> QueriedDashboard:
     """What a classic dashboard's JSON asks.
 
     Raises:
@@ -88,14 +88,14 @@ def parse(data: Mapping[str, Any], name: str) -> Dashboard:
             if data.get(key) is not None and objects(data[key]) is None:
                 raise ValueError(f"its {key} are no list of objects")
         variable_models(data)
-        return Dashboard(name, data, tuple(_panels(data)))
+        return QueriedDashboard(name, data, tuple(_panels(data)))
     except (TypeError, ValueError, AttributeError, KeyError) as error:
         raise UserError(
             f"not a Grafana dashboard as Grafana writes it: {error}", where=name, hint="export it from Grafana again"
         ) from error
 
 
-def _panels(data: Mapping[str, Any]) -> Iterator[Panel]:
+def _panels(data: Mapping[str, Any]) -> Iterator[QueriedPanel]:
     for place in walk(data):
         if not place.is_row:
             row = place.row or {}
@@ -105,11 +105,11 @@ def _panels(data: Mapping[str, Any]) -> Iterator[Panel]:
 
 def _panel(
     panel: Mapping[str, Any], dashboard: Mapping[str, Any], row: str, row_repeat: str, *, is_open: bool
-) -> Iterator[Panel]:
+) -> Iterator[QueriedPanel]:
     targets, skipped = _targets(panel, dashboard)
     if not targets and not skipped:
         return
-    yield Panel(
+    yield QueriedPanel(
         id=int(panel.get("id") or 0),
         title=str(panel.get("title") or ""),
         row=row,
@@ -125,7 +125,7 @@ def _panel(
     )
 
 
-def _targets(panel: Mapping[str, Any], dashboard: Mapping[str, Any]) -> tuple[tuple[Target, ...], str]:
+def _targets(panel: Mapping[str, Any], dashboard: Mapping[str, Any]) -> tuple[tuple[PanelQuery, ...], str]:
     """A panel's Prometheus queries, and a remark on others."""
     if "libraryPanel" in panel and not panel.get("targets"):
         return (), "a library panel: its queries are in Grafana"
@@ -141,9 +141,9 @@ def _targets(panel: Mapping[str, Any], dashboard: Mapping[str, Any]) -> tuple[tu
     return tuple(targets), skipped
 
 
-def _target(target: Mapping[str, Any]) -> Target:
+def _target(target: Mapping[str, Any]) -> PanelQuery:
     instant = bool(target.get("instant"))
-    return Target(
+    return PanelQuery(
         ref_id=str(target.get("refId") or "?"),
         expr=str(target["expr"]),
         instant=instant,
@@ -177,8 +177,8 @@ def datasource_type(
         kind, uid = reference.get("type"), reference.get("uid")
         if uid == "-- Mixed --":
             continue
-        if uid == "-- Dashboard --":
-            return "Dashboard"
+        if uid == "-- QueriedDashboard --":
+            return "QueriedDashboard"
         if kind or uid:
             return str(kind or _type_of_reference(str(uid), variables, inputs))
     return ""

@@ -7,22 +7,22 @@ from itertools import product
 
 from llumnix_dash.errors import UserError
 from llumnix_dash.interpolation.interpolate import (
-    Scope,
-    Variable,
+    VariableValue,
+    VariableValues,
     interpolate,
     interpolate_query,
     references,
 )
 from llumnix_dash.interpolation.intervals import query_intervals
 from llumnix_dash.interpolation.timerange import TimeRange, parse_duration, parse_time
-from llumnix_dash.verify.dashboard import GRID_COLUMNS, Dashboard, Panel, Target
+from llumnix_dash.verify.dashboard import GRID_COLUMNS, PanelQuery, QueriedDashboard, QueriedPanel
 
 PAGE_WIDTH = 1600
 """The width of a dashboard in pixels that panels without ``maxDataPoints`` are taken to share."""
 
 
 @dataclass(frozen=True)
-class Query:
+class StoreQuery:
     """One request to Prometheus; times and step in seconds, and a step of 0 for an instant query, made at ``end``."""
 
     ref_id: str
@@ -51,15 +51,17 @@ class PanelPlan:
         problem: why it cannot ask, such as an interval that is none; it then has no queries.
     """
 
-    panel: Panel
+    panel: QueriedPanel
     title: str
     row: str
     repeat: Mapping[str, str]
-    queries: tuple[Query, ...] = ()
+    queries: tuple[StoreQuery, ...] = ()
     problem: str = ""
 
 
-def plan(dashboard: Dashboard, scope: Scope, time_range: TimeRange, scrape_interval: str) -> list[PanelPlan]:
+def plan(
+    dashboard: QueriedDashboard, scope: VariableValues, time_range: TimeRange, scrape_interval: str
+) -> list[PanelPlan]:
     """What Grafana would ask for every panel of the dashboard, in the order of the page.
 
     Args:
@@ -75,7 +77,7 @@ def plan(dashboard: Dashboard, scope: Scope, time_range: TimeRange, scrape_inter
     ]
 
 
-def _repetitions(panel: Panel, scope: Scope) -> Iterator[dict[str, Variable]]:
+def _repetitions(panel: QueriedPanel, scope: VariableValues) -> Iterator[dict[str, VariableValue]]:
     """One scope for each value, or combination of values, over which the panel or its row repeats."""
     repeated = [scope[name] for name in panel.repeats if name in scope and scope[name].chosen]
     for values in product(*(variable.chosen for variable in repeated)):
@@ -86,7 +88,11 @@ def _repetitions(panel: Panel, scope: Scope) -> Iterator[dict[str, Variable]]:
 
 
 def _panel_plan(
-    panel: Panel, scope: Scope, repeated: Mapping[str, Variable], time_range: TimeRange, scrape_interval: str
+    panel: QueriedPanel,
+    scope: VariableValues,
+    repeated: Mapping[str, VariableValue],
+    time_range: TimeRange,
+    scrape_interval: str,
 ) -> PanelPlan:
     page = PanelPlan(
         panel=panel,
@@ -104,7 +110,7 @@ def _panel_plan(
     return replace(page, queries=tuple(queries))
 
 
-def _own_range(panel: Panel, scope: Scope, time_range: TimeRange) -> TimeRange:
+def _own_range(panel: QueriedPanel, scope: VariableValues, time_range: TimeRange) -> TimeRange:
     """The dashboard's range, or the panel's own where it has a relative time or a time shift."""
     if panel.time_from:
         start = interpolate(panel.time_from, scope)
@@ -116,8 +122,8 @@ def _own_range(panel: Panel, scope: Scope, time_range: TimeRange) -> TimeRange:
 
 
 def _queries(
-    target: Target, panel: Panel, scope: Scope, time_range: TimeRange, scrape_interval: str
-) -> Iterator[Query]:
+    target: PanelQuery, panel: QueriedPanel, scope: VariableValues, time_range: TimeRange, scrape_interval: str
+) -> Iterator[StoreQuery]:
     intervals = query_intervals(
         time_range,
         max_data_points=panel.max_data_points or max(1, PAGE_WIDTH * panel.width // GRID_COLUMNS),
@@ -130,8 +136,8 @@ def _queries(
     # A dollar sign may end a regular expression; a name after it is a variable that the dashboard lacks.
     unknown = tuple(name for name in references(expr) if not name.isdecimal())
     if target.instant:
-        yield Query(target.ref_id, expr, time_range.start, time_range.end, unknown=unknown)
+        yield StoreQuery(target.ref_id, expr, time_range.start, time_range.end, unknown=unknown)
     if target.range:
         step = intervals.step / 1000
         start, end = (math.floor(time / step) * step for time in (time_range.start, time_range.end))
-        yield Query(target.ref_id, expr, start, end, step, unknown)
+        yield StoreQuery(target.ref_id, expr, start, end, step, unknown)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from llumnix_dash.interpolation.timerange import TimeRange
-from llumnix_dash.verify.plan import Query
+from llumnix_dash.verify.plan import StoreQuery
 
 
 class Status(Enum):
@@ -37,7 +37,7 @@ class QueryResult:
         span: the part of the query, from and to (excluded), that the message is about, where the store tells.
     """
 
-    query: Query
+    query: StoreQuery
     status: Status
     series: int
     milliseconds: float

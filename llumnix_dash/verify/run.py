@@ -11,8 +11,8 @@ from llumnix_dash.interpolation.timerange import TimeRange
 from llumnix_dash.interpolation.variables import Variables, resolve, shown
 from llumnix_dash.prometheus.client import Client, QueryError, Series
 from llumnix_dash.prometheus.find import find
-from llumnix_dash.verify.dashboard import Dashboard
-from llumnix_dash.verify.plan import PanelPlan, Query, plan
+from llumnix_dash.verify.dashboard import QueriedDashboard
+from llumnix_dash.verify.plan import PanelPlan, StoreQuery, plan
 from llumnix_dash.verify.report import DashboardResult, PanelResult, QueryResult, Status, VariableResult
 
 
@@ -41,7 +41,12 @@ Explain = Callable[[QueryResult], QueryResult]
 
 
 def run(
-    client: Client, dashboard: Dashboard, settings: Settings, *, explain: Explain, progress: Progress | None = None
+    client: Client,
+    dashboard: QueriedDashboard,
+    settings: Settings,
+    *,
+    explain: Explain,
+    progress: Progress | None = None,
 ) -> DashboardResult:
     """Every query of the dashboard, collapsed rows included.
 
@@ -73,7 +78,7 @@ def run(
     )
 
 
-def resolved(client: Client, dashboard: Dashboard, settings: Settings) -> Variables:
+def resolved(client: Client, dashboard: QueriedDashboard, settings: Settings) -> Variables:
     """The dashboard's variables, as its drop-downs would stand."""
     return resolve(
         dashboard.json,
@@ -84,14 +89,14 @@ def resolved(client: Client, dashboard: Dashboard, settings: Settings) -> Variab
     )
 
 
-def ask(client: Client, query: Query) -> list[Series]:
+def ask(client: Client, query: StoreQuery) -> list[Series]:
     """The query's result. Raises as :meth:`Client.query`."""
     if query.instant:
         return client.query(query.expr, query.end)
     return client.query_range(query.expr, query.start, query.end, query.step)
 
 
-def measured(client: Client, query: Query) -> QueryResult:
+def measured(client: Client, query: StoreQuery) -> QueryResult:
     """How the query went; only a store that is out of reach raises."""
     begin = time.perf_counter()
     try:
@@ -110,7 +115,7 @@ def measured(client: Client, query: Query) -> QueryResult:
     return QueryResult(query, Status.NO_DATA, len(series), elapsed, message=message, hint=_hint(query))
 
 
-def _hint(query: Query) -> str:
+def _hint(query: StoreQuery) -> str:
     if not query.unknown:
         return ""
     names = ", ".join(f"${name}" for name in query.unknown)
@@ -179,7 +184,7 @@ def asked(results: Iterable[DashboardResult]) -> dict[str, list[str]]:
     return queries
 
 
-def asked_without_store(dashboards: Iterable[Dashboard], settings: Settings) -> dict[str, list[str]]:
+def asked_without_store(dashboards: Iterable[QueriedDashboard], settings: Settings) -> dict[str, list[str]]:
     """The queries that would run, by panel, where there is no store that could list the values of variables."""
     queries: dict[str, list[str]] = {}
     for dashboard in dashboards:

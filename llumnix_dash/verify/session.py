@@ -2,7 +2,7 @@
 
 Example::
 
-    session = Session("http://127.0.0.1:9090", at=1_700_000_000, seconds=3600)
+    session = PanelReader("http://127.0.0.1:9090", at=1_700_000_000, seconds=3600)
     [p99] = session.panel(dashboard, "TTFT", variables={"model": ["qwen"]})["P99"]
     assert p99.points[-1][1] == pytest.approx(0.84, rel=0.02)
 """
@@ -19,7 +19,7 @@ from llumnix_dash.verify.plan import PanelPlan, plan
 from llumnix_dash.verify.run import Settings, ask, resolved
 
 
-class Session:
+class PanelReader:
     """A store and a time range.
 
     Args:

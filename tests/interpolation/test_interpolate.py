@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llumnix_dash.interpolation.interpolate import (
-    Variable,
+    VariableValue,
     global_variables,
     interpolate,
     interpolate_query,
@@ -19,17 +19,17 @@ from llumnix_dash.interpolation.timerange import TimeRange
 SCOPE = {
     variable.name: variable
     for variable in (
-        Variable("one", "qwen-7b.v1", "Qwen"),
-        Variable("quoted", "it's a \\ b"),
-        Variable("single_of_all", "a.b|c", several=True),
-        Variable("two", ("a.b", "c+d"), "a.b + c+d", several=True),
-        Variable("alone", ("a.b",), "a.b", several=True),
-        Variable("none", (), "All", several=True),
-        Variable("all", ("a", "b"), "All", several=True, all_value=".+"),
-        Variable("all_nested", ("a",), "All", several=True, all_value="$one.*"),
-        Variable("all_itself", ("a",), "All", several=True, all_value="$all_itself|$one"),
-        Variable("rich", "v1", "text", fields={"zone": "eu"}),
-        Variable("it's", "no"),
+        VariableValue("one", "qwen-7b.v1", "Qwen"),
+        VariableValue("quoted", "it's a \\ b"),
+        VariableValue("single_of_all", "a.b|c", several=True),
+        VariableValue("two", ("a.b", "c+d"), "a.b + c+d", several=True),
+        VariableValue("alone", ("a.b",), "a.b", several=True),
+        VariableValue("none", (), "All", several=True),
+        VariableValue("all", ("a", "b"), "All", several=True, all_value=".+"),
+        VariableValue("all_nested", ("a",), "All", several=True, all_value="$one.*"),
+        VariableValue("all_itself", ("a",), "All", several=True, all_value="$all_itself|$one"),
+        VariableValue("rich", "v1", "text", fields={"zone": "eu"}),
+        VariableValue("it's", "no"),
     )
 }
 
@@ -109,7 +109,7 @@ def test_global_variables(text: str, expected: str) -> None:
     ],
 )
 def test_the_intervals_and_the_range(expr: str, expected: str) -> None:
-    scope = {"window": Variable("window", "$__rate_interval")}
+    scope = {"window": VariableValue("window", "$__rate_interval")}
     intervals = Intervals(step=15_000, rate=75_000)
     assert interpolate_query(expr, scope, intervals, TimeRange(0, 3600.5)) == expected
 
@@ -123,7 +123,7 @@ def test_the_default_format_matches_just_the_values(values: list[str]) -> None:
     """What reaches the store, once PromQL has read the string, matches each value and nothing near it."""
     if any('"' in value for value in values):
         return  # Grafana does not escape a double quote; nor do we.
-    written = interpolate("$v", {"v": Variable("v", tuple(values), several=True)})
+    written = interpolate("$v", {"v": VariableValue("v", tuple(values), several=True)})
     pattern = re.compile(re.sub(r"\\(.)", r"\1", written))
     assert all(pattern.fullmatch(value) for value in values)
     assert not pattern.fullmatch("x".join(values)) or "x".join(values) in values

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from llumnix_dash.interpolation.interpolate import Variable, interpolate
+from llumnix_dash.interpolation.interpolate import VariableValue, interpolate
 from llumnix_dash.interpolation.timerange import TimeRange
 from llumnix_dash.interpolation.variables import Variables, resolve, shown
 from llumnix_dash.prometheus.client import QueryError
@@ -181,4 +181,4 @@ def test_a_panel_repeats_over_the_options_where_all_is_chosen() -> None:
 
 def test_a_value_is_shown_by_its_text() -> None:
     assert shown(resolved(custom("Five : 5m")).scope["v"]) == "Five"
-    assert shown(Variable("v", ("a", "b"))) == "a, b"
+    assert shown(VariableValue("v", ("a", "b"))) == "a, b"

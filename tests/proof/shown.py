@@ -11,7 +11,7 @@ from llumnix_dash.generate import generate
 from llumnix_dash.prometheus.client import Series
 from llumnix_dash.verify.dashboard import parse
 from llumnix_dash.verify.run import Settings, resolved
-from llumnix_dash.verify.session import Session
+from llumnix_dash.verify.session import PanelReader
 from tests.proof.fleets import END, Past
 
 # With this setting of the data source, rates of lines have a window of four times as much: the 5 minutes that the
@@ -57,9 +57,9 @@ class Backfilled:
     url: str
     past: Past
 
-    def session(self, *, seconds: float = RANGE, before_end: float = 0) -> Session:
+    def session(self, *, seconds: float = RANGE, before_end: float = 0) -> PanelReader:
         """A look at the store, from ``seconds`` before the end on."""
-        return Session(self.url, at=END - before_end, seconds=seconds, scrape_interval=SCRAPE_INTERVAL)
+        return PanelReader(self.url, at=END - before_end, seconds=seconds, scrape_interval=SCRAPE_INTERVAL)
 
     def shown(
         self,
@@ -92,7 +92,7 @@ class Backfilled:
             | {"datasource": one["datasource"], "targets": [one["target"]]}
             for number, one in enumerate(own, 1)
         ]
-        session = Session(self.url, at=END, seconds=seconds)
+        session = PanelReader(self.url, at=END, seconds=seconds)
         return {
             plan.title: [series for found in session.ask(plan).values() for series in found]
             for plan in session.panels({**json, "panels": panels})

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from llumnix_dash.errors import UserError
-from llumnix_dash.verify.dashboard import Dashboard, parse
+from llumnix_dash.verify.dashboard import QueriedDashboard, parse
 
 
-def one_panel(**panel: Any) -> Dashboard:
+def one_panel(**panel: Any) -> QueriedDashboard:
     return parse({"panels": [{"id": 1, "title": "P", **panel}]}, "x.json")
 
 
@@ -79,7 +79,7 @@ PROMETHEUS, LOKI = {"type": "prometheus", "uid": "p"}, {"type": "loki", "uid": "
         ({"datasource": "$metrics"}, True),
         ({"datasource": {"uid": "${DS_LOKI}"}}, False),
         ({"datasource": {"type": "datasource", "uid": "-- Mixed --"}}, True),
-        ({"datasource": {"type": "datasource", "uid": "-- Dashboard --"}}, False),
+        ({"datasource": {"type": "datasource", "uid": "-- QueriedDashboard --"}}, False),
         ({"datasource": {"type": "grafana-amazonprometheus-datasource", "uid": "a"}}, True),
         ({"datasource": {"type": "victoriametrics-metrics-datasource", "uid": "v"}}, True),
     ],

@@ -2,15 +2,15 @@
 
 from typing import Any
 
-from llumnix_dash.interpolation.interpolate import Variable
+from llumnix_dash.interpolation.interpolate import VariableValue
 from llumnix_dash.interpolation.timerange import TimeRange
 from llumnix_dash.verify.dashboard import parse
-from llumnix_dash.verify.plan import PanelPlan, Query, plan
+from llumnix_dash.verify.plan import PanelPlan, StoreQuery, plan
 
 RANGE = TimeRange(1_000_007, 1_003_607)
 SCOPE = {
-    "role": Variable("role", ("a.b", "c"), "All", several=True, options=("a.b", "c")),
-    "zone": Variable("zone", (), "All", several=True, all_value=".*", options=("eu", "us")),
+    "role": VariableValue("role", ("a.b", "c"), "All", several=True, options=("a.b", "c")),
+    "zone": VariableValue("zone", (), "All", several=True, all_value=".*", options=("eu", "us")),
 }
 
 
@@ -24,12 +24,12 @@ def panel(expr: str = "up", target: dict[str, Any] | None = None, **fields: Any)
 
 def test_a_range_query_starts_and_ends_at_multiples_of_its_step() -> None:
     [[query]] = [one.queries for one in planned(panel())]
-    assert query == Query("A", "up", start=1_000_005, end=1_003_605, step=15)
+    assert query == StoreQuery("A", "up", start=1_000_005, end=1_003_605, step=15)
 
 
 def test_an_instant_query_is_made_at_the_end_of_the_range() -> None:
     [[query]] = [one.queries for one in planned(panel(target={"instant": True}))]
-    assert query == Query("A", "up", start=1_000_007, end=1_003_607)
+    assert query == StoreQuery("A", "up", start=1_000_007, end=1_003_607)
     assert query.instant
 
 

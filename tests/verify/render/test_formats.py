@@ -7,7 +7,7 @@ import click
 import pytest
 
 from llumnix_dash.interpolation.timerange import TimeRange
-from llumnix_dash.verify.plan import Query
+from llumnix_dash.verify.plan import StoreQuery
 from llumnix_dash.verify.render import FORMATS
 from llumnix_dash.verify.render.words import marked
 from llumnix_dash.verify.report import (
@@ -23,7 +23,7 @@ from llumnix_dash.verify.report import (
 
 
 def result(ref_id: str, status: Status, series: int = 0, *, expr: str = "up", **told: object) -> QueryResult:
-    query = Query(ref_id, expr, 1_750_000_000.0, 1_750_003_600.0, 15.0)
+    query = StoreQuery(ref_id, expr, 1_750_000_000.0, 1_750_003_600.0, 15.0)
     return QueryResult(query, status, series, 12.34, **told)  # type: ignore[arg-type]
 
 
