@@ -51,6 +51,10 @@ class ServerError(UserError):
     exit_code = 3
 
 
+class QueryError(Exception):
+    """Prometheus did not answer this query; its message is the text. Other queries may well succeed."""
+
+
 def underline(text: str, start: int, end: int) -> str:
     """One line of text with the span ``start`` to ``end`` (0-based, end excluded) marked by carets beneath it."""
     return f"{text}\n{' ' * start}{'^' * max(1, end - start)}"

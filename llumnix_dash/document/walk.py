@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from llumnix_dash.document.values import Json, Object, objects
 
@@ -46,15 +47,12 @@ def walk(dashboard: Mapping[str, Json]) -> Iterator[Place]:
             yield Place(member, row, not row.get("collapse"))
 
 
-def variables(dashboard: Object) -> list[Object]:
+def variables_by_name(dashboard: Mapping[str, Any]) -> dict[str, Object]:
     """The template variables that have a name, in their order; none where anything else than a list should be one."""
     templating = dashboard.get("templating")
     models = templating.get("list") if isinstance(templating, dict) else None
-    return [
-        model
-        for model in (models if isinstance(models, list) else ())
-        if isinstance(model, dict) and isinstance(model.get("name"), str)
-    ]
+    named = (model for model in (models if isinstance(models, list) else ()) if isinstance(model, dict))
+    return {model["name"]: model for model in named if isinstance(model.get("name"), str)}
 
 
 def _in_reading_order(panels: list[Object]) -> list[Object]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from llumnix_dash.document.values import encoded
-from llumnix_dash.document.walk import variables
+from llumnix_dash.document.walk import variables_by_name
 from llumnix_dash.errors import UserError, nearest
 from llumnix_dash.grafana.failures import explain
 from llumnix_dash.grafana.pushset import Wanted
@@ -123,7 +123,7 @@ def _is_fixed(reference: Any) -> bool:
 
 
 def _refuse_unresolved(wanted: Wanted, dashboard: Mapping[str, Any], inputs: set[str]) -> None:
-    known = {variable["name"] for variable in variables(dict(dashboard))} - inputs
+    known = variables_by_name(dashboard).keys() - inputs
     used = {name.decode() for name in re.findall(rb"\$\{([A-Za-z0-9_-]+)\}", encoded(dashboard))}
     left = sorted(name for name in used if name in inputs or (name.startswith("DS_") and name not in known))
     if not left:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from llumnix_dash.prometheus.client import QueryError
+from llumnix_dash.errors import QueryError
 
 
 @dataclass(frozen=True)

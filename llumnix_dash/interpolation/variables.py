@@ -4,7 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from llumnix_dash.document.datasource import datasource_type, speaks_promql
 from llumnix_dash.document.values import whole_number
+from llumnix_dash.document.walk import variables_by_name
+from llumnix_dash.errors import QueryError
 from llumnix_dash.interpolation.formats import Value, joined
 from llumnix_dash.interpolation.interpolate import (
     ALL,
@@ -18,8 +21,6 @@ from llumnix_dash.interpolation.interpolate import (
 from llumnix_dash.interpolation.intervals import browser_interval, format_interval
 from llumnix_dash.interpolation.options import Option, from_list, from_query
 from llumnix_dash.interpolation.timerange import TimeRange, parse_duration
-from llumnix_dash.prometheus.client import QueryError
-from llumnix_dash.verify.dashboard import datasource_type, speaks_promql, variable_models
 
 _AUTO = "$__auto"
 
@@ -67,7 +68,7 @@ def resolve(
     Raises:
         ServerError: the store cannot be reached or refuses the credentials.
     """
-    models = variable_models(dashboard)
+    models = variables_by_name(dashboard)
     return _Resolver(dashboard, models, find, time_range, chosen=chosen, scrape_interval=scrape_interval).run()
 
 

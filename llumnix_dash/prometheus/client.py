@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import requests
 
-from llumnix_dash.errors import ServerError
+from llumnix_dash.errors import QueryError, ServerError
 from llumnix_dash.http import retry
 from llumnix_dash.http.session import Connection, Session
 from llumnix_dash.http.unreachable import Names, unreachable
@@ -36,10 +36,6 @@ class Series:
     def has_value(self) -> bool:
         """Whether any point is a number: a panel shows nothing where all are NaN."""
         return not all(math.isnan(value) for _, value in self.points)
-
-
-class QueryError(Exception):
-    """Prometheus did not answer this query; its message is the text. Other queries may well succeed."""
 
 
 class Client:

@@ -4,8 +4,9 @@ import math
 import re
 from collections.abc import Callable, Mapping
 
+from llumnix_dash.errors import QueryError
 from llumnix_dash.interpolation.timerange import TimeRange
-from llumnix_dash.prometheus.client import Client, QueryError
+from llumnix_dash.prometheus.client import Client
 
 
 def find(client: Client, query: str, time_range: TimeRange) -> list[str]:

@@ -1,11 +1,12 @@
 """What a dashboard's JSON asks a Prometheus: its panels and their queries, also inside collapsed and repeated rows."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from llumnix_dash.document.datasource import datasource_type, speaks_promql
 from llumnix_dash.document.values import objects
-from llumnix_dash.document.walk import variables, walk
+from llumnix_dash.document.walk import variables_by_name, walk
 from llumnix_dash.errors import UserError
 
 GRID_COLUMNS = 24
@@ -69,12 +70,7 @@ class QueriedDashboard:
     @property
     def variable_names(self) -> tuple[str, ...]:
         """Those of its drop-downs."""
-        return tuple(variable_models(self.json))
-
-
-def variable_models(dashboard: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    """The variables of a dashboard's JSON by name, in their order."""
-    return {model["name"]: model for model in variables(dict(dashboard))}
+        return tuple(variables_by_name(self.json))
 
 
 def parse(data: Mapping[str, Any], name: str) -> QueriedDashboard:
@@ -87,7 +83,7 @@ def parse(data: Mapping[str, Any], name: str) -> QueriedDashboard:
         for key in ("panels", "rows"):
             if data.get(key) is not None and objects(data[key]) is None:
                 raise ValueError(f"its {key} are no list of objects")
-        variable_models(data)
+        variables_by_name(data)
         return QueriedDashboard(name, data, tuple(_panels(data)))
     except (TypeError, ValueError, AttributeError, KeyError) as error:
         raise UserError(
@@ -133,7 +129,7 @@ def _targets(panel: Mapping[str, Any], dashboard: Mapping[str, Any]) -> tuple[tu
     for target in panel.get("targets") or []:
         if target.get("hide"):
             continue
-        kind = datasource_type([target, panel], variable_models(dashboard), dashboard.get("__inputs") or [])
+        kind = datasource_type([target, panel], variables_by_name(dashboard), dashboard.get("__inputs") or [])
         if not speaks_promql(kind):
             skipped = f"a query on a {kind} data source"
         elif str(target.get("expr") or "").strip():
@@ -152,44 +148,3 @@ def _target(target: Mapping[str, Any]) -> PanelQuery:
         minimum_interval=str(target.get("interval") or ""),
         interval_factor=int(target.get("intervalFactor") or 1),
     )
-
-
-def speaks_promql(kind: str) -> bool:
-    """Whether a data source of this type is asked in PromQL; one of unknown type is taken to be."""
-    return not kind or any(word in kind.lower() for word in ("prometheus", "victoriametrics"))
-
-
-def datasource_type(
-    owners: Sequence[Mapping[str, Any]],
-    variables: Mapping[str, Mapping[str, Any]],
-    inputs: Sequence[Mapping[str, Any]] = (),
-) -> str:
-    """The type of the data source that a query is for, empty where the JSON does not tell it.
-
-    Args:
-        owners: whose ``datasource`` counts, the nearest first: a query, then its panel.
-        variables: the dashboard's, by name, of which one may stand for a data source.
-        inputs: those that an import asks for (``__inputs``), likewise.
-    """
-    for owner in owners:
-        datasource = owner.get("datasource")
-        reference = datasource if isinstance(datasource, Mapping) else {"uid": datasource}
-        kind, uid = reference.get("type"), reference.get("uid")
-        if uid == "-- Mixed --":
-            continue
-        if uid == "-- QueriedDashboard --":
-            return "QueriedDashboard"
-        if kind or uid:
-            return str(kind or _type_of_reference(str(uid), variables, inputs))
-    return ""
-
-
-def _type_of_reference(
-    reference: str, variables: Mapping[str, Mapping[str, Any]], inputs: Sequence[Mapping[str, Any]]
-) -> str:
-    """The type of the data source that ``$name`` or ``${name}`` stands for."""
-    name = reference.strip("${}")
-    variable = variables.get(name, {})
-    if variable.get("type") == "datasource":
-        return str(variable.get("query") or "")
-    return next((str(entry.get("pluginId") or "") for entry in inputs if entry.get("name") == name), "")

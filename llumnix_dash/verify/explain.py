@@ -7,8 +7,9 @@ from functools import cached_property
 from llumnix_dash.catalog import METRICS
 from llumnix_dash.catalog.exporters import ROLES
 from llumnix_dash.catalog.metric import Gauge
+from llumnix_dash.errors import QueryError
 from llumnix_dash.interpolation.timerange import TimeRange
-from llumnix_dash.prometheus.client import Client, QueryError
+from llumnix_dash.prometheus.client import Client
 from llumnix_dash.prometheus.selectors import Selector, compares, selectors
 from llumnix_dash.verify.reasons import BY_SERIES, Reason, why_absent
 from llumnix_dash.verify.report import QueryResult, Status

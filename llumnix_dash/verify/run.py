@@ -7,9 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 
+from llumnix_dash.errors import QueryError
 from llumnix_dash.interpolation.timerange import TimeRange
 from llumnix_dash.interpolation.variables import Variables, resolve, shown
-from llumnix_dash.prometheus.client import Client, QueryError, Series
+from llumnix_dash.prometheus.client import Client, Series
 from llumnix_dash.prometheus.find import find
 from llumnix_dash.verify.dashboard import QueriedDashboard
 from llumnix_dash.verify.plan import PanelPlan, StoreQuery, plan

@@ -2,8 +2,8 @@
 
 import pytest
 
+from llumnix_dash.errors import QueryError
 from llumnix_dash.interpolation.options import Option, from_list, from_query
-from llumnix_dash.prometheus.client import QueryError
 
 
 def values(found: list[str], regex: str = "", sort: int = 0) -> list[str]:

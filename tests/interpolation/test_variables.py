@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from llumnix_dash.errors import QueryError
 from llumnix_dash.interpolation.interpolate import VariableValue, interpolate
 from llumnix_dash.interpolation.timerange import TimeRange
 from llumnix_dash.interpolation.variables import Variables, resolve, shown
-from llumnix_dash.prometheus.client import QueryError
 
 HOUR = TimeRange(0, 3600)
 
@@ -26,7 +26,7 @@ def resolved(
             raise QueryError("1:1: parse error")
         return list(found)
 
-    return resolve({"templating": {"list": models}}, find, HOUR, chosen=chosen or {}, scrape_interval="15s")
+    return resolve({"templating": {"list": list(models)}}, find, HOUR, chosen=chosen or {}, scrape_interval="15s")
 
 
 def query(**model: Any) -> dict[str, Any]:

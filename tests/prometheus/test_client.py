@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from llumnix_dash.errors import ServerError
+from llumnix_dash.errors import QueryError, ServerError
 from llumnix_dash.http import retry
 from llumnix_dash.http.session import Connection
-from llumnix_dash.prometheus.client import Client, QueryError
+from llumnix_dash.prometheus.client import Client
 from tests.prometheus.fleet import Store
 from tests.prometheus.servers import SUCCESS, serving
 from tests.prometheus.stores import free_port

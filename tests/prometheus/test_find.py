@@ -2,9 +2,10 @@
 
 import pytest
 
+from llumnix_dash.errors import QueryError
 from llumnix_dash.http.session import Connection
 from llumnix_dash.interpolation.timerange import TimeRange
-from llumnix_dash.prometheus.client import Client, QueryError
+from llumnix_dash.prometheus.client import Client
 from llumnix_dash.prometheus.find import find
 from tests.prometheus.fleet import Store
 

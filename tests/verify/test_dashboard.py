@@ -79,7 +79,7 @@ PROMETHEUS, LOKI = {"type": "prometheus", "uid": "p"}, {"type": "loki", "uid": "
         ({"datasource": "$metrics"}, True),
         ({"datasource": {"uid": "${DS_LOKI}"}}, False),
         ({"datasource": {"type": "datasource", "uid": "-- Mixed --"}}, True),
-        ({"datasource": {"type": "datasource", "uid": "-- QueriedDashboard --"}}, False),
+        ({"datasource": {"type": "datasource", "uid": "-- Dashboard --"}}, False),
         ({"datasource": {"type": "grafana-amazonprometheus-datasource", "uid": "a"}}, True),
         ({"datasource": {"type": "victoriametrics-metrics-datasource", "uid": "v"}}, True),
     ],
@@ -135,7 +135,6 @@ def test_the_rows_of_an_old_dashboard_are_read() -> None:
     [
         ({"panels": 5}, "not a Grafana dashboard"),
         ({"panels": [5]}, "not a Grafana dashboard"),
-        ({"panels": [], "templating": {"list": [5]}}, "not a Grafana dashboard"),
         ({"panels": [{"targets": [5]}]}, "not a Grafana dashboard"),
     ],
 )

@@ -1,0 +1,45 @@
+"""Which data source a query is for."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+
+def speaks_promql(kind: str) -> bool:
+    """Whether a data source of this type is asked in PromQL; one of unknown type is taken to be."""
+    return not kind or any(word in kind.lower() for word in ("prometheus", "victoriametrics"))
+
+
+def datasource_type(
+    owners: Sequence[Mapping[str, Any]],
+    variables: Mapping[str, Mapping[str, Any]],
+    inputs: Sequence[Mapping[str, Any]] = (),
+) -> str:
+    """The type of the data source that a query is for, empty where the JSON does not tell it.
+
+    Args:
+        owners: whose ``datasource`` counts, the nearest first: a query, then its panel.
+        variables: the dashboard's, by name, of which one may stand for a data source.
+        inputs: those that an import asks for (``__inputs``), likewise.
+    """
+    for owner in owners:
+        datasource = owner.get("datasource")
+        reference = datasource if isinstance(datasource, Mapping) else {"uid": datasource}
+        kind, uid = reference.get("type"), reference.get("uid")
+        if uid == "-- Mixed --":
+            continue
+        if uid == "-- Dashboard --":
+            return "Dashboard"
+        if kind or uid:
+            return str(kind or _type_of_reference(str(uid), variables, inputs))
+    return ""
+
+
+def _type_of_reference(
+    reference: str, variables: Mapping[str, Mapping[str, Any]], inputs: Sequence[Mapping[str, Any]]
+) -> str:
+    """The type of the data source that ``$name`` or ``${name}`` stands for."""
+    name = reference.strip("${}")
+    variable = variables.get(name, {})
+    if variable.get("type") == "datasource":
+        return str(variable.get("query") or "")
+    return next((str(entry.get("pluginId") or "") for entry in inputs if entry.get("name") == name), "")
