@@ -38,7 +38,7 @@ def test_the_scenarios_of_the_help_are_those_that_are_promised():
         "no-namespace",
         "two-namespaces",
         "old-vllm",
-    ]
+    ], "a scenario that is meant is promised here, too"
 
 
 @pytest.mark.parametrize("name", CHEAP)
