@@ -29,9 +29,7 @@ def pull(grafana: Grafana, wanted: Wanted, directory: Path) -> Pulled:
             return Pulled(wanted.uid, "it is not on the server", exit_code=1)
         if not live.dashboard:
             return Pulled(wanted.uid, live.blocked or "the server does not give its content", exit_code=1)
-        # A colon parts a file from the key in its ConfigMap; one file in the folder for each of them.
-        path = directory / Path(wanted.name.replace(":", "-")).with_suffix(".json")
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path = directory / _file_of(wanted)
         write_text(path, canonical.dumps(canonical.canonical(marker.without(live.dashboard))))
     except UserError as error:
         return Pulled(wanted.uid, error.render(), exit_code=error.exit_code)
@@ -39,3 +37,10 @@ def pull(grafana: Grafana, wanted: Wanted, directory: Path) -> Pulled:
         return Pulled(wanted.uid, f"its JSON holds what a file of ours cannot: {error}", exit_code=1)
     by = f" by {live.updated_by}" if live.updated_by else ""
     return Pulled(wanted.uid, f"version {live.version}{by}", path)
+
+
+def _file_of(wanted: Wanted) -> Path:
+    """The path of our file; behind a colon stands the key in its ConfigMap, which leads to no other folder."""
+    file, _, key = wanted.name.partition(":")
+    path = Path(file)
+    return (path.with_name(f"{path.name}-{key.replace('/', '-')}") if key else path).with_suffix(".json")

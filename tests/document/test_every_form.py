@@ -149,6 +149,25 @@ def test_pull_keeps_apart_what_lies_apart(fake: FakeGrafana, tmp_path: Path) -> 
     assert {path.as_posix() for path in Path("live").rglob("*.json")} == {"live/a/x.json", "live/b/x.json"}
 
 
+@pytest.mark.parametrize("key", ["../../../board.json", "/board.json", "a/../../board.json"])
+def test_the_key_of_a_config_map_leads_no_file_out_of_the_folder(fake: FakeGrafana, tmp_path: Path, key: str) -> None:
+    write(tmp_path, {"a/map.json": json.dumps({**CONFIG_MAP, "data": {key: TEXT}})})
+    assert run("push", "set").code == 0
+    assert run("pull", "live", "set").code == 0
+    assert [path.name for path in (tmp_path / "live" / "a").iterdir()] == [f"map.json-{key.replace('/', '-')}"]
+    assert {path.name for path in tmp_path.iterdir()} - {"state", "config"} == {"live", "set", "nothing"}
+
+
+def test_a_folder_that_cannot_be_made_is_told(fake: FakeGrafana, tmp_path: Path) -> None:
+    write(tmp_path, {"a/x.json": TEXT})
+    run("push", "set")
+    Path("live").mkdir()
+    Path("live/a").write_text("a file is in the way")
+    ran = run("pull", "live", "set")
+    assert ran.code == 2
+    assert "cannot write live/a/x.json" in ran.out
+
+
 def write(folder: Path, files: dict[str, str]) -> None:
     (folder / "nothing").mkdir(exist_ok=True)
     for name, text in files.items():
