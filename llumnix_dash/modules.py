@@ -56,9 +56,9 @@ def foreign(source: Path) -> Read:
         )
     root = source if source.is_dir() else source.parent
     read = Read({}, [])
-    for path in _modules(source) if source.is_dir() else [source]:
+    for path in _python_files(source) if source.is_dir() else [source]:
         try:
-            dashboard = _dashboard_of(path, root)
+            dashboard = _dashboard_of(path, root) if path == source or _has_dashboard(path) else None
         except UserError as error:
             read.failures.append(error)
         else:
@@ -74,20 +74,20 @@ def stem(path: Path) -> str:
     return path.name.removesuffix(".py").removesuffix(".dashboard")
 
 
-def _modules(folder: Path) -> Iterator[Path]:
+def _python_files(folder: Path) -> Iterator[Path]:
     for place, folders, files in os.walk(folder):
         folders[:] = sorted(one for one in folders if not _left_out(Path(place, one)))
-        for name in sorted(files):
-            if name.endswith(".dashboard.py") or (name.endswith(".py") and _assigns_dashboard(Path(place, name))):
-                yield Path(place, name)
+        yield from (Path(place, name) for name in sorted(files) if name.endswith(".py"))
 
 
 def _left_out(folder: Path) -> bool:
     return folder.name.startswith(".") or folder.name == "__pycache__" or (folder / "pyvenv.cfg").exists()
 
 
-def _assigns_dashboard(path: Path) -> bool:
-    """Whether the module assigns to ``dashboard``, told without running it."""
+def _has_dashboard(path: Path) -> bool:
+    """Whether the module is named for it, or assigns to ``dashboard``, told without running it."""
+    if path.name.endswith(".dashboard.py"):
+        return True
     try:
         source = path.read_bytes()
         return any(_binds(statement) for statement in ast.parse(source).body)

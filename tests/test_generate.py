@@ -242,6 +242,13 @@ class TestFromOtherPeople:
         assert [one.where for one in failures] == [f"{tmp_path}/a.py:1", f"{tmp_path}/c.py:1", None]
         assert failures[2].summary == "`dashboard` of d is a dict, not a grafanalib dashboard"
 
+    def test_a_file_that_cannot_be_read_does_not_stop_the_others(self, tmp_path: Path) -> None:
+        write_modules(tmp_path, b=MINIMAL.format(uid="b"))
+        (tmp_path / "a.py").symlink_to(tmp_path / "nowhere")
+        made, failures = generate.generate_from(tmp_path)
+        assert [one.name for one in made] == ["b"]
+        assert [one.summary for one in failures] == [f"cannot read {tmp_path}/a.py: No such file or directory"]
+
     def test_each_folder_has_its_own_siblings(self, tmp_path: Path) -> None:
         for name in ("one", "two"):
             write_modules(
