@@ -31,7 +31,7 @@ NAMES = Names(
 
 
 class Transport:
-    """Requests to one Grafana, from any number of threads; each thread keeps a connection of its own.
+    """Requests to one Grafana, from any number of threads, over connections that are kept.
 
     Args:
         settings: where the server is and how to sign in.
@@ -55,7 +55,6 @@ class Transport:
         self.sleep = sleep or self.stop.wait
         self._timeout = timeout
         self._turns = threading.BoundedSemaphore(at_once)
-        self._connection = settings.connection
         headers = {"Accept": "application/json", "Content-Type": "application/json"}
         if settings.org_id is not None:
             headers["X-Grafana-Org-Id"] = str(settings.org_id)
@@ -119,7 +118,7 @@ class Transport:
         except ValueError:
             parsed = None
         if response.status_code >= 400 and isinstance(parsed, dict) and isinstance(parsed.get("message"), str):
-            parsed["message"] = self._connection.hide_secrets(parsed["message"])
+            parsed["message"] = self._session.connection.hide_secrets(parsed["message"])
         return Reply(
             method=method,
             url=self.base + path,

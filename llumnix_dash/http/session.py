@@ -1,8 +1,7 @@
-"""A session with a server: TLS, authentication, headers, and a connection that each thread keeps."""
+"""A session with a server: TLS, authentication, headers, and connections that are kept."""
 
 import base64
 import os
-import threading
 import warnings
 from collections.abc import Mapping
 from dataclasses import field
@@ -68,7 +67,7 @@ class _Credentials(AuthBase):
 
 
 class Session:
-    """Requests to one server, from any number of threads; each thread keeps a connection of its own.
+    """Requests to one server, from any number of threads; no two at once share a connection, and each is kept.
 
     Args:
         connection: where the server is and how to sign in.
@@ -78,7 +77,8 @@ class Session:
     def __init__(self, connection: Connection, headers: Mapping[str, str] | None = None) -> None:
         self.connection = connection
         self._headers = headers or {}
-        self._threads = threading.local()
+        # Appending and popping need no lock.
+        self._idle: list[requests.Session] = []
         if connection.insecure:
             warnings.filterwarnings("ignore", message="Unverified HTTPS request")
 
@@ -91,17 +91,16 @@ class Session:
         """
         url = self.connection.url + path
         try:
-            return self._session().request(method, url, allow_redirects=allow_redirects, **options)
+            session = self._idle.pop()
+        except IndexError:
+            session = self._new_session()
+        try:
+            return session.request(method, url, allow_redirects=allow_redirects, **options)
         except (urllib3.exceptions.LocationParseError, UnicodeError):
             # Our own URL was checked: this is a proxy's host, which requests passes on unchecked.
             raise requests.exceptions.InvalidProxyURL from None
-
-    def _session(self) -> requests.Session:
-        session = getattr(self._threads, "session", None)
-        if session is None:
-            session = self._threads.session = self._new_session()
-        assert isinstance(session, requests.Session)
-        return session
+        finally:
+            self._idle.append(session)
 
     def _new_session(self) -> requests.Session:
         connection, session = self.connection, requests.Session()

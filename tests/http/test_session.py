@@ -1,13 +1,16 @@
 """A session takes headers from a file along, to both servers, and says what in the environment hinders it."""
 
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
 from llumnix_dash.errors import UserError
 from llumnix_dash.grafana.settings import load_settings
 from llumnix_dash.grafana.transport import Transport
+from llumnix_dash.http.session import Connection, Session
 from llumnix_dash.prometheus.client import Client
 from llumnix_dash.prometheus.connection import from_environment
 from llumnix_dash.prometheus.exposition import exported_names
@@ -93,3 +96,30 @@ def test_a_grafana_that_repeats_a_header_does_not_show_it(headers_file: Path) ->
         environment = {"GRAFANA_URL": server.url, "GRAFANA_HEADERS_FILE": str(headers_file)}
         reply = Transport(load_settings(environment=environment)).get("/x")
     assert reply.message == "bad [hidden]"
+
+
+def test_a_connection_serves_one_request_after_another_whichever_thread_asks() -> None:
+    clients = set()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            clients.add(self.client_address)
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        Thread(target=server.serve_forever, daemon=True).start()
+        session = Session(Connection(f"http://127.0.0.1:{server.server_port}"))
+        for _ in range(3):
+            asking = Thread(target=lambda: session.request("GET", "/"))
+            asking.start()
+            asking.join()
+        server.shutdown()
+    assert len(clients) == 1
