@@ -169,7 +169,7 @@ def main() -> None:
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as place:
         tree = Path(place) / "checkout"
-        shutil.copytree(Path.cwd(), tree, ignore=NOT_COPIED)
+        shutil.copytree(Path.cwd(), tree, ignore=NOT_COPIED, symlinks=True)
         for folder in asked.folders:
             try_folder(tree, folder, asked.sample, asked.seed, asked.limit)
 

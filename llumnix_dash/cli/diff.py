@@ -49,7 +49,7 @@ def command(
 
     Environment: NO_COLOR turns colours off; without it they are used on a terminal.
     """
-    from llumnix_dash.cli.messages import UNREADABLE, tell_left_out, tell_problems
+    from llumnix_dash.cli.messages import UNREADABLE, tell_unread
     from llumnix_dash.diff import as_json, markdown, text
     from llumnix_dash.diff.changes import Effect
     from llumnix_dash.diff.sets import compare_sets
@@ -61,9 +61,7 @@ def command(
         report = compare_sets(old_side, new_side, pushed=layout).only(Effect(effect) for effect in effects)
     render = {"text": text.render, "markdown": markdown.render, "json": as_json.render}[output_format]
     click.echo(render(report, positions=layout), nl=False)
-    for side in (old_side, new_side):
-        tell_left_out(side.reading.note())
-    tell_problems(report.problems)
+    tell_unread((side.reading.note() for side in (old_side, new_side)), report.problems)
     if report.problems:
         click.get_current_context().exit(UNREADABLE)
     if exit_code and report.dashboards:

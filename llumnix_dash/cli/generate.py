@@ -46,8 +46,7 @@ def command(
       llumnix-dash generate --from my_dashboards/ --output-dir out
     """
     from llumnix_dash import generate
-    from llumnix_dash.cli.messages import complain
-    from llumnix_dash.errors import UserError
+    from llumnix_dash.cli.messages import UNREADABLE, complain
 
     made, failures = generate.generate_from(source, names) if source else (generate.generate(names), [])
     if only_check:
@@ -67,4 +66,4 @@ def command(
     for failure in failures:
         complain(failure.render())
     if failures:
-        context.exit(UserError.exit_code)
+        context.exit(UNREADABLE)

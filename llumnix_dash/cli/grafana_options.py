@@ -106,12 +106,11 @@ def load_set(context: click.Context, inputs: "Sequence[str]", *, whole: bool = F
     Raises:
         UserError: as :func:`llumnix_dash.grafana.pushset.load`; or the set is not whole.
     """
-    from llumnix_dash.cli.messages import UNREADABLE, tell_left_out, tell_problems
+    from llumnix_dash.cli.messages import UNREADABLE, tell_unread
     from llumnix_dash.grafana import pushset
 
     found = pushset.load(inputs)
-    tell_left_out(found.note)
-    tell_problems(problem.render() for problem in found.problems)
+    tell_unread([found.note], (problem.render() for problem in found.problems))
     if found.problems and whole:
         raise UserError(
             "--prune would delete the dashboards of what cannot be read; nothing was written",

@@ -9,7 +9,7 @@ import click
 from llumnix_dash.errors import UserError
 from llumnix_dash.report.text import visible, visible_lines
 
-UNREADABLE = 2
+UNREADABLE = UserError.exit_code
 _PACKAGE = Path(__file__).parents[1]
 
 
@@ -18,14 +18,15 @@ def complain(message: str, color: bool | None = None) -> None:
     click.echo(click.style("error: ", fg="red", bold=True) + visible_lines(message), err=True, color=color)
 
 
-def tell_left_out(note: str) -> None:
-    """The one note on the files of a folder that are no dashboards."""
-    if note:
+def tell_unread(notes: Iterable[str], problems: Iterable[str]) -> None:
+    """Prints what was not read: notes on files that are no dashboards, and what should be one and cannot be read.
+
+    Args:
+        notes: one for each source; an empty one says that nothing was left out.
+        problems: errors as they are rendered, with their place.
+    """
+    for note in filter(None, notes):
         click.echo(f"note: {visible(note)}", err=True)
-
-
-def tell_problems(problems: Iterable[str]) -> None:
-    """Each file that should be a dashboard and cannot be read, as an error with its place."""
     for problem in problems:
         complain(problem)
 

@@ -33,11 +33,7 @@ EPILOG = "\n".join(
 
 
 @click.command(epilog=EPILOG, short_help="Run every query of a dashboard on a Prometheus.")
-@click.argument(
-    "paths",
-    metavar="[PATH]...",
-    nargs=-1,
-)
+@click.argument("paths", metavar="[PATH]...", nargs=-1)
 @click.option("--prometheus", metavar="URL", help="The Prometheus or VictoriaMetrics to ask.")
 @click.option("--from", "start", metavar="TIME", help="Start of the time range: now-6h, an ISO time, epoch seconds.")
 @click.option("--to", "end", metavar="TIME", default="now", show_default=True, help="End of the time range.")
@@ -158,7 +154,7 @@ def _coverage_alone(
 
 def _dashboards(paths: Sequence[str], settings: "Settings") -> "tuple[list[QueriedDashboard], bool]":
     """The dashboards, and whether all could be read; each chosen variable is one of theirs."""
-    from llumnix_dash.cli.messages import tell_left_out, tell_problems
+    from llumnix_dash.cli.messages import tell_unread
     from llumnix_dash.document import sources
     from llumnix_dash.verify.dashboard import parse
 
@@ -169,8 +165,7 @@ def _dashboards(paths: Sequence[str], settings: "Settings") -> "tuple[list[Queri
             dashboards.append(parse(document.dashboard, document.label))
         except UserError as error:
             problems.append(error)
-    tell_left_out(reading.note())
-    tell_problems(problem.render() for problem in problems)
+    tell_unread([reading.note()], (problem.render() for problem in problems))
     if not dashboards:
         return [], False
     known = {name for dashboard in dashboards for name in dashboard.variable_names}

@@ -4,11 +4,11 @@ from llumnix_dash.diff.changes import DashboardDiff, Report
 from llumnix_dash.diff.compare import added, compare, removed, uid_of
 from llumnix_dash.diff.pairing import Pairing
 from llumnix_dash.document.documents import Document
-from llumnix_dash.document.sources import Side
+from llumnix_dash.document.sources import Source
 from llumnix_dash.errors import UserError
 
 
-def compare_sets(old: Side, new: Side, *, pushed: bool = False) -> Report:
+def compare_sets(old: Source, new: Source, *, pushed: bool = False) -> Report:
     """Tells what changed from one set of dashboards to the other, with one problem for each file that is unreadable.
 
     Dashboards are matched by uid; where a side has none, by file or title. The counterpart of a file that cannot be
@@ -53,7 +53,7 @@ def compare_sets(old: Side, new: Side, *, pushed: bool = False) -> Report:
     )
 
 
-def _matched(old: Side, new: Side) -> Pairing[Document]:
+def _matched(old: Source, new: Source) -> Pairing[Document]:
     pairing = Pairing(old.reading.documents, new.reading.documents)
     pairing.by_key(lambda document: (uid, document.name) if (uid := uid_of(document.dashboard)) else None)
     pairing.by_key(lambda document: uid_of(document.dashboard) or None)

@@ -15,13 +15,13 @@ _SUFFIXES = (".json", ".yaml", ".yml")
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
-    """One side of a comparison.
+class Source:
+    """What one argument names.
 
     Args:
         label: what it is called in messages.
         reading: its dashboards and what could not be read.
-        single: whether a single file was asked for, so that the comparison is about its dashboards only.
+        single: whether it is a single file, so that a comparison is about its dashboards only.
     """
 
     label: str
@@ -29,8 +29,8 @@ class Side:
     single: bool
 
 
-def load(argument: str) -> Side:
-    """Reads one side.
+def load(argument: str) -> Source:
+    """Reads what the argument names.
 
     Args:
         argument: a file, a folder, ``git:REV`` or ``git:REV:path``.
@@ -46,14 +46,14 @@ def load(argument: str) -> Side:
         for file in _files_in(path):
             name = file.relative_to(path).as_posix()
             _read_file(reading, name, file, optional=True)
-        return Side(argument, reading, single=False)
+        return Source(argument, reading, single=False)
     if not path.exists():
         raise UserError(
             f"there is no file or folder {argument}",
             hint="give a file, a folder, or a git revision such as git:main",
         )
     _read_file(reading, path.name, path, optional=False)
-    return Side(argument, reading, single=True)
+    return Source(argument, reading, single=True)
 
 
 def load_all(arguments: Iterable[str]) -> Reading:
@@ -77,8 +77,8 @@ def load_all(arguments: Iterable[str]) -> Reading:
     return whole
 
 
-def generated() -> Side:
-    """The side that the code generates now.
+def generated() -> Source:
+    """What the code generates now.
 
     Raises:
         UserError: the dashboards cannot be generated.
@@ -86,7 +86,7 @@ def generated() -> Side:
     from llumnix_dash.generate import load_dashboards  # noqa: PLC0415  # imports every dashboard
 
     documents = [Document(name, name, dashboard) for name, dashboard in load_dashboards().items()]
-    return Side(GENERATED, Reading(documents), single=False)
+    return Source(GENERATED, Reading(documents), single=False)
 
 
 def _files_in(folder: Path) -> Iterator[Path]:
@@ -109,7 +109,7 @@ def _read_file(reading: Reading, name: str, path: Path, *, optional: bool) -> No
 # -- git --------------------------------------------------------------------------------------------------------------
 
 
-def _load_git(argument: str) -> Side:
+def _load_git(argument: str) -> Source:
     revision, _, path = argument.removeprefix("git:").partition(":")
     root = _root(argument)
     tree = _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{tree}}")
@@ -133,7 +133,7 @@ def _load_git(argument: str) -> Side:
             where=argument,
             hint=f"give its path in the repository: git:{revision}:path/to/dashboards",
         )
-    return Side(argument, reading, single=single)
+    return Source(argument, reading, single=single)
 
 
 def _root(argument: str) -> Path:

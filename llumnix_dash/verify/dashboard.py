@@ -1,6 +1,6 @@
 """What a dashboard's JSON asks a Prometheus: its panels and their queries, also inside collapsed and repeated rows."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,9 @@ from llumnix_dash.document.walk import variables_by_name, walk
 from llumnix_dash.errors import UserError
 
 GRID_COLUMNS = 24
+
+TypeOf = Callable[[Mapping[str, Any], Mapping[str, Any]], str]
+"""The type of the data source of a query in a panel."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,6 @@ def parse(data: Mapping[str, Any], name: str) -> QueriedDashboard:
         for key in ("panels", "rows"):
             if data.get(key) is not None and objects(data[key]) is None:
                 raise ValueError(f"its {key} are no list of objects")
-        variables_by_name(data)
         return QueriedDashboard(name, data, tuple(_panels(data)))
     except (TypeError, ValueError, AttributeError, KeyError) as error:
         raise UserError(
@@ -92,17 +94,22 @@ def parse(data: Mapping[str, Any], name: str) -> QueriedDashboard:
 
 
 def _panels(data: Mapping[str, Any]) -> Iterator[QueriedPanel]:
+    variables, inputs = variables_by_name(data), data.get("__inputs") or []
+
+    def type_of(target: Mapping[str, Any], panel: Mapping[str, Any]) -> str:
+        return datasource_type([target, panel], variables, inputs)
+
     for place in walk(data):
         if not place.is_row:
             row = place.row or {}
             title, repeat = str(row.get("title") or ""), str(row.get("repeat") or "")
-            yield from _panel(place.panel, data, title, repeat, is_open=place.is_open)
+            yield from _panel(place.panel, type_of, title, repeat, is_open=place.is_open)
 
 
 def _panel(
-    panel: Mapping[str, Any], dashboard: Mapping[str, Any], row: str, row_repeat: str, *, is_open: bool
+    panel: Mapping[str, Any], type_of: TypeOf, row: str, row_repeat: str, *, is_open: bool
 ) -> Iterator[QueriedPanel]:
-    targets, skipped = _targets(panel, dashboard)
+    targets, skipped = _targets(panel, type_of)
     if not targets and not skipped:
         return
     yield QueriedPanel(
@@ -121,7 +128,7 @@ def _panel(
     )
 
 
-def _targets(panel: Mapping[str, Any], dashboard: Mapping[str, Any]) -> tuple[tuple[PanelQuery, ...], str]:
+def _targets(panel: Mapping[str, Any], type_of: TypeOf) -> tuple[tuple[PanelQuery, ...], str]:
     """A panel's Prometheus queries, and a remark on others."""
     if "libraryPanel" in panel and not panel.get("targets"):
         return (), "a library panel: its queries are in Grafana"
@@ -129,7 +136,7 @@ def _targets(panel: Mapping[str, Any], dashboard: Mapping[str, Any]) -> tuple[tu
     for target in panel.get("targets") or []:
         if target.get("hide"):
             continue
-        kind = datasource_type([target, panel], variables_by_name(dashboard), dashboard.get("__inputs") or [])
+        kind = type_of(target, panel)
         if not speaks_promql(kind):
             skipped = f"a query on a {kind} data source"
         elif str(target.get("expr") or "").strip():
