@@ -4,11 +4,12 @@ import math
 from collections.abc import Callable
 
 from llumnix_dash.catalog import scheduler, vllm
-from llumnix_dash.fleet import chance, draws, record
+from llumnix_dash.fleet import chance, draws
 from llumnix_dash.fleet.chance import Chance
 from llumnix_dash.fleet.clock import Clock
 from llumnix_dash.fleet.engine import BUSY, Engine, Leg, Request
 from llumnix_dash.fleet.gaps import Gaps, total
+from llumnix_dash.fleet.record import engine as at_engine
 from llumnix_dash.fleet.target import ScrapeTarget
 
 # The scheduler takes the least loaded of so many engines, from a drawn one on: equals share the load.
@@ -83,7 +84,7 @@ class Backend:
         legs = list(engine.legs)
         engine.target.process.restart(self._clock.now, down)
         engine.come_back(elsewhere)
-        record.started_engine(engine)
+        at_engine.started(engine)
         for leg in legs:
             leg.finished = self._clock.now
             self._done(leg.request, "502")
@@ -217,7 +218,7 @@ class Backend:
         request.output_tokens += leg.generated
         request.last_token = now
         leg.engine.detach(leg)
-        record.left(leg.engine.target.process, leg)
+        at_engine.left(leg.engine.target.process, leg)
         self._fill(leg.engine)
         self._freed(request.model)
 

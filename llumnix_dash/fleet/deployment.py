@@ -3,13 +3,14 @@
 from llumnix_dash.catalog import cms, gateway, lrs, process, vllm
 from llumnix_dash.catalog.exporters import ENGINE, GATEWAY, SCHEDULER
 from llumnix_dash.catalog.metric import Exporter, Gauge
-from llumnix_dash.fleet import record
 from llumnix_dash.fleet.backend import Backend
 from llumnix_dash.fleet.chance import Chance
 from llumnix_dash.fleet.clock import Clock
 from llumnix_dash.fleet.engine import Engine
 from llumnix_dash.fleet.frontend import Frontend
 from llumnix_dash.fleet.process import Process
+from llumnix_dash.fleet.record import engine as at_engine
+from llumnix_dash.fleet.record import scheduler as at_scheduler
 from llumnix_dash.fleet.scenarios import Pool, Scenario
 from llumnix_dash.fleet.target import STRANGER, STRANGER_REQUESTS, Addresses, ScrapeTarget, exported
 from llumnix_dash.fleet.view import View
@@ -97,9 +98,9 @@ class RunningDeployment:
         if scenario.sick_instance:
             [one for one in self.engines if one.pool.role == "decode"][-1].slowness = SICK_SLOWNESS
         for target in self.schedulers:
-            record.started_scheduler(target.process)
+            at_scheduler.started(target.process)
         for engine in self.engines:
-            record.started_engine(engine)
+            at_engine.started(engine)
         draw = Chance(seed, scenario.rare_events)
         self.frontend = Frontend(
             scenario=scenario,

@@ -5,12 +5,14 @@ from collections import deque
 
 from llumnix_dash.catalog import gateway, scheduler
 from llumnix_dash.catalog.metric import Histogram
-from llumnix_dash.fleet import chance, draws, record
+from llumnix_dash.fleet import chance, draws
 from llumnix_dash.fleet.backend import Backend
 from llumnix_dash.fleet.chance import Chance
 from llumnix_dash.fleet.clock import Clock
 from llumnix_dash.fleet.engine import Request
 from llumnix_dash.fleet.gaps import total
+from llumnix_dash.fleet.record import gateway as at_gateway
+from llumnix_dash.fleet.record import scheduler as at_scheduler
 from llumnix_dash.fleet.scenarios import Scenario, Traffic
 from llumnix_dash.fleet.target import ScrapeTarget
 
@@ -112,7 +114,7 @@ class Frontend:
         """A scheduler's process ends, and it forgets the instances that have gone."""
         process = self._schedulers[number].process
         process.restart(self._clock.now, down)
-        record.started_scheduler(process)
+        at_scheduler.started(process)
 
     def _rate(self, traffic: Traffic) -> float:
         now = self._clock.now
@@ -213,10 +215,10 @@ class Frontend:
         process = self._schedulers[request.scheduler].process
         request.hit_percent, request.max_hit_percent = draws.hit_percents(random)
         decision, query, calculation = (draws.lognormal(random, median, 0.6) for median in (0.9, 1.3, 0.4))
-        record.scheduled(process, request, (decision, query, calculation))
+        at_scheduler.scheduled(process, request, (decision, query, calculation))
         if scheduler.SELECTED_DECODE_BATCH_SIZE.name in process.metrics:
             for engine in request.engines:
-                record.selected(process, engine, engine.view(now), self.backend.predict(engine, request))
+                at_scheduler.selected(process, engine, engine.view(now), self.backend.predict(engine, request))
 
     def _retry(self, request: Request) -> None:
         """The engine failed at once: the gateway tries again there, or turns to the fallback service."""
@@ -252,7 +254,7 @@ class Frontend:
         del self.current[request.gateway][request]
         request.finished = self._clock.now
         request.status = status
-        record.answered(self._gateways[request.gateway].process, request)
+        at_gateway.answered(self._gateways[request.gateway].process, request)
 
     def _refresh(self, number: int, metric: Histogram, period: float, median: float) -> None:
         process = self._schedulers[number].process

@@ -7,9 +7,10 @@ from unittest.mock import patch
 
 import pytest
 
-from llumnix_dash.fleet import SCENARIOS, Fleet, Scenario, record, simulate
+from llumnix_dash.fleet import SCENARIOS, Fleet, Scenario, simulate
 from llumnix_dash.fleet.engine import Engine, Request
 from llumnix_dash.fleet.process import Process
+from llumnix_dash.fleet.record import scheduler as at_scheduler
 from llumnix_dash.fleet.textformat import write_openmetrics
 from llumnix_dash.fleet.view import View
 
@@ -51,7 +52,7 @@ class Past:
 def past(name: str) -> Past:
     """The past of the scenario or variant; the same object each time, so leave it as it is."""
     decisions: list[Decision] = []
-    scheduled, selected = record.scheduled, record.selected
+    scheduled, selected = at_scheduler.scheduled, at_scheduler.selected
     requests: list[Request] = []
 
     def note_request(process: Process, request: Request, durations: tuple[float, float, float]) -> None:
@@ -62,7 +63,7 @@ def past(name: str) -> Past:
         decisions.append(Decision(requests[-1], engine, view, *predicted))
         selected(process, engine, view, predicted)
 
-    with patch.object(record, "scheduled", note_request), patch.object(record, "selected", note_choice):
+    with patch.object(at_scheduler, "scheduled", note_request), patch.object(at_scheduler, "selected", note_choice):
         fleet = simulate(VARIANTS[name], end=END, minutes=MINUTES, interval=INTERVAL)
     return Past(fleet, tuple(decisions))
 
