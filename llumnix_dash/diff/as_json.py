@@ -7,6 +7,7 @@ from typing import Any
 from llumnix_dash.diff.changes import MISSING, Change, DashboardDiff, Item, Report
 from llumnix_dash.diff.sentences import sentence
 from llumnix_dash.diff.summary import counts, summary
+from llumnix_dash.diff.told import told
 from llumnix_dash.report.text import Theirs
 
 VERSION = 1
@@ -22,7 +23,7 @@ def render(report: Report, *, positions: bool = False) -> str:
     document = {
         "version": VERSION,
         "summary": {"text": summary(report), **counts(report)},
-        "dashboards": [_dashboard(dashboard, positions=positions) for dashboard in report.dashboards],
+        "dashboards": [_dashboard(dashboard, positions=positions) for dashboard in report.worst_first],
         "errors": list(report.problems),
     }
     # ASCII, so that a lone surrogate in a title is written as it was read.
@@ -36,12 +37,16 @@ def _dashboard(dashboard: DashboardDiff, *, positions: bool) -> dict[str, Any]:
         "status": dashboard.kind.value,
         "old_file": dashboard.old_file,
         "new_file": dashboard.new_file,
-        "changes": [_change(item, change, positions=positions) for item, change in dashboard.changes()],
+        "changes": [
+            _change(item, change, entry.group, positions=positions)
+            for entry in told(dashboard)
+            for item, change in entry.members
+        ],
     }
 
 
-def _change(item: Item, change: Change, *, positions: bool) -> dict[str, Any]:
-    told = sentence(item, change, positions=positions)
+def _change(item: Item, change: Change, group: int, *, positions: bool) -> dict[str, Any]:
+    said = sentence(item, change, positions=positions)
     entry: dict[str, Any] = {
         "effect": change.effect.value,
         "kind": change.kind.value,
@@ -51,8 +56,10 @@ def _change(item: Item, change: Change, *, positions: bool) -> dict[str, Any]:
         "id": {"old": _finite(item.old_id), "new": _finite(item.new_id)},
         "what": change.what,
         "path": change.path,
-        "text": "".join(part.text if isinstance(part, Theirs) else part for part in told.fragments),
+        "text": "".join(part.text if isinstance(part, Theirs) else part for part in said.fragments),
     }
+    if group:
+        entry["group"] = group
     for side, value in (("old", change.old), ("new", change.new)):
         if value is not MISSING:
             entry[side] = _finite(value)

@@ -1,9 +1,11 @@
 """The model of a difference: what compare gives and the renderers read."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, TypeVar
+
+T = TypeVar("T")
 
 
 class _Missing:
@@ -89,10 +91,15 @@ class Item:
         return self.new_name or self.old_name
 
 
+def by_effect(things: Iterable[T], effect: Callable[[T], Effect]) -> list[T]:
+    """The things by their effect, the worst first, in their order within each effect."""
+    effects = list(Effect)
+    return sorted(things, key=lambda thing: effects.index(effect(thing)))
+
+
 def worst_first(changes: Iterable[Change]) -> tuple[Change, ...]:
     """The changes by their effect, in their order within each effect."""
-    effects = list(Effect)
-    return tuple(sorted(changes, key=lambda change: effects.index(change.effect)))
+    return tuple(by_effect(changes, lambda change: change.effect))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +119,11 @@ class DashboardDiff:
             return Kind.ADDED
         return Kind.REMOVED if self.new_file is None else Kind.CHANGED
 
+    @property
+    def worst(self) -> Effect:
+        """The worst effect of its changes; one without a change has none and is not asked."""
+        return worst_first(change for _, change in self.changes())[0].effect
+
     def changes(self) -> Iterator[tuple[Item, Change]]:
         """Every change with the part that it is about."""
         return ((item, change) for item in self.items for change in item.changes)
@@ -122,7 +134,7 @@ class Report:
     """The whole difference of two sets.
 
     Args:
-        dashboards: those with a difference, in the order of their files.
+        dashboards: those with a difference, in the order of their files (see :attr:`worst_first`).
         compared: how many dashboards were held against each other, added or removed.
         problems: one message for each file that could not be compared.
     """
@@ -134,6 +146,11 @@ class Report:
     def changes(self) -> Iterator[tuple[Item, Change]]:
         """Every change with the part that it is about."""
         return (pair for dashboard in self.dashboards for pair in dashboard.changes())
+
+    @property
+    def worst_first(self) -> list[DashboardDiff]:
+        """The dashboards by the worst that happened to them."""
+        return by_effect(self.dashboards, lambda dashboard: dashboard.worst)
 
     def only(self, effects: Iterable[Effect]) -> "Report":
         """The same report with the changes of these effects alone; all of them when none is given."""

@@ -5,11 +5,13 @@ must make the latter harmless; since it cannot mistake one for the other, nothin
 """
 
 import re
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from llumnix_dash.diff.changes import MISSING, Change, Item, Kind, Part
+from llumnix_dash.diff.told import Told
 from llumnix_dash.diff.vocabulary import value_text
 from llumnix_dash.report.text import Fragment, Theirs
 
@@ -62,6 +64,21 @@ def sentence(item: Item, change: Change, *, positions: bool = False) -> Sentence
         return Sentence(about, tuple(_moved(item, change, positions=positions)))
     predicate, blocks = told(change)
     return Sentence(about, tuple(predicate), tuple(blocks))
+
+
+def sentence_of(entry: Told, *, positions: bool = False) -> Sentence:
+    """The sentence that tells a change, once for all that it was done to.
+
+    Args:
+        entry: the change, and what it was done to.
+        positions: whether a move tells from where to where on the grid.
+    """
+    alone = sentence(entry.items[0], entry.change, positions=positions)
+    if not entry.group:
+        return alone
+    parts = Counter(item.part.value for item in entry.items)
+    places = [_count(number, part) for part, number in parts.items()]
+    return replace(alone, subject=(), predicate=(*alone.predicate, f", on {' and '.join(places)}"))
 
 
 def subject(item: Item) -> tuple[Fragment, ...]:

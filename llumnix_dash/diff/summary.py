@@ -14,11 +14,12 @@ def counts(report: Report) -> dict[str, Any]:
         for item, change in report.changes()
         if item.part is Part.PANEL and change.path in ("", "title", "gridPos") and change.kind is not Kind.CHANGED
     )
+    restyled = len({id(item) for item, change in report.changes() if _restyles(item, change)})
     effects = Counter(change.effect.value for _, change in report.changes())
     return {
         "compared": report.compared,
         "dashboards": {kind: dashboards[kind] for kind in ("added", "removed", "changed")},
-        "panels": {kind: panels[kind] for kind in ("added", "removed", "renamed", "moved")},
+        "panels": {kind: panels[kind] for kind in ("added", "removed", "renamed", "moved")} | {"restyled": restyled},
         "changes": {effect.value: effects[effect.value] for effect in Effect},
     }
 
@@ -31,12 +32,12 @@ def summary(report: Report) -> str:
     if not report.dashboards:
         return f"no change in {_several(report.compared, 'dashboard')}"
     dashboards = _listed(total["dashboards"], "dashboard")
-    details = _listed(total["panels"] | {"moved": 0}, "panel")
+    details = _listed(total["panels"] | {"moved": 0, "restyled": 0}, "panel")
     rest = Counter(_group(item, change) for item, change in report.changes())
     details += [text.format(count) if count > 1 else one for group, one, text in _GROUPS if (count := rest[group])]
-    moved = total["panels"]["moved"]
-    if moved:
-        details.append(f"{moved} moved" if details else f"{_several(moved, 'panel')} moved")
+    for kind in ("restyled", "moved"):
+        if number := total["panels"][kind]:
+            details.append(f"{_several(number, 'panel')} {kind}")
     details += [text.format(count) if count > 1 else one for group, one, text in _LAST_GROUPS if (count := rest[group])]
     return ", ".join(dashboards) + (f": {', '.join(details)}" if details else "")
 
@@ -55,9 +56,13 @@ def _group(item: Item, change: Change) -> str:
         return ""
     if item.part is Part.PANEL and change.path in ("", "title"):
         return ""
-    if item.part is Part.PANEL and change.kind is Kind.MOVED:
+    if item.part is Part.PANEL and (change.kind is Kind.MOVED or _restyles(item, change)):
         return ""
     return change.effect.value
+
+
+def _restyles(item: Item, change: Change) -> bool:
+    return item.part is Part.PANEL and change.path != "" and change.effect is Effect.DISPLAY
 
 
 def _listed(numbers: dict[str, int], noun: str) -> list[str]:

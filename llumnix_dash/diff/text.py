@@ -4,8 +4,9 @@ import click
 
 from llumnix_dash.diff.blocks import lines
 from llumnix_dash.diff.changes import DashboardDiff, Effect, Kind, Report
-from llumnix_dash.diff.sentences import sentence
+from llumnix_dash.diff.sentences import sentence_of
 from llumnix_dash.diff.summary import summary
+from llumnix_dash.diff.told import told
 from llumnix_dash.report.text import Fragment, Theirs, visible
 
 _COLORS = {Effect.QUERY: "red", Effect.DISPLAY: "yellow", Effect.LAYOUT: "cyan", Effect.TEXT: "blue"}
@@ -21,7 +22,7 @@ def render(report: Report, *, positions: bool = False) -> str:
         positions: whether moves tell their place on the grid.
     """
     parts = [click.style(summary(report), bold=True)]
-    parts += [_dashboard(dashboard, positions=positions) for dashboard in report.dashboards]
+    parts += [_dashboard(dashboard, positions=positions) for dashboard in report.worst_first]
     return "\n\n".join(parts) + "\n"
 
 
@@ -32,13 +33,13 @@ def _dashboard(dashboard: DashboardDiff, *, positions: bool) -> str:
 
 
 def change_lines(dashboard: DashboardDiff, *, positions: bool = False) -> list[str]:
-    """The changes of one dashboard, without its name; with ANSI colours."""
+    """The changes of one dashboard, without its name, the worst first; with ANSI colours."""
     text = []
-    for item, change in dashboard.changes():
-        told = sentence(item, change, positions=positions)
-        effect = click.style(f"{change.effect.value:<{_WIDTH}}", fg=_COLORS[change.effect])
-        text.append(f"{effect}  {_words(told.subject)}{': ' if told.subject else ''}{_words(told.predicate)}")
-        for block in told.blocks:
+    for entry in told(dashboard, positions=positions):
+        said = sentence_of(entry, positions=positions)
+        effect = click.style(f"{entry.change.effect.value:<{_WIDTH}}", fg=_COLORS[entry.change.effect])
+        text.append(f"{effect}  {_words(said.subject)}{': ' if said.subject else ''}{_words(said.predicate)}")
+        for block in said.blocks:
             text += [
                 click.style(f"{'':{_WIDTH}}    {line.sign} {line.text}".rstrip(), fg=_SIGN_COLORS[line.sign])
                 for line in lines(block)
