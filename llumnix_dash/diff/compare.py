@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
-from llumnix_dash.diff import defaults, normal
+from llumnix_dash.diff import defaults, normal, retyped
 from llumnix_dash.diff.changes import MISSING, Change, DashboardDiff, Effect, Item, Kind, Part, worst_first
 from llumnix_dash.diff.defaults import Template
 from llumnix_dash.diff.layout import layout_changes
@@ -115,9 +115,12 @@ def _panels(pairing: Pairing[Placed], layout: dict[int, list[Change]], ids: dict
     for old, new in pairing.pairs:
         changes = []
         if old.text != new.text and old.digest != new.digest:
-            form = _with_new_ids(old.form, ids)
-            changes += _renamed(Part.PANEL, form, new.form)
-            changes += panel_changes(form, new.form)
+            before, after = (old.form, new.form) if old.kind == new.kind else retyped.forms(old.panel, new.panel)
+            before = _with_new_ids(before, ids)
+            changes += _renamed(Part.PANEL, before, after)
+            if old.kind != new.kind and same(before.get("type"), after.get("type")):
+                changes.append(Change(Effect.DISPLAY, Kind.CHANGED, "type", "type", old.kind, new.kind))
+            changes += panel_changes(before, after)
         changes += layout.get(id(new), [])
         if changes:
             items.append((new.rank, _placed_item(Part.PANEL, old, new, changes)))
