@@ -4,14 +4,17 @@ Two parts that say the same have equal normal forms. Nulls are gone, numbers are
 out are gone (see ``defaults``), and things that Grafana spells in several ways have one spelling.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from string import ascii_uppercase
 
 from llumnix_dash.diff import defaults
 from llumnix_dash.diff.changes import MISSING
 from llumnix_dash.diff.queries import VARIABLE, variable_name
 from llumnix_dash.document.values import Json, Object, objects, string
 
+# Angular's own mark on what it has drawn; older editors saved it.
+_OF_ANGULAR = "$$hashKey"
 _NO_TEMPLATE: defaults.Template = {}
 # Their parts mean nothing alone, so neither do the defaults of their parts.
 _TAKEN_WHOLE = frozenset({"color", "time"})
@@ -39,6 +42,8 @@ def stripped(value: Mapping[str, Json], template: defaults.Template) -> Object:
     """The object without nulls and without the values that its template gives anyway."""
     kept: Object = {}
     for key, item in value.items():
+        if key == _OF_ANGULAR:
+            continue
         default = template.get(key, MISSING)
         kind = type(item)
         if kind is str or kind is bool:
@@ -64,7 +69,7 @@ def _by_value(item: Json) -> Json:
     if kind is str:
         return item
     if kind is dict:
-        return {key: _by_value(value) for key, value in item.items() if value is not None}
+        return {key: _by_value(value) for key, value in item.items() if value is not None and key != _OF_ANGULAR}
     if kind is list:
         return [_by_value(element) for element in item]
     return int(item) if kind is float and item.is_integer() else item
@@ -122,7 +127,7 @@ def panel(value: Mapping[str, Json]) -> Object:
     kept = stripped(_without(value, apart), defaults.panel_template(value))
     _with_datasource(kept, value)
     if targets:
-        kept["targets"] = [target(item, kept.get("datasource", MISSING)) for item in targets]
+        kept["targets"] = [target(item, kept.get("datasource", MISSING)) for item in _with_letters(targets)]
     _field_config(kept, value)
     if isinstance(value.get("libraryPanel"), dict):
         library = {key: value["libraryPanel"][key] for key in ("uid", "name") if key in value["libraryPanel"]}
@@ -150,6 +155,15 @@ def target(value: Mapping[str, Json], inherited: Json) -> Object:
     if kept.get("range", MISSING) is (not instant):
         del kept["range"]
     return kept
+
+
+def _with_letters(targets: Sequence[Object]) -> Sequence[Object]:
+    """The queries of a panel, those without a refId with the letter that Grafana gives them: the first that is free."""
+    if all(one.get("refId") for one in targets):
+        return targets
+    taken = {one["refId"] for one in targets if isinstance(one.get("refId"), str)}
+    free = iter(letter for letter in ascii_uppercase if letter not in taken)
+    return [one if one.get("refId") else {**one, "refId": next(free, "")} for one in targets]
 
 
 def _field_config(kept: Object, value: Mapping[str, Json]) -> None:
@@ -264,12 +278,23 @@ def _selection(current: Json) -> Json:
     return _by_value(values) if values else MISSING
 
 
+# How Grafana has named its own data source over the years.
+_GRAFANAS_OWN: tuple[Json, ...] = (
+    defaults.GRAFANA_DATASOURCE,
+    "grafana",
+    {"type": "grafana", "uid": "grafana"},
+    {"type": "datasource", "uid": "grafana"},
+)
+
+
 def annotation(value: Mapping[str, Json]) -> Object:
     """What an annotation says; empty for the one that Grafana adds to each dashboard."""
     kept = stripped(value, defaults.ANNOTATION)
     _with_datasource(kept, value)
     if value.get("builtIn") == 1:
-        whole = {**value, "datasource": kept.get("datasource", defaults.GRAFANA_DATASOURCE)}
+        source = kept.get("datasource", defaults.GRAFANA_DATASOURCE)
+        of_grafana = any(same(source, one) for one in _GRAFANAS_OWN)
+        whole = {**value, "datasource": defaults.GRAFANA_DATASOURCE if of_grafana else source}
         if not stripped(whole, defaults.BUILT_IN_ANNOTATION):
             return {}
     if isinstance(value.get("target"), dict) and "datasource" in kept["target"]:

@@ -2,16 +2,23 @@
 
 from collections import Counter
 from collections.abc import Hashable, Sequence
+from difflib import SequenceMatcher
 from functools import cached_property
 
 from llumnix_dash.diff import normal
+from llumnix_dash.diff.defaults import TARGET_NOISE
+from llumnix_dash.diff.normal import same
 from llumnix_dash.diff.pairing import Pairing
 from llumnix_dash.diff.queries import metrics, words
+from llumnix_dash.diff.vocabulary import plain
 from llumnix_dash.document.values import Json, Object, objects, string, text_of
 from llumnix_dash.document.walk import walk
 
 _SAME_ID_LEAST = 0.5
 _OTHER_ID_LEAST = 0.65
+_LIKE_TITLES = 0.8
+# Of a query these say where and how it is asked, and not what.
+_NOT_ASKED = TARGET_NOISE | {"refId", "datasource", "hide", "id", "legendFormat", "alias", "label", "format", "panelId"}
 _QUERY_KEYS = ("expr", "query", "rawSql", "rawQuery", "queryText", "target")
 
 
@@ -76,9 +83,9 @@ class Placed:
 
     @cached_property
     def queries(self) -> tuple[str, ...]:
-        """The texts of its queries."""
+        """What its queries ask, each as a text."""
         targets = objects(self.panel.get("targets")) or ()
-        return tuple(text for target in targets if (text := query_text(target)))
+        return tuple(text for target in targets if (text := asked(target)))
 
     @cached_property
     def metrics(self) -> frozenset[str]:
@@ -95,6 +102,16 @@ class Placed:
 def query_text(target: Object) -> str:
     """The text of a query, of whatever data source; empty if it has none."""
     return next((target[key] for key in _QUERY_KEYS if isinstance(target.get(key), str) and target[key]), "")
+
+
+def asked(target: Object) -> str:
+    """What a query asks: its text, or where its data source has no text, such as CloudWatch, its fields."""
+    if text := query_text(target):
+        return text
+    fields = {key: value for key, value in target.items() if key not in _NOT_ASKED and value not in ("", None, [], {})}
+    return ", ".join(
+        f"{plain(key)}: {value if isinstance(value, str) else text_of(value)}" for key, value in sorted(fields.items())
+    )
 
 
 def flatten(dashboard: Object) -> tuple[list[Placed], list[Placed]]:
@@ -161,7 +178,17 @@ def _by_title(panel: Placed) -> Hashable:
 
 def plausible(old: Placed, new: Placed) -> bool:
     """Whether two panels of the same id can be the same panel at all."""
-    return (bool(old.title) and old.title == new.title) or likeness(old, new) >= _SAME_ID_LEAST
+    if bool(old.title) and old.title == new.title:
+        return True
+    if old.kind == new.kind and (same(old.place, new.place) or _like_titles(old.title, new.title)):
+        return True
+    return likeness(old, new) >= _SAME_ID_LEAST
+
+
+def _like_titles(old: str, new: str) -> bool:
+    """Whether two titles differ in a letter or a word; the same for either order of the two."""
+    one, other = sorted((old, new))
+    return bool(one) and SequenceMatcher(None, one, other, autojunk=False).ratio() >= _LIKE_TITLES
 
 
 def likeness(old: Placed, new: Placed) -> float:

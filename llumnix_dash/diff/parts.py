@@ -7,7 +7,7 @@ from llumnix_dash.diff.changes import MISSING, Change, Effect, Kind, Part
 from llumnix_dash.diff.defaults import TARGET, Template, panel_template
 from llumnix_dash.diff.normal import same
 from llumnix_dash.diff.pairing import Pairing, in_one_order
-from llumnix_dash.diff.panels import query_text
+from llumnix_dash.diff.panels import asked, query_text
 from llumnix_dash.diff.queries import metrics, same_query, words
 from llumnix_dash.diff.vocabulary import WHOLE, Path, effect, label
 from llumnix_dash.document.values import Json, Object, objects, string, text_of
@@ -150,7 +150,7 @@ def _ref_and_legend(target: Object) -> str:
 
 def _target_likeness(old: tuple[int, Object], new: tuple[int, Object]) -> float:
     """How alike two queries are: by their words, where they read a metric in common, and a little by their refId."""
-    before, after = query_text(old[1]), query_text(new[1])
+    before, after = asked(old[1]), asked(new[1])
     if not before or not after:
         return 0.0
     if (metrics(before) or metrics(after)) and not metrics(before) & metrics(after):
@@ -212,7 +212,7 @@ def _legend_name(query_name: str) -> str:
 
 
 def _whole_target(kind: Kind, target: Object, name: str) -> Change:
-    text = query_text(target)
+    text = asked(target)
     value = text or target
     old, new = (MISSING, value) if kind is Kind.ADDED else (value, MISSING)
     at = f"targets[{string(target.get('refId'))}]"

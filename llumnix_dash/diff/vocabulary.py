@@ -69,7 +69,7 @@ _QUERY_KEYS: dict[Part, frozenset[str]] = {
     Part.ANNOTATION: frozenset({"datasource", "target", "expr", "query", "type", "filter", "step", "tags", "enable"}),
     Part.LINK: frozenset(),
 }
-_TEXT_KEYS = frozenset({"title", "description", "links", "content", "label", "tags", "tooltip", "titleFormat"})
+_TEXT_KEYS = frozenset({"title", "description", "links", "content", "label", "tags", "titleFormat"})
 _LAYOUT_KEYS = frozenset({"collapsed", "gridPos", "repeatDirection", "maxPerRow"})
 
 

@@ -80,15 +80,59 @@ def test_a_panel_with_another_title_is_the_same_if_half_its_query_is_and_two_thi
     new_id: int, in_common: int, is_the_same: bool
 ) -> None:
     old = board(panel(1, "Load", ten_words(10), 0))
-    new = board(panel(new_id, "Running", ten_words(in_common), 0))
-    kinds = {kind for *_, kind, _ in told(old, new)}
+    new = board(panel(new_id, "Running", ten_words(in_common), 40))
+    kinds = {kind for *_, kind, _ in told(old, new)} - {Kind.MOVED}
     assert kinds == ({Kind.RENAMED, Kind.CHANGED} if is_the_same else {Kind.REMOVED, Kind.ADDED})
 
 
 def test_another_panel_with_the_id_of_one_that_is_gone_is_another_panel() -> None:
     old = board(panel(1, "Requests", PREFILL, 0))
-    new = board(panel(1, "Uptime", "uptime_seconds", 0))
+    new = board(panel(1, "Uptime", "uptime_seconds", 40))
     assert told(old, new) == [(Part.PANEL, "Requests", Kind.REMOVED, ""), (Part.PANEL, "Uptime", Kind.ADDED, "")]
+
+
+def test_a_panel_of_one_id_type_and_place_is_the_same_panel() -> None:
+    old, new = board(panel(1, "Requests", PREFILL, 0)), board(panel(1, "Uptime", "uptime_seconds", 0))
+    assert {kind for *_, kind, _ in told(old, new)} == {Kind.RENAMED, Kind.CHANGED}
+
+
+def cloud_watch(title: str, metric: str, y: int = 0) -> Object:
+    target = {"refId": "A", "namespace": "AWS/EC2", "metricName": metric, "statistic": "Average", "region": "default"}
+    return panel(1, title, "", y, targets=[target], datasource={"type": "cloudwatch", "uid": "aws"})
+
+
+def test_a_renamed_panel_whose_query_has_no_text_is_the_same_panel() -> None:
+    assert told(board(cloud_watch("CPU", "CPUUtilization")), board(cloud_watch("Processor", "CPUUtilization", 40))) == [
+        (Part.PANEL, "Processor", Kind.MOVED, "gridPos"),
+        (Part.PANEL, "Processor", Kind.RENAMED, "title"),
+    ]
+
+
+def test_a_title_one_letter_apart_is_the_same_panel() -> None:
+    old, new = board(panel(1, "Request rate", PREFILL, 0)), board(panel(1, "Request rates", "other", 40))
+    assert Kind.RENAMED in {kind for *_, kind, _ in told(old, new)}
+
+
+def test_untitled_panels_are_known_by_id_and_place() -> None:
+    old, new = board(panel(1, "", PREFILL, 0)), board(panel(1, "", "uptime_seconds", 0))
+    assert told(old, new) == [(Part.PANEL, "", Kind.CHANGED, "targets[A].expr")]
+
+
+@pytest.mark.parametrize(
+    ("target", "asked"),
+    [
+        ({"refId": "A", "rawSql": "SELECT 1"}, "SELECT 1"),
+        ({"refId": "A", "expr": '{app="x"} |= "error"'}, '{app="x"} |= "error"'),
+        (
+            {"refId": "A", "hide": False, "namespace": "AWS/EC2", "metricName": "CPU", "dimensions": {"Id": ["i-1"]}},
+            'dimensions: {"Id":["i-1"]}, metric name: CPU, namespace: AWS/EC2',
+        ),
+    ],
+    ids=["sql", "loki", "cloudwatch"],
+)
+def test_what_an_added_panel_asks_is_told_for_any_data_source(target: Object, asked: str) -> None:
+    added = compare(board(), board(panel(1, "New", "", 0, targets=[target])))
+    assert [change.new["queries"] for _, change in added.changes()] == [[asked]]
 
 
 def test_a_panel_is_known_by_its_id_though_its_title_and_some_of_its_query_changed() -> None:

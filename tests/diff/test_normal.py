@@ -3,6 +3,8 @@
 import pytest
 
 from llumnix_dash.diff import normal
+from llumnix_dash.diff.changes import Effect, Part
+from llumnix_dash.diff.vocabulary import effect
 from tests.diff.strategies import Object
 
 
@@ -30,3 +32,37 @@ def test_a_variable_query_says_no_more_than_its_text_if_its_type_follows_from_it
     plain = normal.variable({"type": "query", "name": "namespace", "query": text})
     typed = normal.variable({"type": "query", "name": "namespace", "query": {"qryType": query_type, "query": text}})
     assert (plain == typed) is is_the_same
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        None,
+        "grafana",
+        "-- Grafana --",
+        {"uid": "grafana"},
+        {"type": "datasource", "uid": "grafana"},
+        {"type": "grafana", "uid": "-- Grafana --"},
+    ],
+    ids=str,
+)
+def test_the_annotation_that_grafana_adds_is_known_in_every_form(source: object) -> None:
+    own = {"builtIn": 1, "enable": True, "hide": True, "iconColor": "rgba(0, 211, 255, 1)", "type": "dashboard"}
+    assert normal.annotation({**own, "name": "Annotations & Alerts", "datasource": source}) == {}
+    assert normal.annotation({**own, "name": "Annotations & Alerts", "datasource": "other"}) != {}
+
+
+def test_what_angular_left_behind_is_nothing() -> None:
+    panel = {"type": "graph", "yaxes": [{"format": "s", "$$hashKey": "object:1"}], "$$hashKey": "object:2"}
+    assert normal.panel(panel) == {"type": "graph", "yaxes": [{"format": "s"}]}
+
+
+def test_a_query_without_a_letter_has_the_next_one_that_is_free() -> None:
+    """As Grafana gives them when it loads the panel."""
+    targets = [{"expr": "a"}, {"expr": "b", "refId": "A"}, {"expr": "c", "refId": ""}]
+    shown = normal.panel({"type": "timeseries", "targets": targets})["targets"]
+    assert [one["refId"] for one in shown] == ["B", "A", "C"]
+
+
+def test_how_the_tooltip_looks_is_display() -> None:
+    assert effect(Part.PANEL, ("options", "tooltip", "mode")) is Effect.DISPLAY
