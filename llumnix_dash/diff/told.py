@@ -14,7 +14,7 @@ from llumnix_dash.document.values import text_of
 # On so many things the same change is told once.
 FEWEST_OF_A_GROUP = 3
 _FOLDED_PARTS = frozenset({Part.PANEL, Part.VARIABLE, Part.ANNOTATION})
-_FOLDED_KINDS = frozenset({Kind.CHANGED, Kind.MOVED, Kind.PUSHED})
+_FOLDED_KINDS = frozenset({Kind.CHANGED, Kind.ADDED, Kind.REMOVED, Kind.MOVED, Kind.PUSHED})
 _OF_A_QUERY = re.compile(r"targets\[[^\]]*\]\.")
 
 
@@ -61,10 +61,10 @@ def told(dashboard: DashboardDiff, *, positions: bool = False) -> list[Told]:
 
 def _key(item: Item, change: Change, *, positions: bool) -> Hashable:
     """Equal for changes that one line can tell; None for one that stands alone."""
-    if item.part not in _FOLDED_PARTS or change.kind not in _FOLDED_KINDS or change.query:
+    if item.part not in _FOLDED_PARTS or change.kind not in _FOLDED_KINDS or change.query or not change.path:
         return None
     values: tuple[Hashable, ...]
-    if change.kind is Kind.CHANGED:
+    if change.kind not in (Kind.MOVED, Kind.PUSHED):
         values = tuple(MISSING if value is MISSING else text_of(value) for value in (change.old, change.new))
     elif positions:
         return None

@@ -54,6 +54,14 @@ def test_a_data_source_is_one_thing_on_panels_and_variables() -> None:
     ]
 
 
+def test_the_same_override_gone_from_many_panels_is_one_line() -> None:
+    old = restyled(4)
+    for panel in old["panels"]:
+        override = {"matcher": {"id": "byName", "options": "x"}, "properties": [{"id": "unit", "value": "s"}]}
+        panel["fieldConfig"]["overrides"] = [override]
+    assert lines(old, restyled(4)) == ["  display  override for x removed, on 4 panels", "             - unit: s"]
+
+
 def test_two_are_no_crowd() -> None:
     assert lines(restyled(2), restyled(2, points="never")) == [
         "  display  Panel 1: show points changed: auto \u2192 never",
