@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -26,8 +27,8 @@ EPILOG = "\n".join(
         *(f"  {names.ljust(_WIDTH)}{meaning}" for names, meaning in VARIABLES.items()),
         "",
         "Exit codes: 0 every panel has data, or a reason in the fleet's roles or mode for having none; 1 a panel is "
-        "without data or in error; 2 wrong usage or an unreadable file; 3 a Prometheus or an exporter that cannot be "
-        "reached or refuses the credentials.",
+        "without data or in error (see --fail-on); 2 wrong usage or an unreadable file; 3 a Prometheus or an exporter "
+        "that cannot be reached or refuses the credentials.",
     ]
 )
 
@@ -60,6 +61,36 @@ EPILOG = "\n".join(
     multiple=True,
     help="Compare with what this exporter serves at /metrics; may be repeated, and needs no Prometheus.",
 )
+@click.option(
+    "--fail-on",
+    type=click.Choice(["error", "no-data", "regression"]),
+    default="no-data",
+    show_default=True,
+    help="What exits with 1: errors alone; blanks too; or what had data on --base and has none now.",
+)
+@click.option(
+    "--base", metavar="SOURCE", help="The dashboards before: a file, a folder or git:REV[:path]; for regressions."
+)
+@click.option(
+    "--allow",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A TOML file of panels that may be blank, each with its reason.",
+)
+@click.option(
+    "--job",
+    "coverage_jobs",
+    metavar="REGEX",
+    multiple=True,
+    help="Jobs whose metrics the coverage counts; may be repeated.  [default: Llumnix' own; with a PATH, all]",
+)
+@click.option(
+    "--datasource",
+    "sources",
+    metavar="NAME=prometheus|skip",
+    multiple=True,
+    help="Whether queries on this data source (its uid, name or variable) run; may be repeated.",
+)
 @click.option("--format", "output", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
 @click.option(
     "--timeout", type=click.FloatRange(min=0.1), default=30.0, show_default=True, help="Seconds for each query."
@@ -77,6 +108,11 @@ def command(
     chosen: tuple[str, ...],
     scrape_interval: str,
     metrics_url: tuple[str, ...],
+    fail_on: str,
+    base: str | None,
+    allow: Path | None,
+    coverage_jobs: tuple[str, ...],
+    sources: tuple[str, ...],
     output: str,
     timeout: float,
     jobs: int,
@@ -96,50 +132,77 @@ def command(
     from llumnix_dash.cli.messages import UNREADABLE
     from llumnix_dash.interpolation.timerange import parse_duration
     from llumnix_dash.prometheus.connection import from_environment
+    from llumnix_dash.verify.coverage import LLUMNIX_JOBS
+    from llumnix_dash.verify.gate import allowed, read_allowed
     from llumnix_dash.verify.render import FORMATS
-    from llumnix_dash.verify.report import Report
+    from llumnix_dash.verify.report import FailOn, Report
     from llumnix_dash.verify.run import Settings
 
     parse_duration(scrape_interval)
-    settings = Settings(_time_range(start, end, length), _chosen(chosen), scrape_interval, jobs)
-    dashboards, all_read = _dashboards(paths, settings)
+    if fail_on == "regression" and not base:
+        raise UserError("--fail-on regression compares with a base", hint="--base git:main")
+    if base and (fail_on != "regression"):
+        raise UserError("--base is for --fail-on regression", hint="add --fail-on regression, or leave --base out")
+    own_range = not (start or length) and end == "now"
+    settings = Settings(_time_range(start, end, length), _chosen(chosen), scrape_interval, jobs, own_range=own_range)
+    asked = _asked(sources)
+    allowances = read_allowed(allow) if allow else ()
+    dashboards, all_read = _dashboards(paths, settings, asked)
     if not dashboards:
         ctx.exit(UNREADABLE)
+    before, base_read = _dashboards((base,), settings, asked) if base else ([], True)
     url = ""
     results: tuple[DashboardResult, ...] = ()
     if prometheus or os.environ.get("PROMETHEUS_URL") or not metrics_url:
         connection = from_environment(prometheus, os.environ)
         url = connection.url
-        results, coverage = _verify(connection, dashboards, settings, timeout, metrics_url)
+        counted = coverage_jobs or (() if paths else LLUMNIX_JOBS)
+        results, coverage = _verify(connection, dashboards, before, settings, timeout, metrics_url, counted)
     else:
         coverage = _coverage_alone(dashboards, settings, metrics_url)
-    report = Report(url, settings.time_range, results, coverage)
+    results, unused = allowed(results, allowances)
+    report = Report(url, settings.time_range, results, coverage, fail_on=FailOn(fail_on))
     click.echo(FORMATS[output](report))
-    ctx.exit(UNREADABLE if not all_read else 1 if report.fails else 0)
+    for one in unused:
+        click.echo(f"note: {allow} allows {one.panel!r} to be blank, and no such panel is", err=True)
+    ctx.exit(UNREADABLE if not (all_read and base_read) else 1 if report.fails else 0)
 
 
 def _verify(
     connection: "Connection",
     dashboards: "Sequence[QueriedDashboard]",
+    base: "Sequence[QueriedDashboard]",
     settings: "Settings",
     timeout: float,
     metrics_url: Sequence[str],
+    counted: Sequence[str],
 ) -> "tuple[tuple[DashboardResult, ...], Coverage]":
     from llumnix_dash.prometheus.client import Client
     from llumnix_dash.prometheus.exposition import exported_by
     from llumnix_dash.verify.coverage import coverage, exported_by_store
     from llumnix_dash.verify.explain import Explainer
-    from llumnix_dash.verify.run import asked, run
+    from llumnix_dash.verify.gate import against_base
+    from llumnix_dash.verify.run import asked, of_dashboard, run
 
     client = Client(connection, timeout=timeout)
     client.check()
-    exported = exported_by(metrics_url) if metrics_url else exported_by_store(client, settings.time_range)
-    explainer = Explainer(client, settings.time_range)
-    results = []
-    for dashboard in dashboards:
+    exported = exported_by(metrics_url) if metrics_url else exported_by_store(client, settings.time_range, counted)
+    explainers: dict[TimeRange, Explainer] = {}
+
+    def verified(dashboard: "QueriedDashboard") -> "DashboardResult":
+        its_settings = of_dashboard(settings, dashboard)
+        time_range = its_settings.time_range
+        explainer = explainers.setdefault(time_range, Explainer(client, time_range))
         with Progress(dashboard.title) as progress:
-            results.append(run(client, dashboard, settings, explain=explainer, progress=progress.at))
-    return tuple(results), coverage(", ".join(metrics_url) or client.url, exported, asked(results))
+            return run(client, dashboard, its_settings, explain=explainer, progress=progress.at)
+
+    results = tuple(map(verified, dashboards))
+    if base:
+        results = against_base(results, base, verified)
+    covered = coverage(
+        ", ".join(metrics_url) or client.url, exported, asked(results), listed=bool(counted or metrics_url)
+    )
+    return results, covered
 
 
 def _coverage_alone(
@@ -152,7 +215,20 @@ def _coverage_alone(
     return coverage(", ".join(metrics_url), exported_by(metrics_url), asked_without_store(dashboards, settings))
 
 
-def _dashboards(paths: Sequence[str], settings: "Settings") -> "tuple[list[QueriedDashboard], bool]":
+def _asked(pairs: Sequence[str]) -> dict[str, bool]:
+    """Data source -> whether it is asked as a Prometheus."""
+    asked = {}
+    for pair in pairs:
+        name, _, what = pair.rpartition("=")
+        if not name or what not in {"prometheus", "skip"}:
+            raise UserError(f"{pair!r} is not NAME=prometheus or NAME=skip", where="--datasource")
+        asked[name.strip("${}")] = what == "prometheus"
+    return asked
+
+
+def _dashboards(
+    paths: Sequence[str], settings: "Settings", asked: dict[str, bool]
+) -> "tuple[list[QueriedDashboard], bool]":
     """The dashboards, and whether all could be read; each chosen variable is one of theirs."""
     from llumnix_dash.cli.messages import tell_unread
     from llumnix_dash.document import sources
@@ -162,7 +238,7 @@ def _dashboards(paths: Sequence[str], settings: "Settings") -> "tuple[list[Queri
     problems, dashboards = list(reading.problems.values()), []
     for document in reading.documents:
         try:
-            dashboards.append(parse(document.dashboard, document.label))
+            dashboards.append(parse(document.dashboard, document.label, asked))
         except UserError as error:
             problems.append(error)
     tell_unread([reading.note()], (problem.render() for problem in problems))

@@ -3,10 +3,23 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+PROMETHEUS = "prometheus"
+_STORES = (PROMETHEUS, "victoriametrics", "thanos", "mimir", "cortex")
+
 
 def speaks_promql(kind: str) -> bool:
     """Whether a data source of this type is asked in PromQL; one of unknown type is taken to be."""
-    return not kind or any(word in kind.lower() for word in ("prometheus", "victoriametrics"))
+    return not kind or any(word in kind.lower() for word in _STORES)
+
+
+def datasource_name(owners: Sequence[Mapping[str, Any]]) -> str:
+    """The uid or the name by which the nearest owner refers to its data source; a variable's is the variable's name."""
+    for owner in owners:
+        datasource = owner.get("datasource")
+        uid = datasource.get("uid") if isinstance(datasource, Mapping) else datasource
+        if isinstance(uid, str) and uid and uid != "-- Mixed --":
+            return uid.strip("${}")
+    return ""
 
 
 def datasource_type(
@@ -30,7 +43,9 @@ def datasource_type(
         if uid == "-- Dashboard --":
             return "Dashboard"
         if kind or uid:
-            return str(kind or _type_of_reference(str(uid), variables, inputs))
+            # Until Grafana 8 a data source was referred to by its name, which is all that is known of it.
+            name = "" if isinstance(datasource, Mapping) or "$" in str(uid) or uid == "default" else str(uid)
+            return str(kind or _type_of_reference(str(uid), variables, inputs) or name)
     return ""
 
 

@@ -113,6 +113,8 @@ def global_variables(
         "__from": VariableValue("__from", start, start),
         "__to": VariableValue("__to", end, end),
         "__timezone": VariableValue("__timezone", "utc", "utc"),
+        # What somebody types into a drop-down, and nothing is typed here.
+        "__searchFilter": VariableValue("__searchFilter", ".*", ".*"),
         "__dashboard": VariableValue(
             "__dashboard", dashboard_title, dashboard_title, fields={"title": dashboard_title, "uid": dashboard_uid}
         ),

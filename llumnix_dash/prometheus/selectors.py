@@ -14,8 +14,12 @@ class Selector:
     matchers: tuple[tuple[str, str, str], ...]
 
     def __str__(self) -> str:
-        matchers = ",".join(f"{label}{operator}{_quoted(value)}" for label, operator, value in self.matchers)
-        return f"{self.metric}{{{matchers}}}" if matchers or not self.metric else self.metric
+        return f"{self.metric}{{{self.matchers_text}}}" if self.matchers or not self.metric else self.metric
+
+    @property
+    def matchers_text(self) -> str:
+        """The matchers as they stand between braces."""
+        return ",".join(f"{label}{operator}{_quoted(value)}" for label, operator, value in self.matchers)
 
     def allows(self, label: str, value: str) -> bool:
         """Whether every matcher on the label lets this value pass."""

@@ -1,7 +1,7 @@
 """Which metrics meet: those that the fleet exports, and those that panels ask for."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from llumnix_dash.catalog.exporters import EXPORTERS
 from llumnix_dash.interpolation.timerange import TimeRange
@@ -17,25 +17,34 @@ Asked = Mapping[str, Iterable[str]]
 """Queries, after interpolation, by the name of the panel that asks them."""
 
 
-def exported_by_store(client: Client, time_range: TimeRange) -> frozenset[str]:
-    """The names of the series that Llumnix' components have in a store. Raises as :meth:`Client.query`.
+LLUMNIX_JOBS = tuple(exporter.job for exporter in EXPORTERS)
 
-    A name of the catalogue counts whatever its job, any other only from a job that scraping gives to Llumnix.
+
+def exported_by_store(client: Client, time_range: TimeRange, jobs: Sequence[str]) -> frozenset[str]:
+    """The names of the series in a store. Raises as :meth:`Client.query`.
+
+    Args:
+        client: of the store.
+        time_range: in which there is a sample.
+        jobs: regular expressions of the jobs that count, beside all names of the catalogue; the whole store if empty.
     """
     start, end = time_range.start, time_range.end
-    jobs = "|".join(exporter.job for exporter in EXPORTERS)
-    ours = client.label_values("__name__", start, end, f'{{job=~"{jobs}"}}')
-    known = (name for name in client.label_values("__name__", start, end) if name in BY_SERIES)
-    return frozenset(name for name in (*ours, *known) if not _SYNTHETIC.fullmatch(name))
+    names = client.label_values("__name__", start, end)
+    if jobs:
+        known = (name for name in names if name in BY_SERIES)
+        names = [*client.label_values("__name__", start, end, f'{{job=~"{"|".join(jobs)}"}}'), *known]
+    return frozenset(name for name in names if not _SYNTHETIC.fullmatch(name))
 
 
-def coverage(source: str, exported: frozenset[str], asked: Asked) -> Coverage:
+def coverage(source: str, exported: frozenset[str], asked: Asked, *, listed: bool = True) -> Coverage:
     """The metrics on one side only, each with its reason where the catalogue has one.
 
     Args:
         source: where the exported names were read, for people.
         exported: names of series.
         asked: the panels' queries.
+        listed: whether metrics that the catalogue does not know are listed; a whole store has thousands, of which
+            there is nothing to say but their number.
     """
     shown_by: dict[str, list[str]] = {}
     for panel, queries in asked.items():
@@ -49,12 +58,17 @@ def coverage(source: str, exported: frozenset[str], asked: Asked) -> Coverage:
         for name, panels in sorted(shown_by.items())
         if family(name, known) not in exported_families and not _SYNTHETIC.fullmatch(name)
     }
+    unshown = [Gap(name, _why_unshown(name)) for name in sorted(exported_families - shown)]
+    gaps = [missing[name] for name in sorted(missing)]
+    if not listed:
+        unshown, gaps = ([gap for gap in side if _in_catalogue(gap.metric)] for side in (unshown, gaps))
     return Coverage(
         source=source,
         exported=len(exported_families),
         asked=len(shown),
-        unshown=tuple(Gap(name, _why_unshown(name)) for name in sorted(exported_families - shown)),
-        missing=tuple(missing[name] for name in sorted(missing)),
+        unshown=tuple(unshown),
+        missing=tuple(gaps),
+        unlisted=(len(exported_families - shown) - len(unshown), len(missing) - len(gaps)),
     )
 
 
@@ -93,6 +107,10 @@ def _names(queries: Iterable[str], exported: frozenset[str]) -> set[str]:
 def _reason(name: str, exported: frozenset[str]) -> str:
     reason = why_absent(name, exported)
     return reason.text if reason else ""
+
+
+def _in_catalogue(name: str) -> bool:
+    return any(series in BY_SERIES for series in (name, f"{name}_bucket")) or bool(successor_of(name))
 
 
 def _why_unshown(name: str) -> str:

@@ -1,10 +1,12 @@
 """What a dashboard's JSON asks a Prometheus: its panels and their queries, also inside collapsed and repeated rows."""
 
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
-from llumnix_dash.document.datasource import datasource_type, speaks_promql
+from llumnix_dash.document.datasource import PROMETHEUS, datasource_name, datasource_type, speaks_promql
 from llumnix_dash.document.values import objects
 from llumnix_dash.document.walk import variables_by_name, walk
 from llumnix_dash.errors import UserError
@@ -36,7 +38,7 @@ class QueriedPanel:
         title: before interpolation.
         row: the title of the row that it is in, if any.
         open: it is queried when the dashboard is opened: its row is not collapsed.
-        targets: its Prometheus queries that are not hidden.
+        targets: its Prometheus queries that are not hidden, or feed an expression.
         skipped: why its queries are not run, where none is a Prometheus query that the JSON holds.
         width: in columns of Grafana's grid, of which a page has 24.
         max_data_points, minimum_interval, time_from, time_shift: its query options, empty or 0 where it has none.
@@ -76,8 +78,13 @@ class QueriedDashboard:
         return tuple(variables_by_name(self.json))
 
 
-def parse(data: Mapping[str, Any], name: str) -> QueriedDashboard:
+def parse(data: Mapping[str, Any], name: str, asked: Mapping[str, bool] = MappingProxyType({})) -> QueriedDashboard:
     """What a classic dashboard's JSON asks.
+
+    Args:
+        data: the JSON object.
+        name: where it came from.
+        asked: of data sources by their uid or name, whether they are asked as a Prometheus, whatever the JSON tells.
 
     Raises:
         UserError: it is not as Grafana writes a dashboard.
@@ -86,17 +93,20 @@ def parse(data: Mapping[str, Any], name: str) -> QueriedDashboard:
         for key in ("panels", "rows"):
             if data.get(key) is not None and objects(data[key]) is None:
                 raise ValueError(f"its {key} are no list of objects")
-        return QueriedDashboard(name, data, tuple(_panels(data)))
+        return QueriedDashboard(name, data, tuple(_panels(data, asked)))
     except (TypeError, ValueError, AttributeError, KeyError) as error:
         raise UserError(
             f"not a Grafana dashboard as Grafana writes it: {error}", where=name, hint="export it from Grafana again"
         ) from error
 
 
-def _panels(data: Mapping[str, Any]) -> Iterator[QueriedPanel]:
+def _panels(data: Mapping[str, Any], asked: Mapping[str, bool]) -> Iterator[QueriedPanel]:
     variables, inputs = variables_by_name(data), data.get("__inputs") or []
 
     def type_of(target: Mapping[str, Any], panel: Mapping[str, Any]) -> str:
+        name = datasource_name([target, panel])
+        if name in asked:
+            return PROMETHEUS if asked[name] else "skipped"
         return datasource_type([target, panel], variables, inputs)
 
     for place in walk(data):
@@ -133,8 +143,9 @@ def _targets(panel: Mapping[str, Any], type_of: TypeOf) -> tuple[tuple[PanelQuer
     if "libraryPanel" in panel and not panel.get("targets"):
         return (), "a library panel: its queries are in Grafana"
     targets, skipped = [], ""
+    fed = _feeding_expressions(panel.get("targets") or [])
     for target in panel.get("targets") or []:
-        if target.get("hide"):
+        if target.get("hide") and target.get("refId") not in fed:
             continue
         kind = type_of(target, panel)
         if not speaks_promql(kind):
@@ -142,6 +153,19 @@ def _targets(panel: Mapping[str, Any], type_of: TypeOf) -> tuple[tuple[PanelQuer
         elif str(target.get("expr") or "").strip():
             targets.append(_target(target))
     return tuple(targets), skipped
+
+
+def _feeding_expressions(targets: Sequence[Mapping[str, Any]]) -> set[str]:
+    """The letters of queries that an expression of Grafana's works on: they run, though they are hidden."""
+    expressions = [
+        str(target.get("expression") or "") for target in targets if not target.get("hide") and "expression" in target
+    ]
+    return {
+        ref_id
+        for target in targets
+        if (ref_id := str(target.get("refId") or ""))
+        and any(re.search(rf"(?<![\w]){re.escape(ref_id)}(?![\w])", text) for text in expressions)
+    }
 
 
 def _target(target: Mapping[str, Any]) -> PanelQuery:

@@ -20,6 +20,10 @@ _ROLE_METRICS = tuple(
 )
 
 
+# Of a label that has other values than a query asks for, so many are named.
+_MOST_VALUES = 5
+
+
 class Explainer:
     """Explains blanks by what a store has in a time range; it asks the store only when there is a blank."""
 
@@ -108,11 +112,25 @@ class Explainer:
         if reason := self._role_reason(selector):
             return reason
         if selector.metric in self.names:
-            return Reason(f"no series matches {selector}", known=False)
+            return Reason(self._emptied(selector), known=False)
         metric = BY_SERIES[selector.metric].name if selector.metric in BY_SERIES else selector.metric
         if reason := why_absent(selector.metric, self.names):
             return reason if reason.excuses else replace(reason, text=f"{metric}: {reason.text}")
         return Reason(f"{metric or selector}: no such metric in the store", known=False)
+
+    def _emptied(self, selector: Selector) -> str:
+        """Which matcher leaves no series of a metric that is there."""
+        for label, operator, value in selector.matchers:
+            alone = Selector(selector.metric, ((label, operator, value),))
+            if self._is_there(alone):
+                continue
+            there = self._client.label_values(label, self._range.start, self._range.end, selector.metric)
+            if not there:
+                return f"no series of {selector.metric} has a label {label}"
+            listed = ", ".join(there[:_MOST_VALUES]) + (", …" if len(there) > _MOST_VALUES else "")
+            verb = "is" if len(there) == 1 else "are"
+            return f"{selector.metric} has no {alone.matchers_text}; there {verb} {listed}"
+        return f"no series matches {selector}"
 
     def _role_reason(self, selector: Selector) -> Reason | None:
         wanted = [role for role in ROLES if selector.allows("infer_type", role)]

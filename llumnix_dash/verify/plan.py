@@ -129,7 +129,7 @@ def _queries(
         max_data_points=panel.max_data_points or max(1, PAGE_WIDTH * panel.width // GRID_COLUMNS),
         scrape_interval=scrape_interval,
         panel_minimum=interpolate(panel.minimum_interval, scope).removeprefix(">"),
-        query_minimum=interpolate(target.minimum_interval, scope),
+        query_minimum=interpolate(target.minimum_interval, scope).removeprefix(">"),
         factor=target.interval_factor,
     )
     expr = interpolate_query(target.expr, scope, intervals, time_range)

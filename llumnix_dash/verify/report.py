@@ -13,14 +13,23 @@ class Status(Enum):
 
     OK = "ok"
     EXPLAINED = "explained"
+    ALLOWED = "allowed"
     NO_DATA = "no data"
     ERROR = "error"
     SKIPPED = "skipped"
 
     @property
-    def fails(self) -> bool:
-        """Whether ``verify`` exits with 1 because of it."""
+    def is_bad(self) -> bool:
+        """Whether a person should look at it."""
         return self in {Status.NO_DATA, Status.ERROR}
+
+
+class FailOn(Enum):
+    """What makes ``verify`` exit with 1; the value is what ``--fail-on`` takes."""
+
+    ERROR = "error"
+    NO_DATA = "no-data"
+    REGRESSION = "regression"
 
 
 @dataclass(frozen=True)
@@ -50,7 +59,8 @@ class QueryResult:
 class PanelResult:
     """How a panel went, with its queries in their order.
 
-    ``skipped`` says why its queries are not run, ``problem`` why they cannot be.
+    ``skipped`` says why its queries are not run, ``problem`` why they cannot be; ``allowed`` why it may be blank, where
+    somebody said so, and ``lost`` that it had data, or no error, on the base.
     """
 
     id: int
@@ -61,6 +71,8 @@ class PanelResult:
     queries: tuple[QueryResult, ...]
     skipped: str = ""
     problem: str = ""
+    allowed: str = ""
+    lost: bool = False
 
     @property
     def status(self) -> Status:
@@ -68,6 +80,8 @@ class PanelResult:
         if self.problem:
             return Status.ERROR
         statuses = {result.status for result in self.queries}
+        if self.allowed and Status.NO_DATA in statuses and not statuses & {Status.ERROR, Status.OK}:
+            return Status.ALLOWED
         for status in (Status.ERROR, Status.OK, Status.NO_DATA, Status.EXPLAINED):
             if status in statuses:
                 return status
@@ -133,10 +147,12 @@ class DashboardResult:
     variable_queries: int
     panels: tuple[PanelResult, ...]
 
-    @property
-    def fails(self) -> bool:
-        """Whether a panel is without data or in error, or a drop-down's query is refused."""
-        return any(panel.status.fails for panel in self.panels) or any(variable.error for variable in self.variables)
+    def fails(self, fail_on: "FailOn") -> bool:
+        """Whether a panel is in a state that counts as a failure, or a drop-down's query is refused."""
+        if fail_on is FailOn.REGRESSION:
+            return any(panel.lost for panel in self.panels)
+        failing = {Status.ERROR} if fail_on is FailOn.ERROR else {Status.ERROR, Status.NO_DATA}
+        return any(panel.status in failing for panel in self.panels) or any(one.error for one in self.variables)
 
     @property
     def open(self) -> Totals:
@@ -168,6 +184,7 @@ class Coverage:
         asked: how many metrics the panels ask for.
         unshown: exported, and no panel shows them.
         missing: panels ask for them, and the fleet does not export them.
+        unlisted: how many more there are of each of the two, of which there is nothing to say.
     """
 
     source: str
@@ -175,6 +192,7 @@ class Coverage:
     asked: int
     unshown: tuple[Gap, ...]
     missing: tuple[Gap, ...]
+    unlisted: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True)
@@ -186,10 +204,11 @@ class Report:
     dashboards: tuple[DashboardResult, ...]
     coverage: Coverage | None = None
     notes: tuple[str, ...] = field(default=())
+    fail_on: FailOn = FailOn.NO_DATA
 
     @property
     def fails(self) -> bool:
         """Whether any dashboard does; without a Prometheus, whether a missing metric has no reason."""
         if not self.dashboards and self.coverage:
             return any(not gap.reason for gap in self.coverage.missing)
-        return any(dashboard.fails for dashboard in self.dashboards)
+        return any(dashboard.fails(self.fail_on) for dashboard in self.dashboards)

@@ -4,11 +4,11 @@ import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
-from llumnix_dash.errors import QueryError
-from llumnix_dash.interpolation.timerange import TimeRange
+from llumnix_dash.errors import QueryError, UserError
+from llumnix_dash.interpolation.timerange import TimeRange, parse_time
 from llumnix_dash.interpolation.variables import Variables, resolve, shown
 from llumnix_dash.prometheus.client import Client, Series
 from llumnix_dash.prometheus.find import find
@@ -26,12 +26,27 @@ class Settings:
         chosen: values for variables, by name, as in Grafana's URL.
         scrape_interval: the data source's setting.
         jobs: how many queries run at a time.
+        own_range: whether a dashboard is looked at in the time range that it opens with, up to now.
     """
 
     time_range: TimeRange
     chosen: Mapping[str, Sequence[str]] = field(default_factory=dict)
     scrape_interval: str = "15s"
     jobs: int = 4
+    own_range: bool = False
+
+
+def of_dashboard(settings: Settings, dashboard: QueriedDashboard) -> Settings:
+    """The settings with the time range that the dashboard opens with, where its own is asked for and makes sense."""
+    time = dashboard.json.get("time")
+    if not settings.own_range or not isinstance(time, Mapping):
+        return settings
+    now = settings.time_range.end
+    try:
+        start, end = parse_time(str(time.get("from")), now), parse_time(str(time.get("to")), now, round_up=True)
+    except UserError:
+        return settings
+    return replace(settings, time_range=TimeRange(start, end)) if start < end else settings
 
 
 Progress = Callable[[int, int], None]

@@ -5,16 +5,30 @@ import pytest
 from llumnix_dash.http.session import Connection
 from llumnix_dash.interpolation.timerange import TimeRange
 from llumnix_dash.prometheus.client import Client
-from llumnix_dash.verify.coverage import coverage, exported_by_store, family
+from llumnix_dash.verify.coverage import LLUMNIX_JOBS, coverage, exported_by_store, family
 from llumnix_dash.verify.report import Gap
 from tests.prometheus.fleet import Store
 
 
 def test_a_store_exports_what_llumnix_jobs_and_the_catalogue_name(store: Store) -> None:
-    names = exported_by_store(Client(Connection(store.url)), TimeRange(store.start, store.end))
+    names = exported_by_store(Client(Connection(store.url)), TimeRange(store.start, store.end), LLUMNIX_JOBS)
     assert "custom_gateway_total" in names
     assert "request_ttft_milliseconds_bucket" in names
     assert not names & {"node_load1", "up"}
+
+
+def test_the_whole_store_counts_where_no_job_is_named(store: Store) -> None:
+    client, time_range = Client(Connection(store.url)), TimeRange(store.start, store.end)
+    assert {"node_load1", "request_total"} <= exported_by_store(client, time_range, ())
+    assert "node_load1" in exported_by_store(client, time_range, ("no.*",))
+    assert "custom_gateway_total" not in exported_by_store(client, time_range, ("no.*",))
+
+
+def test_of_a_whole_store_only_the_catalogue_is_listed_and_the_others_are_counted() -> None:
+    found = coverage("here", EXPORTED, {"Board / Panel": ["node_load1", "request_retry_total"]}, listed=False)
+    assert [gap.metric for gap in found.missing] == ["request_retry_total"]
+    assert "custom_total" not in {gap.metric for gap in found.unshown}
+    assert found.unlisted == (1, 1)
 
 
 EXPORTED = frozenset(

@@ -11,7 +11,7 @@ from llumnix_dash.interpolation.timerange import TimeRange
 from llumnix_dash.prometheus.client import Client
 from llumnix_dash.verify.dashboard import parse
 from llumnix_dash.verify.explain import Explainer
-from llumnix_dash.verify.report import DashboardResult, PanelResult, Status
+from llumnix_dash.verify.report import DashboardResult, FailOn, PanelResult, Status
 from llumnix_dash.verify.run import Settings, run, span
 from tests.prometheus.fleet import Store
 
@@ -52,7 +52,7 @@ def test_every_panel_of_a_dashboard_is_told_in_order(store: Store) -> None:
     assert (result.open.panels, result.open.queries) == (3, 4)
     assert (result.all.panels, result.all.queries) == (10, 12)
     assert result.all.series == sum(panel.series for panel in result.panels)
-    assert result.fails
+    assert result.fails(FailOn.NO_DATA)
 
 
 @pytest.mark.parametrize("jobs", [1, 8])
@@ -114,10 +114,15 @@ REASONS = {
     # Decisions for neutral instances are recorded as prefill and as decode: the role is no reason for a blank.
     'selected_instance_decode_batch_size_count{infer_type="prefill"}': (True, "exists only in full mode"),
     "no_such_metric": (False, "no_such_metric: no such metric in the store"),
-    'request_total{status_code="404"}': (False, 'no series matches request_total{status_code="404"}'),
+    'request_total{status_code="404"}': (False, 'request_total has no status_code="404"; there are 200, 500'),
     'vllm:num_requests_running{infer_type="decode",model="other"}': (
         False,
-        'no series matches vllm:num_requests_running{infer_type="decode",model="other"}',
+        'vllm:num_requests_running has no model="other"; there is qwen-7b.v1',
+    ),
+    'request_total{cluster="eu"}': (False, "no series of request_total has a label cluster"),
+    'vllm:num_requests_running{infer_type="decode",instance="10.0.0.0:8000"}': (
+        False,
+        'no series matches vllm:num_requests_running{infer_type="decode",instance="10.0.0.0:8000"}',
     ),
     "gateway_pending_requests > 5": (
         False,
@@ -209,5 +214,5 @@ def test_a_panel_that_cannot_ask_is_in_error_and_the_others_run(store: Store) ->
 def test_a_variable_whose_query_is_refused_fails_the_dashboard(store: Store) -> None:
     model = {"name": "v", "type": "query", "query": "label_values(up{, job)"}
     result = run_on(store, parse({"panels": [], "templating": {"list": [model]}}, "x.json"))
-    assert result.fails
+    assert result.fails(FailOn.NO_DATA)
     assert result.variables[0].error

@@ -10,6 +10,7 @@ _LONGEST = 400  # characters of a remark
 _SIGNS = {
     Status.OK: "✅ ok",
     Status.EXPLAINED: "☑️ explained",
+    Status.ALLOWED: "☑️ allowed",
     Status.NO_DATA: "⚠️ no data",
     Status.ERROR: "❌ error",
     Status.SKIPPED: "➖ skipped",
@@ -47,7 +48,7 @@ def _dashboard(dashboard: DashboardResult) -> Iterator[str]:
 def _row(panel: PanelResult) -> str:
     told = "; ".join(_first_line(remark.line) for remark in remarks(panel))
     cells = (
-        _SIGNS[panel.status],
+        f"{_SIGNS[panel.status]}{', had data on the base' if panel.lost else ''}",
         code(name(panel)),
         code(panel.row) if panel.row else "",
         str(panel.series),

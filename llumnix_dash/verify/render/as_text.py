@@ -20,6 +20,7 @@ from llumnix_dash.verify.report import (
 _COLOURS = {
     Status.OK: "green",
     Status.EXPLAINED: "cyan",
+    Status.ALLOWED: "cyan",
     Status.NO_DATA: "yellow",
     Status.ERROR: "red",
     Status.SKIPPED: "bright_black",

@@ -59,8 +59,8 @@ class Remark:
 
 def remarks(panel: PanelResult) -> list[Remark]:
     """What there is to say of a panel's queries beyond "ok", said once where it is the same; each error by itself."""
-    if panel.skipped or panel.problem:
-        return [Remark((), panel.skipped or panel.problem)]
+    if panel.skipped or panel.problem or panel.status is Status.ALLOWED:
+        return [Remark((), panel.skipped or panel.problem or panel.allowed)]
     grouped: dict[tuple[str, str], list[QueryResult]] = {}
     errors = []
     for result in panel.queries:
@@ -72,7 +72,8 @@ def remarks(panel: PanelResult) -> list[Remark]:
         Remark(_letters(results) if len(results) < len(panel.queries) else (), _blank(panel, message), hint)
         for (message, hint), results in grouped.items()
     ]
-    return blanks + errors
+    lost = [Remark((), "it was not so on the base")] if panel.lost else []
+    return blanks + errors + lost
 
 
 def _letters(results: Sequence[QueryResult]) -> tuple[str, ...]:
@@ -125,7 +126,10 @@ def reason(gap: Gap) -> str:
 
 def covered(coverage: Coverage) -> str:
     """One sentence on the coverage."""
+    unshown, missing = (
+        len(listed) + more for listed, more in zip((coverage.unshown, coverage.missing), coverage.unlisted, strict=True)
+    )
     return (
         f"{count(coverage.exported, 'metric')} exported, {coverage.asked} asked for; "
-        f"{len(coverage.unshown)} exported and not shown, {len(coverage.missing)} asked for and not exported"
+        f"{unshown} exported and not shown, {missing} asked for and not exported"
     )
