@@ -6,6 +6,12 @@ in a worktree and a virtual environment of its own; then the head's ``llumnix-da
 
     scripts/panel_diff.py --base origin/main --head HEAD --output panel-diff.md
 
+Of other repositories it compares the dashboards that are kept as files (--files deploy/dashboards), or those that a
+command writes (--command 'jsonnet -J vendor -m "$OUTPUT_DIR" dashboards.jsonnet').
+
+What runs of the base's and the head's code gets no variable of this script's environment but the few that programs
+need: no token, no secret.
+
 Needs git and Python 3.11 or newer, nothing else. With --python nothing is installed: both sides run in that
 interpreter's environment, which must have the dependencies (for runners without a package index).
 
@@ -15,6 +21,7 @@ Exit codes: 0 the report is written; 1 a side cannot be generated, which the rep
 import argparse
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -24,6 +31,15 @@ from pathlib import Path
 GENERATOR = Path("llumnix_dash/cli/generate.py")
 DEPENDENCIES = ("setup.cfg", "pyproject.toml")
 LAST_LINES = 30
+# The checkout that this script is part of: its llumnix-dash compares dashboards that other code has made.
+OURS = Path(__file__).resolve().parents[1]
+# What a program needs of the environment; all else may be a secret.
+HARMLESS = frozenset(
+    {"PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TZ", "TERM", "TMPDIR", "TEMP", "TMP"}
+    | {"PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_CONFIG_FILE", "PIP_CERT", "PIP_NO_INDEX", "PIP_FIND_LINKS"}
+    | {"SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"}
+    | {"http_proxy", "https_proxy", "no_proxy", "JAVA_HOME", "GOROOT", "GOPATH", "NODE_PATH", "LD_LIBRARY_PATH"}
+)
 
 
 class FailedError(Exception):
@@ -35,19 +51,32 @@ class FailedError(Exception):
         self.output = output
 
 
-def run(step: str, command: list[str], folder: Path) -> str:
-    """The standard output of a command.
+def run(
+    step: str,
+    command: list[str],
+    folder: Path,
+    *,
+    variables: dict[str, str] | None = None,
+    fine: tuple[int, ...] = (0,),
+) -> str:
+    """The standard output of a command, which sees nothing of this script's environment but what is harmless.
 
     Args:
         step: what it does, for the message if it fails.
         command: the program and its arguments.
         folder: where it runs.
+        variables: further variables of its environment.
+        fine: the exit codes with which it has not failed.
 
     Raises:
         FailedError: it failed.
     """
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, errors="replace")
-    if done.returncode:
+    kept = {name: value for name, value in os.environ.items() if name in HARMLESS or name.startswith("LC_")}
+    environment = {**kept, **(variables or {})}
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False, errors="replace"
+    )
+    if done.returncode not in fine:
         raise FailedError(step, (done.stderr or done.stdout).strip())
     return done.stdout
 
@@ -92,6 +121,16 @@ def environment(worktree: Path, python: str | None) -> str:
     return interpreter
 
 
+def our_environment(scratch: Path) -> str:
+    """An interpreter with what our own code needs, which stands beside this script."""
+    venv = scratch / "venv-ours"
+    run("make a virtual environment", [sys.executable, "-m", "venv", str(venv)], OURS)
+    interpreter = str(venv / "bin" / "python")
+    install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", str(OURS)]
+    run("install llumnix-dash", [interpreter, *install], scratch)
+    return interpreter
+
+
 def generate(worktree: Path, folder: Path, python: str | None) -> str | None:
     """Writes the dashboards of a worktree into a folder.
 
@@ -110,12 +149,40 @@ def generate(worktree: Path, folder: Path, python: str | None) -> str | None:
     return interpreter
 
 
-def report(base: str, head: str, repository: Path, python: str | None) -> str:
+def written(worktree: Path, folder: Path, files: str, command: str) -> None:
+    """Puts the dashboards of a worktree that is not like ours into a folder.
+
+    Args:
+        worktree: the checkout.
+        folder: to write to.
+        files: the file or folder of the checkout that holds them; where it is missing there are none.
+        command: a shell command that writes them into ``$OUTPUT_DIR``, instead.
+
+    Raises:
+        FailedError: the command failed.
+    """
+    folder.mkdir()
+    if command:
+        shell = ["bash", "-euo", "pipefail", "-c", command]
+        run("generate the dashboards", shell, worktree, variables={"OUTPUT_DIR": str(folder)})
+        return
+    source = (worktree / files).resolve()
+    if not source.is_relative_to(worktree.resolve()):
+        raise FailedError(f"read {files}", "it lies outside of the repository")
+    if source.is_dir():
+        shutil.copytree(source, folder, dirs_exist_ok=True, symlinks=True)
+    elif source.exists():
+        shutil.copy(source, folder)
+
+
+def report(base: str, head: str, repository: Path, wanted: argparse.Namespace) -> str:
     """The report as Markdown.
 
     Raises:
         FailedError: a side cannot be generated.
     """
+    python = wanted.python or None
+    foreign = bool(wanted.files or wanted.command)
     head = commit_of(head, repository)
     base = branched_off(commit_of(base, repository), head, repository)
     with tempfile.TemporaryDirectory(dir=os.environ.get("RUNNER_TEMP"), prefix="panel-diff-") as temporary:
@@ -127,18 +194,30 @@ def report(base: str, head: str, repository: Path, python: str | None) -> str:
                 add = ["git", "worktree", "add", "--quiet", "--detach", str(worktree), commit]
                 run(f"check out the {side} {commit[:10]}", add, repository)
                 try:
-                    interpreters.append(generate(worktree, scratch / side, python))
+                    if foreign:
+                        written(worktree, scratch / side, wanted.files, wanted.command)
+                    else:
+                        interpreters.append(generate(worktree, scratch / side, python))
                 except FailedError as failed:
                     raise FailedError(f"{failed.step} of the {side} {commit[:10]}", failed.output) from failed
-            if interpreters[1] is None:
+            if foreign:
+                # With our own code: what the head has is data.
+                interpreter, code = python or our_environment(scratch), OURS
+            elif interpreters[1] is None:
                 raise FailedError(f"find {GENERATOR} in the head {head[:10]}", "it is not there")
-            diff = [interpreters[1], "-m", "llumnix_dash", "diff", "--format", "markdown", "../base", "../head"]
-            markdown = run("compare the two", diff, scratch / "head-code")
+            else:
+                interpreter, code = interpreters[1], scratch / "head-code"
+            program = [interpreter, "-m", "llumnix_dash"]
+            sides = [str(scratch / "base"), str(scratch / "head")]
+            markdown = run("compare the two", [*program, "diff", "--format", "markdown", *sides], code, fine=(0, 2))
+            if wanted.prometheus:
+                verify = ["verify", sides[1], "--prometheus", wanted.prometheus, "--format", "markdown"]
+                markdown += "\n" + run("run the head's queries", [*program, *verify], code, fine=(0, 1, 2))
         finally:
             for side in ("base", "head"):
                 remove = ["git", "worktree", "remove", "--force", str(scratch / f"{side}-code")]
                 subprocess.run(remove, cwd=repository, capture_output=True, check=False)
-    note = "" if interpreters[0] else "\nThe base has no code that generates dashboards yet.\n"
+    note = "" if foreign or interpreters[0] else "\nThe base has no code that generates dashboards yet.\n"
     return f"## Dashboards\n\n{markdown}{note}\n<sub>{base[:10]} → {head[:10]}</sub>\n"
 
 
@@ -155,10 +234,15 @@ def main() -> int:
     parser.add_argument("--head", default="HEAD", help="the revision with the change (default: HEAD)")
     parser.add_argument("--output", type=Path, required=True, help="the Markdown file to write")
     parser.add_argument("--python", help="run both sides in this interpreter, and install nothing")
+    parser.add_argument("--files", default="", help="the file or folder of dashboards, of a repository unlike ours")
+    parser.add_argument("--command", default="", help="a shell command that writes the dashboards into $OUTPUT_DIR")
+    parser.add_argument("--prometheus", default="", help="run the head's queries on this Prometheus, too")
     arguments = parser.parse_args()
+    if arguments.files and arguments.command:
+        parser.error("--files and --command are two ways to say where the dashboards are: give one")
     repository = Path.cwd()
     try:
-        markdown, code = report(arguments.base, arguments.head, repository, arguments.python or None), 0
+        markdown, code = report(arguments.base, arguments.head, repository, arguments), 0
     except FailedError as failed:
         markdown, code = failure(failed), 1
         print(f"error: could not {failed.step}\n{failed.output}", file=sys.stderr)

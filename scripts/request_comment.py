@@ -3,7 +3,8 @@
 
     scripts/request_comment.py panel-diff.md
 
-On GitHub it reads GITHUB_API_URL, GITHUB_REPOSITORY, GITHUB_EVENT_PATH and the token in GITHUB_TOKEN; on GitLab
+On GitHub it reads GITHUB_API_URL, GITHUB_REPOSITORY, GITHUB_EVENT_PATH (of a pull_request, or of the workflow_run that
+follows one) and the token in GITHUB_TOKEN; on GitLab
 CI_API_V4_URL, CI_PROJECT_ID, CI_MERGE_REQUEST_IID and the token in GITLAB_TOKEN. The comment is found again by a
 hidden marker. Where there is no token, no request, or no right to comment, as for a request from a fork, it says so and
 ends well: the job's summary, or its artifact, has the report all the same.
@@ -13,6 +14,7 @@ import json
 import os
 import sys
 import urllib.error
+import urllib.parse
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,13 +94,29 @@ def on_github(environment: dict[str, str]) -> Comments | str:
     if not token:
         return "no token was given"
     event = json.loads(Path(environment["GITHUB_EVENT_PATH"]).read_text(encoding="utf-8"))
+    api, repository = environment["GITHUB_API_URL"], environment["GITHUB_REPOSITORY"]
+    headers = {"Authorization": f"Bearer {token}", "Accept": "application/vnd.github+json"}
     number = event.get("pull_request", {}).get("number")
+    if "workflow_run" in event:
+        number = _pull_request_of(event["workflow_run"], f"{api}/repos/{repository}", headers)
     if not isinstance(number, int):
         return "the job does not run for a pull request"
-    api, repository = environment["GITHUB_API_URL"], environment["GITHUB_REPOSITORY"]
     url = f"{api}/repos/{repository}/issues"
-    headers = {"Authorization": f"Bearer {token}", "Accept": "application/vnd.github+json"}
     return Comments(f"{url}/{number}/comments", f"{url}/comments/{{id}}", "PATCH", headers)
+
+
+def _pull_request_of(workflow_run: dict[str, Any], repository: str, headers: dict[str, str]) -> int | None:
+    """The number of the open pull request whose head another workflow ran for.
+
+    GitHub tells it by the run's branch and commit. Nothing that the other workflow wrote is believed: a fork's code
+    could have written the number of any other pull request.
+    """
+    branch = f"{workflow_run['head_repository']['owner']['login']}:{workflow_run['head_branch']}"
+    query = urllib.parse.urlencode({"state": "open", "head": branch, "per_page": PAGE, "page": 1})
+    request = urllib.request.Request(f"{repository}/pulls?{query}", headers=headers)
+    with _OPENER.open(request, timeout=TIMEOUT_SECONDS) as response:
+        found = json.load(response)
+    return next((one["number"] for one in found if one["head"]["sha"] == workflow_run["head_sha"]), None)
 
 
 def on_gitlab(environment: dict[str, str]) -> Comments | str:
@@ -119,12 +137,9 @@ def main() -> int:
         return 0 if len(sys.argv) == 2 else 2
     text = Path(sys.argv[1]).read_text(encoding="utf-8")
     environment = dict(os.environ)
-    comments = on_github(environment) if "GITHUB_API_URL" in environment else on_gitlab(environment)
-    if isinstance(comments, str):
-        print(f"not commented: {comments}")
-        return 0
     try:
-        print(comments.put(text))
+        comments = on_github(environment) if "GITHUB_API_URL" in environment else on_gitlab(environment)
+        print(f"not commented: {comments}" if isinstance(comments, str) else comments.put(text))
     except urllib.error.HTTPError as error:
         why = "the token may not comment here, as for a request from a fork" if error.code in REFUSED else error.reason
         print(f"not commented: {why} (HTTP {error.code})")

@@ -73,6 +73,7 @@ class Api:
     url: str = ""
     comments: list[dict[str, Any]] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
+    pulls: list[dict[str, Any]] = field(default_factory=list)
     refuses_to_write: int = 0
     redirects_to: str = ""
 
@@ -93,6 +94,9 @@ def api() -> Iterator[Api]:
             allowed = TOKEN in (self.headers.get("PRIVATE-TOKEN"), (self.headers.get("Authorization") or "")[7:])
             if not allowed:
                 self.answer(401, {"message": "Bad credentials"})
+            elif self.command == "GET" and urlsplit(self.path).path.endswith("/pulls"):
+                [branch] = parse_qs(urlsplit(self.path).query)["head"]
+                self.answer(200, [one for one in state.pulls if one["head"]["label"] == branch])
             elif self.command == "GET":
                 query = parse_qs(urlsplit(self.path).query)
                 size, page = int(query["per_page"][0]), int(query["page"][0])

@@ -38,20 +38,27 @@ class Job:
     outputs: str
 
 
-def run_action(folder: Path, clone: Repository, github: Api, *, number: int | None = 7, **inputs: str) -> Job:
-    """Runs the action's step with these inputs, the others at their defaults."""
+def run_action(
+    folder: Path, clone: Repository, github: Api, *, number: int | None = 7, action: Path | None = None, **inputs: str
+) -> Job:
+    """Runs the action's steps with these inputs, the others at their defaults.
+
+    Args:
+        folder: the runner's.
+        clone: where it runs.
+        github: the platform.
+        number: of the pull request, if it runs for one.
+        action: the checkout of the action; that of the clone unless given.
+        inputs: the action's.
+    """
     folder.mkdir(exist_ok=True)
     event = {"pull_request": {"number": number, "base": {"sha": clone.base}, "head": {"sha": clone.head}}}
     (folder / "event.json").write_text(json.dumps(event if number else {}), encoding="utf-8")
-    given = {"base": clone.base, "head": clone.head, "token": "", "python": sys.executable, **inputs}
+    defaults = dict.fromkeys(ACTION["inputs"], "")
+    given = {**defaults, "base": clone.base, "head": clone.head, "python": sys.executable, **inputs}
     assert given.keys() == ACTION["inputs"].keys()
-    (step,) = ACTION["runs"]["steps"]
-    variables = {
-        name: re.sub(r"\$\{\{ inputs\.(\w+) \}\}", lambda match: given[match[1]], value)
-        for name, value in step["env"].items()
-    }
     runner = {
-        "GITHUB_ACTION_PATH": str(clone.folder),
+        "GITHUB_ACTION_PATH": str(action or clone.folder),
         "GITHUB_API_URL": github.url,
         "GITHUB_EVENT_PATH": str(folder / "event.json"),
         "GITHUB_OUTPUT": str(folder / "output"),
@@ -59,18 +66,34 @@ def run_action(folder: Path, clone: Repository, github: Api, *, number: int | No
         "GITHUB_STEP_SUMMARY": str(folder / "summary.md"),
         "RUNNER_TEMP": str(folder),
     }
-    done = subprocess.run(
-        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
-        cwd=clone.folder,
-        env=environment(**runner, **variables),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
     summary, outputs = folder / "summary.md", folder / "output"
+    codes, said = [], ""
+    for step in ACTION["runs"]["steps"]:
+        told = dict(line.split("=", 1) for line in outputs.read_text().splitlines()) if outputs.exists() else {}
+        if "if" in step and "report" not in told:
+            assert step["if"] == "${{ !cancelled() && steps.diff.outputs.report }}"
+            continue
+
+        def filled(match: re.Match[str], told: dict[str, str] = told) -> str:
+            return given[match[2]] if match[1] == "inputs" else told[match[2]]
+
+        variables = {
+            name: re.sub(r"\$\{\{ (inputs|steps\.diff\.outputs)\.(\w+) \}\}", filled, value)
+            for name, value in step["env"].items()
+        }
+        done = subprocess.run(
+            ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
+            cwd=clone.folder,
+            env=environment(**runner, **variables),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        codes.append(done.returncode)
+        said += done.stdout + done.stderr
     return Job(
-        done.returncode,
-        done.stdout + done.stderr,
+        max(codes),
+        said,
         summary.read_text(encoding="utf-8") if summary.exists() else "",
         outputs.read_text(encoding="utf-8") if outputs.exists() else "",
     )
@@ -191,7 +214,111 @@ def test_by_default_each_side_has_its_own_code_and_dependencies(
     git(clone, "checkout", "--quiet", pull_request.head)
     job = run_action(tmp_path / "job", Repository(clone, base, pull_request.head), github, python="")
     assert job.code == 0, job.output
-    assert "renamed from <code>By other code</code>" in job.summary
+    assert "4 dashboards added, 1 changed" in job.summary
+
+
+_SPY = """
+import os, pathlib, sys
+lines = [f"{name}={value}" for name, value in os.environ.items()]
+parent = pathlib.Path(f"/proc/{os.getppid()}/environ")
+lines += parent.read_text(errors="replace").split(chr(0)) if parent.exists() else []
+pathlib.Path(%r).write_text(chr(10).join(lines))
+"""
+
+
+def test_the_code_of_the_head_runs_without_the_token(tmp_path: Path, pull_request: Repository, github: Api) -> None:
+    """It writes down its environment, and that of the program that started it."""
+    clone, seen = tmp_path / "clone", tmp_path / "seen"
+    git(tmp_path, "clone", "--quiet", str(pull_request.folder), str(clone))
+    module = clone / "dashboards" / "lrs.py"
+    module.write_text(_SPY % str(seen) + module.read_text(encoding="utf-8").partition('"""\n')[2], encoding="utf-8")
+    git(clone, "commit", "--quiet", "--all", "--message", "Spies")
+    spy = Repository(clone, pull_request.base, git(clone, "rev-parse", "HEAD"))
+    job = run_action(tmp_path / "job", spy, github, token=TOKEN)
+    assert job.code == 0, job.output
+    assert "wrote a comment" in job.output
+    assert "PATH=" in seen.read_text()
+    assert TOKEN not in seen.read_text()
+
+
+BOARD = {"uid": "theirs", "title": "Theirs", "panels": [{"id": 1, "type": "stat", "title": "Up", "targets": []}]}
+
+
+def foreign(folder: Path) -> Repository:
+    """A repository that has nothing of ours: dashboards as files, and a program that writes the same ones."""
+    folder.mkdir()
+    git(folder, "init", "--quiet", "--initial-branch=main")
+    (folder / "boards" / "team").mkdir(parents=True)
+    (folder / "make.py").write_text(
+        "import os, pathlib, shutil\n"
+        "shutil.copytree('boards', pathlib.Path(os.environ['OUTPUT_DIR']), dirs_exist_ok=True)\n"
+    )
+    commits = []
+    for title in ("Up", "Alive"):
+        BOARD["panels"][0]["title"] = title  # type: ignore[index]
+        (folder / "boards" / "team" / "board.json").write_text(json.dumps(BOARD))
+        git(folder, "add", "--all")
+        git(folder, "commit", "--quiet", "--message", title)
+        commits.append(git(folder, "rev-parse", "HEAD"))
+    return Repository(folder, *commits)
+
+
+@pytest.mark.parametrize("inputs", [{"files": "boards"}, {"command": "python3 make.py"}], ids=["files", "command"])
+def test_a_repository_unlike_ours_has_its_files_or_a_command(
+    tmp_path: Path, github: Api, inputs: dict[str, str]
+) -> None:
+    theirs = foreign(tmp_path / "theirs")
+    job = run_action(tmp_path / "job", theirs, github, action=PROJECT, **inputs)
+    assert job.code == 0, job.output
+    assert "renamed from <code>Up</code>" in job.summary
+    assert git(theirs.folder, "status", "--porcelain") == ""
+
+
+def test_a_command_that_fails_is_told(tmp_path: Path, github: Api) -> None:
+    job = run_action(
+        tmp_path / "job", foreign(tmp_path / "theirs"), github, action=PROJECT, command="echo no >&2; false"
+    )
+    assert job.code == 1
+    assert "could not generate the dashboards of the base" in job.summary
+    assert "    no" in job.summary
+
+
+def test_files_outside_of_the_repository_are_not_read(tmp_path: Path, github: Api) -> None:
+    job = run_action(tmp_path / "job", foreign(tmp_path / "theirs"), github, action=PROJECT, files="../../..")
+    assert job.code == 1
+    assert "it lies outside of the repository" in job.summary
+
+
+def test_a_workflow_that_follows_finds_the_pull_request_by_its_head(tmp_path: Path, github: Api) -> None:
+    """As for forks: the number that the first workflow's artifact could hold is not asked."""
+    github.pulls = [
+        {"number": 4, "head": {"label": "fork:patch", "sha": "old"}},
+        {"number": 9, "head": {"label": "fork:patch", "sha": "abc"}},
+    ]
+    run = {"head_repository": {"owner": {"login": "fork"}}, "head_branch": "patch", "head_sha": "abc"}
+    (tmp_path / "event.json").write_text(json.dumps({"workflow_run": run}))
+    (tmp_path / "report.md").write_text("the report")
+    variables = {
+        "GITHUB_API_URL": github.url,
+        "GITHUB_EVENT_PATH": str(tmp_path / "event.json"),
+        "GITHUB_REPOSITORY": "llumnix/dash",
+        "GITHUB_TOKEN": TOKEN,
+    }
+    command = [sys.executable, str(PROJECT / "scripts/request_comment.py"), str(tmp_path / "report.md")]
+    done = subprocess.run(command, env=environment(**variables), capture_output=True, text=True, check=True)
+    assert done.stdout == "wrote a comment\n"
+    assert "POST /repos/llumnix/dash/issues/9/comments" in github.requests
+
+
+def test_the_workflows_for_forks_keep_code_and_rights_apart() -> None:
+    text = (PROJECT / "docs/examples/github-workflow-forks.yml").read_text(encoding="utf-8")
+    report, comment = yaml.safe_load_all(text)
+    assert report["permissions"] == {"contents": "read"}
+    (ours,) = (step for step in report["jobs"]["report"]["steps"] if "llumnix-dash@" in step.get("uses", ""))
+    assert ours["with"].keys() <= ACTION["inputs"].keys() - {"token"}
+    assert comment["permissions"] == {"actions": "read", "pull-requests": "write"}
+    checkouts = [step for step in comment["jobs"]["comment"]["steps"] if "checkout" in step.get("uses", "")]
+    assert [step["with"]["repository"] for step in checkouts] == ["llumnix-project/llumnix-dash"]
 
 
 def test_the_example_workflow_gives_inputs_that_the_action_has() -> None:

@@ -9,7 +9,7 @@ import yaml
 
 from tests.scripts.platform import PROJECT, TOKEN, Api, Repository, api, environment, repository
 
-(JOB,) = yaml.safe_load((PROJECT / "docs/examples/gitlab-ci.yml").read_text(encoding="utf-8")).values()
+JOB, COMMENT = yaml.safe_load((PROJECT / "docs/examples/gitlab-ci.yml").read_text(encoding="utf-8")).values()
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,9 @@ def test_the_job_leaves_a_report_and_keeps_one_note(merge_request: Repository) -
         (report,) = (merge_request.folder / name for name in JOB["artifacts"]["paths"])
         assert "renamed from <code>Llumnix LRS Dashboard</code>" in report.read_text(encoding="utf-8")
 
-        after = JOB["after_script"]
+        assert COMMENT["variables"] == {"GIT_STRATEGY": "none"}
+        # The clone of our scripts is the one that is there.
+        after = [COMMENT["script"][-1].replace("llumnix-dash/scripts", str(PROJECT / "scripts"))]
         assert "not commented: no GITLAB_TOKEN is set" in run_lines(after, merge_request, gitlab)
         assert "wrote a comment" in run_lines(after, merge_request, gitlab, GITLAB_TOKEN=TOKEN)
         assert "updated the comment" in run_lines(after, merge_request, gitlab, GITLAB_TOKEN=TOKEN)
