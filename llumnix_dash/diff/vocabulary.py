@@ -10,7 +10,9 @@ from llumnix_dash.document.values import objects, text_of
 Path = tuple[str, ...]
 
 # Told as one change, because their parts mean nothing alone.
-WHOLE = frozenset({"thresholds", "color", "time", "datasource", "libraryPanel", "query", "filter"})
+WHOLE = frozenset(
+    {"thresholds", "color", "time", "datasource", "libraryPanel", "query", "filter", "conditionalRendering"}
+)
 
 # Containers whose names a person does not think of.
 _SILENT = ("fieldConfig", "defaults", "custom", "options")
@@ -53,6 +55,10 @@ _LABELS: dict[Path, str] = {
     ("iconColor",): "colour",
     ("enable",): "enabled",
     ("legendFormat",): "legend",
+    # Of dashboards that were read from schema v2.
+    ("tab",): "is a tab",
+    ("autoGrid",): "auto grid",
+    ("conditionalRendering",): "shown only if",
 }
 
 _QUERY_KEYS: dict[Part, frozenset[str]] = {
@@ -70,7 +76,7 @@ _QUERY_KEYS: dict[Part, frozenset[str]] = {
     Part.LINK: frozenset(),
 }
 _TEXT_KEYS = frozenset({"title", "description", "links", "content", "label", "tags", "titleFormat"})
-_LAYOUT_KEYS = frozenset({"collapsed", "gridPos", "repeatDirection", "maxPerRow"})
+_LAYOUT_KEYS = frozenset({"collapsed", "gridPos", "repeatDirection", "maxPerRow", "tab", "autoGrid"})
 
 
 def spoken(path: Path) -> Path:

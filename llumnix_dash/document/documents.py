@@ -5,11 +5,12 @@ import json
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
 
+from llumnix_dash.document.v2 import Converted, classic, is_v2
 from llumnix_dash.document.values import Object, string
 from llumnix_dash.errors import UserError, underline
 
@@ -28,16 +29,29 @@ class NoDashboardError(UserError):
 class Document:
     """One dashboard and where it was read.
 
-    Args:
+    Attributes:
         name: its file's path within the source, with the key for a ConfigMap, and a number where a file has several of
             one name: what the two sides have in common.
         label: the place as a person finds it.
         dashboard: the classic dashboard's JSON object.
+        losses: of a dashboard that was read from schema v2, what its classic form cannot hold; None for a classic one.
     """
 
     name: str
     label: str
     dashboard: Object
+    losses: tuple[str, ...] | None = None
+
+    def must_be_classic(self) -> None:
+        """Raises where a dashboard of schema v2 will not do.
+
+        Raises:
+            UserError: it was read from schema v2.
+        """
+        if self.losses is not None:
+            raise UserError(
+                "this is a dashboard of the v2 schema, which is not pushed", where=self.label, hint=_V2_HINT
+            )
 
 
 @dataclass(slots=True)
@@ -72,7 +86,7 @@ def read(reading: Reading, name: str, label: str, data: bytes, *, optional: bool
         optional: whether the file may be something else than a dashboard, as in a folder; then it is left out.
     """
     counts: Counter[str] = Counter()
-    found: list[tuple[str, Object | UserError]] = []
+    found: list[tuple[str, Converted | UserError]] = []
     try:
         for value in _yaml(label, data) if name.endswith((".yaml", ".yml")) else [parse(label, data)]:
             found += _dashboards(label, value)
@@ -89,7 +103,7 @@ def read(reading: Reading, name: str, label: str, data: bytes, *, optional: bool
         if isinstance(dashboard, UserError):
             reading.problems[name + inner] = dashboard
         else:
-            reading.documents.append(Document(name + inner, label + inner, dashboard))
+            reading.documents.append(Document(name + inner, label + inner, dashboard.dashboard, dashboard.losses))
     if passed_over and all(isinstance(dashboard, NoDashboardError) for _, dashboard in found):
         reading.left_out.append(label)
 
@@ -182,7 +196,7 @@ def _data(config_map: Mapping[str, Any]) -> dict[str, Any]:
     return data if isinstance(data, dict) else {}
 
 
-def _dashboards(label: str, value: Any) -> Iterable[tuple[str, Object | UserError]]:
+def _dashboards(label: str, value: Any) -> Iterable[tuple[str, Converted | UserError]]:
     """The dashboards in a value, each with its key in a ConfigMap, or with the error of that key."""
     kind = string(value.get("kind")) if isinstance(value, dict) else ""
     try:
@@ -197,7 +211,7 @@ def _dashboards(label: str, value: Any) -> Iterable[tuple[str, Object | UserErro
         yield "", error
 
 
-def _of_config_map(label: str, value: Mapping[str, Any]) -> Iterable[tuple[str, Object | UserError]]:
+def _of_config_map(label: str, value: Mapping[str, Any]) -> Iterable[tuple[str, Converted | UserError]]:
     data = {key: text for key, text in _data(value).items() if key.endswith(".json")}
     if not data:
         raise _no_dashboard(label, "the ConfigMap has no key that ends in .json")
@@ -209,13 +223,17 @@ def _of_config_map(label: str, value: Mapping[str, Any]) -> Iterable[tuple[str, 
             yield key, error
 
 
-def _one(label: str, value: Any) -> Object:
-    """The classic dashboard in a value that is one, or wraps one."""
+def _one(label: str, value: Any) -> Converted:
+    """The classic dashboard in a value that is one, or wraps one, or is one of schema v2."""
     if not isinstance(value, dict):
         raise _no_dashboard(label, f"a dashboard is a JSON object, this is {_kind_of(value)}")
-    api_version = string(value.get("apiVersion"))
-    if api_version.startswith("dashboard.grafana.app/v2") or ({"elements", "layout"} <= value.keys()):
-        raise UserError("this is a dashboard of the v2 schema, which is not read", where=label, hint=_V2_HINT)
+    if is_v2(value):
+        try:
+            return classic(value)
+        except ValueError as error:
+            raise UserError(
+                f"this dashboard of the v2 schema is not read: {error}", where=label, hint=_V2_HINT
+            ) from error
     if isinstance(value.get("dashboard"), dict):
         return _one(label, value["dashboard"])
     if isinstance(value.get("spec"), dict) and not _CLASSIC_KEYS & value.keys():
@@ -224,12 +242,13 @@ def _one(label: str, value: Any) -> Object:
             spec = parse(f"{label}:spec.json", spec["json"])
         metadata = value.get("metadata")
         uid = string(metadata.get("name")) if isinstance(metadata, dict) else ""
-        dashboard = _one(label, spec)
-        return {**dashboard, "uid": uid} if uid and not dashboard.get("uid") else dashboard
+        inner = _one(label, spec)
+        named = uid and not inner.dashboard.get("uid")
+        return replace(inner, dashboard={**inner.dashboard, "uid": uid}) if named else inner
     if not _CLASSIC_KEYS & value.keys() and not {"title", "uid"} <= value.keys():
         keys = ", ".join(list(value)[:5]) or "none"
         raise _no_dashboard(label, f"it has neither panels nor rows nor a schemaVersion; its keys: {keys}")
-    return value
+    return Converted(value, None)
 
 
 def _no_dashboard(label: str, why: str) -> UserError:

@@ -85,6 +85,7 @@ def _is_path(text: str) -> bool:
 
 
 def _checked(document: Document) -> Wanted:
+    document.must_be_classic()
     uid, title = document.dashboard.get("uid"), document.dashboard.get("title")
     if not isinstance(uid, str) or not re.fullmatch(r"[A-Za-z0-9_-]{1,40}", uid.strip()):
         raise UserError(

@@ -105,7 +105,10 @@ def test_what_is_no_dashboard_is_left_out_of_a_folder_with_one_note(
     ("content", "said"),
     [
         ("{", "malformed JSON: expecting property name enclosed in double quotes\n  at set/b/bad.json:1:2\n"),
-        ('{"dashboard": {"elements": {}, "layout": {}}}', "this is a dashboard of the v2 schema, which is not read\n"),
+        (
+            '{"dashboard": {"elements": {}, "layout": {}}}',
+            "this dashboard of the v2 schema is not read: its layout is of the kind 'none', which is not known\n",
+        ),
         ('{"panels": [NaN]}', "unreadable JSON: NaN is no number of JSON, and Grafana would refuse it\n"),
     ],
 )
