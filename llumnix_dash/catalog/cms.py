@@ -4,10 +4,15 @@ from llumnix_dash.catalog.exporters import SCHEDULER
 from llumnix_dash.catalog.labels import ENGINE, ROLE
 from llumnix_dash.catalog.metric import Gauge, Mode, Unit
 
-GONE_CAVEAT = "An instance that has gone stays at its last value until the scheduler restarts."
+GONE_CAVEAT = "An instance that has gone or hangs keeps its last value until the scheduler restarts."
+_HYBRID = "It stays 0 without HybridConnector."
+_DRIFT = (
+    "In-flight dispatches drift: a client that leaves while its request waits takes one off for good, below 0, too."
+)
+_INHERITED_DRIFT = "It holds the requests on their way to the instance, and their drift."
 
 
-def _gauge(name: str, unit: Unit, what: str) -> Gauge:
+def _gauge(name: str, unit: Unit, what: str, *caveats: str) -> Gauge:
     return Gauge(
         name=f"instance_cms_{name}",
         unit=unit,
@@ -16,21 +21,21 @@ def _gauge(name: str, unit: Unit, what: str) -> Gauge:
         mode=Mode.FULL,
         replicated=True,
         description=what,
-        caveats=(GONE_CAVEAT,),
+        caveats=(*caveats, GONE_CAVEAT),
     )
 
 
-def _requests(name: str, what: str) -> Gauge:
-    return _gauge(name, Unit.REQUESTS, what)
+def _requests(name: str, what: str, *caveats: str) -> Gauge:
+    return _gauge(name, Unit.REQUESTS, what, *caveats)
 
 
-def _tokens(name: str, what: str) -> Gauge:
-    return _gauge(name, Unit.TOKENS, what)
+def _tokens(name: str, what: str, *caveats: str) -> Gauge:
+    return _gauge(name, Unit.TOKENS, what, *caveats)
 
 
-RUNNING_REQUESTS = _requests("running_requests", "Requests that the engine computes at this moment.")
+RUNNING_REQUESTS = _requests("running_requests", "Requests that the engine computes, as it last told the store.")
 WAITING_REQUESTS = _requests("waiting_requests", "Requests that the engine holds and has not begun to compute.")
-LOADING_REQUESTS = _requests("loading_requests", "Requests whose KV cache is being brought to the instance.")
+LOADING_REQUESTS = _requests("loading_requests", "Requests whose KV cache is being brought to the instance.", _HYBRID)
 SCHEDULER_WAITING_TO_DECODE_REQUESTS = _requests(
     "scheduler_waiting_to_decode_requests", "Requests whose prefill waits in the engine and that will decode here."
 )
@@ -40,10 +45,16 @@ SCHEDULER_RUNNING_TO_DECODE_REQUESTS = _requests(
 HYBRID_SCHEDULER_WAITING_TO_DECODE_REQUESTS = _requests(
     "hybrid_scheduler_waiting_to_decode_requests",
     "Requests that wait in the hybrid scheduler in front of the engine to be decoded here.",
+    _HYBRID,
 )
-USED_GPU_TOKENS = _tokens("used_gpu_tokens", "Tokens whose KV cache the instance holds in GPU memory.")
+USED_GPU_TOKENS = _tokens(
+    "used_gpu_tokens",
+    "Tokens of the KV cache that requests hold in GPU memory; cached blocks that nobody holds are free.",
+)
 UNCOMPUTED_TOKENS_ALL_WAITING_PREFILLS = _tokens(
-    "uncomputed_tokens_all_waiting_prefills", "Prompt tokens still to compute of all requests that wait for prefill."
+    "uncomputed_tokens_all_waiting_prefills",
+    "Prompt tokens still to compute of all requests that wait for prefill.",
+    "With cache-aware scheduling each scheduler replica knows those of its own requests only.",
 )
 UNCOMPUTED_TOKENS_SCHEDULER_RUNNING_PREFILLS = _tokens(
     "uncomputed_tokens_scheduler_running_prefills", "Prompt tokens still to compute of the prefills that run."
@@ -57,7 +68,9 @@ UNALLOCATED_TOKENS_HYBRID_SCHEDULER_WAITING_DECODES = _tokens(
     "Tokens of the decodes that wait in the hybrid scheduler and have no KV cache allocated yet.",
 )
 HYBRID_SCHEDULER_WAITING_TO_DECODE_TOKENS = _tokens(
-    "hybrid_scheduler_waiting_to_decode_tokens", "Tokens of the requests that wait in the hybrid scheduler to decode."
+    "hybrid_scheduler_waiting_to_decode_tokens",
+    "Tokens of the requests that wait in the hybrid scheduler to decode.",
+    _HYBRID,
 )
 SCHEDULER_WAITING_TO_DECODE_TOKENS = _tokens(
     "scheduler_waiting_to_decode_tokens", "Tokens of the requests whose prefill waits and that will decode here."
@@ -66,32 +79,46 @@ SCHEDULER_RUNNING_TO_DECODE_TOKENS = _tokens(
     "scheduler_running_to_decode_tokens", "Tokens of the requests whose prefill runs and that will decode here."
 )
 TOKENS_LOADING_REQUESTS = _tokens(
-    "tokens_loading_requests", "Tokens of the requests whose KV cache is being brought to the instance."
+    "tokens_loading_requests", "Tokens of the requests whose KV cache is being brought to the instance.", _HYBRID
 )
 INFLIGHT_DISPATCH_REQUESTS = _requests(
-    "inflight_dispatch_requests", "Requests sent to the instance that it has not reported yet."
+    "inflight_dispatch_requests",
+    "Requests that a scheduler has sent to the instance and that it has not reported yet.",
+    _DRIFT,
 )
 INFLIGHT_DISPATCH_PREFILL_REQUESTS = _requests(
-    "inflight_dispatch_prefill_requests", "Of these, the requests sent for prefill."
+    "inflight_dispatch_prefill_requests", "Of these, the requests sent for prefill.", _DRIFT
 )
 INFLIGHT_DISPATCH_DECODE_REQUESTS = _requests(
-    "inflight_dispatch_decode_requests", "Of these, the requests sent for decode."
+    "inflight_dispatch_decode_requests", "Of these, the requests sent for decode.", _DRIFT
 )
 UNCOMPUTED_TOKENS_INFLIGHT_DISPATCH_PREFILL_REQUESTS = _tokens(
     "uncomputed_tokens_inflight_dispatch_prefill_requests",
     "Prompt tokens to compute of the requests sent for prefill and not reported yet.",
+    _DRIFT,
 )
 TOKENS_INFLIGHT_DISPATCH_DECODE_REQUESTS = _tokens(
-    "tokens_inflight_dispatch_decode_requests", "Tokens of the requests sent for decode and not reported yet."
+    "tokens_inflight_dispatch_decode_requests", "Tokens of the requests sent for decode and not reported yet.", _DRIFT
 )
 KV_CACHE_USAGE = _gauge(
     "kv_cache_usage_ratio_projected",
     Unit.RATIO,
-    "Share of the instance's KV cache in use, counting what is on its way to it. Near 1 it evicts or refuses.",
+    "Share of the instance's KV cache in use, projected: with what is on its way to it, so above 1 where"
+    " more is on its way than fits.",
+    "An instance without a known capacity reads 3.4e38.",
+    _INHERITED_DRIFT,
 )
-DECODE_BATCH_SIZE = _requests("decode_batch_size", "Requests that the instance decodes together, now or soon.")
-ALL_PREFILLS_TOKENS = _tokens("all_prefills_tokens_num", "Prompt tokens that the instance has yet to compute, in all.")
-ALL_DECODES_TOKENS = _tokens("all_decodes_tokens_num", "Tokens of all requests that the instance decodes or will.")
+DECODE_BATCH_SIZE = _requests(
+    "decode_batch_size",
+    "All requests that the instance decodes or will decode, waiting ones included: not the engine's batch.",
+    _INHERITED_DRIFT,
+)
+ALL_PREFILLS_TOKENS = _tokens(
+    "all_prefills_tokens_num", "Prompt tokens that the instance has yet to compute, in all.", _INHERITED_DRIFT
+)
+ALL_DECODES_TOKENS = _tokens(
+    "all_decodes_tokens_num", "Tokens of all requests that the instance decodes or will decode.", _INHERITED_DRIFT
+)
 
 METRICS = (
     USED_GPU_TOKENS,

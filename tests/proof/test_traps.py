@@ -148,7 +148,7 @@ def test_bounds_are_found_in_either_spelling(program: str, bound: str, other: st
         ("component", "queue_duration", "5 s"),
         ("request", "itl", "500 ms"),
         ("request", "e2e_latency", "HTTP 200"),
-        ("cms", "selected_predicted_ttft_prefill", "twice"),
+        ("cms", "selected_kv_cache_usage_prefill", "twice"),
         ("vllm", "decode_time", "0.3 s"),
     ],
 )
