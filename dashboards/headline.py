@@ -26,8 +26,8 @@ HEADLINE = row(
             rate(gateway.REQUESTS, where={"status_code": ("2..",)}, window=RECENT),
             ANSWERED,
         ),
-        "The share of requests that ended well, over the last 5 minutes. 4xx and 5xx both count against it: engines"
-        " that are gone give 400.",
+        "The share of requests answered with a 2xx status, over the last 5 minutes. 4xx (such as 429, too many"
+        " requests) and 5xx both count against it.",
         about=gateway.REQUESTS,
         thresholds=SUCCESS_STEPS,
         no_value="no requests",

@@ -41,8 +41,8 @@ dashboard = board(
                 "Request Rate by Status",
                 gateway.REQUESTS,
                 by=("status_code",),
-                reading="Green is answered; any other colour wants a look, 4xx too. A rate cannot see the first answers"
-                " of a new status: early in an outage, trust the success ratio.",
+                reading="Green is answered; orange is refused to the client (429: too many requests); red is failed."
+                " A rate cannot see the first answers of a new status: early in an outage, trust the success ratio.",
                 colours=STATUS_COLOURS,
             ),
             within_objectives(

@@ -40,8 +40,8 @@ dashboard = board(
                 "token_throughput",
                 "Token Throughput",
                 {"prompt": vllm.PROMPT_TOKENS_TOTAL, "generation": vllm.GENERATION_TOKENS_TOTAL},
-                reading="Prompt full, generation dashed. A decode engine counts the whole prompt; with staged"
-                " prefill/decode the prefill engine counts it, too.",
+                reading="Prompt full, generation dashed. In a prefill/decode fleet both engines of a request count its"
+                " prompt.",
                 width=12,
             ),
             rates_by(
@@ -49,7 +49,7 @@ dashboard = board(
                 "Finish Reason",
                 vllm.FINISHED_REQUESTS,
                 by=(ROLE, "finished_reason"),
-                reading="Requests that ended per second, by role. stop and length are normal, all else is not.",
+                reading="Requests that ended per second, by role. stop and length are normal; abort that rises is not.",
                 colours=REASON_COLOURS,
                 width=12,
             ),

@@ -184,9 +184,8 @@ class Histogram(Metric):
 
     Attributes:
         buckets: the upper bounds, rising, without +Inf.
-        whole: whether durations are cut to whole milliseconds, so that one below 1 ms reads 0.
-        failed: the counter of all requests where one with a status other than 200 is observed, too, as 0 or as the time
-            to its error.
+        whole: whether values are whole numbers, so that one below 1 reads 0.
+        failed: the counter of all requests where a failed one (status other than 200) is observed as 0.
         infinite: whether +Inf is observed at times, which poisons the mean.
         low_is_bad: whether the low quantiles are those to watch, as for a hit ratio.
         grows: whether the buckets go on, in the same steps, up to a limit that the deployment sets.

@@ -68,11 +68,11 @@ def quantile_caveats(histogram: Histogram) -> list[str]:
         found.append(f"Nothing below {quantity(first, histogram.unit)} is told apart: there, trust the mean.")
     if histogram.failed:
         found.append(
-            "Failed requests, recorded as 0 or the time to the error, are taken out as if all were fast: slow failures"
-            " stay in, and P99 may be one."
+            f"As many requests as failed are taken out of those below {quantity(first, histogram.unit)}, where failures"
+            " lie that came at once; one that came late stays in, so with slow failures P99 is theirs."
         )
     if histogram.infinite:
-        found.append("A prediction may be +Inf: there is no mean, and P99 may stand at the last bucket.")
+        found.append("A failed prediction is recorded as +Inf: there is no mean, and P99 may stand at the last bucket.")
     return found
 
 

@@ -14,7 +14,7 @@ _HIGH = {"P50": 0.5, "P90": 0.9, "P95": 0.95, "P99": 0.99}
 _LOW = {"P10": 0.1, "P50": 0.5}
 _FEW = {"P50": 0.5, "P99": 0.99}
 
-_HIGH_READING = "P99 is what one value in a hundred exceeds; a mean far above P50 tells of a long tail."
+_HIGH_READING = "P99 is what one value in a hundred exceeds, P50 the middle; a mean far above P50 tells of a long tail."
 _LOW_READING = "Low is bad: one value in ten is below P10, half are below P50."
 
 
