@@ -67,7 +67,7 @@ CMS_REFRESH_STATUS_DURATION = _duration(
 FULL_MODE_SCHEDULE_DURATION = _duration(
     "request_full_mode_schedule",
     "Time of one scheduling decision inside the scheduler.",
-    Mode.FULL,
+    None,
     whole=True,
 )
 QUERY_PREFIX_CACHE_HIT_DURATION = _duration(

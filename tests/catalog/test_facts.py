@@ -90,7 +90,6 @@ def test_modes() -> None:
     expected = {
         "instance_cms_": Mode.FULL,
         "scheduler_cms_": Mode.FULL,
-        "request_full_mode_": Mode.FULL,
         "instance_lrs_": Mode.LITE,
         "selected_instance_predicted_": Mode.SLO_AWARE,
         "selected_instance_": Mode.FULL,
