@@ -158,8 +158,8 @@ def status(instance: Instance, at: float, *, hybrid_connector: bool) -> Status:
 def told_at(instance: Instance, at: float) -> float:
     """When the instance last told its status."""
     engine = instance.engine
-    if engine.hung_since is not None and engine.hung_since <= at:
-        return engine.hung_since
+    if engine.hung is not None and engine.hung <= at:
+        return engine.hung
     legs = [leg for leg in chain(engine.legs, engine.left) if leg.rank == instance.rank and leg.arrived <= at]
     if any(leg.finished is None or leg.finished > at for leg in legs):
         return at

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from llumnix_dash.catalog import scheduler
 from llumnix_dash.catalog.metric import Histogram
@@ -24,6 +25,15 @@ METADATA_REFRESH_SECONDS = 10.0
 # The index of prefixes is asked for prompts from this length on; its entries have so many tokens.
 INDEXED_TOKENS = 1024
 CHUNK_TOKENS = 256
+
+
+class Booking(NamedTuple):
+    """A scheduler's entry of a request and the engines that it was sent to."""
+
+    time: float
+    scheduler: int
+    request: Request
+    engines: tuple[Engine, ...]
 
 
 class Replica:
@@ -58,6 +68,7 @@ class Control:
 
     Attributes:
         refreshes: (time, number of the scheduler, metric, milliseconds) of each refresh from the cluster meta store.
+        bookings: each scheduling that was a success, in order.
         store_is_away: whether the cluster meta store cannot be read: nothing can be scheduled then.
     """
 
@@ -72,6 +83,7 @@ class Control:
         draw: Chance,
     ) -> None:
         self.refreshes: list[tuple[float, int, Histogram, float]] = []
+        self.bookings: list[Booking] = []
         self.store_is_away = False
         self._deployment = deployment
         self._full = deployment.mode == "full"
@@ -110,6 +122,7 @@ class Control:
         """A scheduler has found the request's engines: it books them, and records what it saw."""
         now, replica = self._clock.now, self.replica(request.scheduler)
         self._record_success(request)
+        self.bookings.append(Booking(now, request.scheduler, request, tuple(request.engines)))
         if not self._full:
             # A request is booked only where its gateway's keepalive connection ends.
             if request.gateway % len(self._schedulers) == request.scheduler:
@@ -122,10 +135,12 @@ class Control:
         for instance, predicted in zip(chosen, predictions, strict=True):
             at_scheduler.selected(replica.process, instance.engine, self.seen(replica, instance), predicted)
 
-    def half_found(self, request: Request, engine: Engine) -> None:
-        """A scheduler has found an engine for prefill and none to decode: a success, and a count too many for good."""
+    def half_found(self, request: Request) -> None:
+        """A scheduler has found the engine of one stage alone: a success, and of a prefill one a count that stays."""
         self._record_success(request)
-        self.replica(request.scheduler).accounts.orphan(Instance(engine, engine.rank_of(request)))
+        for engine in request.engines:
+            if engine.pool.role == "prefill":
+                self.replica(request.scheduler).accounts.orphan(Instance(engine, engine.rank_of(request)))
 
     def failed(self, number: int, error: str) -> None:
         """A scheduler has found no engines."""

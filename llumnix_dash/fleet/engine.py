@@ -205,7 +205,7 @@ class Engine:
         left: what it held until some seconds ago, for those who look back.
         waiting: what it has not begun to compute, first come first served.
         idle_since: when each rank had nothing left to do.
-        hung_since: since when it hangs and tells nothing of itself; None while it works.
+        hung: since when it hangs and tells nothing of itself; None while it works.
         farewells: called with it when its process ends, while it still has its id and all that it held.
         id: its id in the cluster meta store, without a rank.
     """
@@ -220,7 +220,7 @@ class Engine:
         self.left: deque[Leg] = deque()
         self.waiting: deque[Leg] = deque()
         self.idle_since = dict.fromkeys(self.ranks, target.process.started)
-        self.hung_since: float | None = None
+        self.hung: float | None = None
         self.farewells: list[Callable[[Engine], None]] = []
         self._epoch = epoch
         self.id = self._new_id()
@@ -316,7 +316,7 @@ class Engine:
         self._held = self._running = self._prefilling = self._active_tokens = 0
         if elsewhere:
             self.target = self.target.moved()
-        self.hung_since = None
+        self.hung = None
         self.idle_since = dict.fromkeys(self.ranks, self.target.process.down_until)
         self.id = self._new_id()
 

@@ -11,6 +11,7 @@ from llumnix_dash.errors import UserError, nearest
 
 Role = Literal["prefill", "decode", "neutral"]
 SchedulerMode = Literal["full", "lite"]
+Transfer = Literal["staged", "kvt-staged", "kvt-batch"]
 Program = Literal["vllm", "sglang"]
 
 
@@ -65,10 +66,12 @@ class Deployment(_Frozen):
         cache_aware: whether the scheduler asks the prefix cache index.
         slo_aware: whether it predicts latencies.
         exports_lrs_running: whether ``instance_lrs_running_*`` is exported; today's schedulers do not.
+        transfer: the KV cache's way from prefill to decode: ``staged`` (through vLLM's own connector) and
+            ``kvt-staged`` (through HybridConnector) ask both engines, which both count; with ``kvt-batch``, the usual
+            manifests, the decode engine alone is asked, and the prefill engine tells nothing.
         reports_requests: whether gateways report the states of requests (``--requests-report-duration``), without which
             a lite-mode scheduler releases nothing.
         names_models: whether discovery is told the models' names, which lite mode then has as a label.
-        hybrid_connector: whether a request that waits for its KV cache is held outside vLLM's scheduler (KVT).
         adaptive_pd: whether prefill and decode instances stand in for each other; only then may a prediction fail.
         reschedules: whether the schedulers move running requests (``--colocated-rescheduling-mode``).
         saves_unfull_chunks: whether a prompt's last chunk counts as a full one (``--kvs-enable-save-unfull-chunk``).
@@ -84,13 +87,18 @@ class Deployment(_Frozen):
     cache_aware: bool = True
     slo_aware: bool = False
     exports_lrs_running: bool = False
+    transfer: Transfer = "staged"
     reports_requests: bool = False
     names_models: bool = False
-    hybrid_connector: bool = True
     adaptive_pd: bool = False
     reschedules: bool = False
     saves_unfull_chunks: bool = False
     network: int | None = None
+
+    @property
+    def hybrid_connector(self) -> bool:
+        """Whether HybridConnector brings the KV cache: it holds requests until it is there."""
+        return self.transfer != "staged"
 
 
 class Scenario(_Frozen):
@@ -175,9 +183,8 @@ _ALL = (
     ),
     Scenario(
         name="full-mode",
-        explanation="the default's engines in full mode, without prefix-cache-aware scheduling and without"
-        " HybridConnector",
-        deployments=(_varied(cache_aware=False, hybrid_connector=False),),
+        explanation="the default's engines in full mode, without prefix-cache-aware scheduling",
+        deployments=(_varied(cache_aware=False),),
     ),
     Scenario(
         name="fresh",
@@ -291,6 +298,7 @@ _ALL = (
                 pools=(_PREFILL, _DECODE),
                 traffic=(_BIG.model_copy(update={"prompt_tokens": 1400}),),
                 slo_aware=True,
+                transfer="kvt-staged",
                 adaptive_pd=True,
                 reschedules=True,
                 saves_unfull_chunks=True,

@@ -22,7 +22,7 @@ class Told:
 
     Attributes:
         running: parts of requests that it computes.
-        waiting: those that wait, but for those whose KV cache is still on its way.
+        waiting: those that wait; HybridConnector holds back those whose KV cache is still on its way.
         to_decode: those that it decodes, or will.
         on_the_way: to it, from this scheduler: the tokens of each dispatch.
         drift: what the count of those is too low by for good, and tokens with it.
@@ -45,7 +45,8 @@ class Told:
         self.running = [leg for leg in held if _is(leg.started, self._now)]
         self.prefilling = [leg for leg in self.running if leg.prefills and not _is(leg.first_token, self._now)]
         awaited = [leg for leg in held if leg not in self.running]
-        self.waiting = [leg for leg in awaited if not (leg.loading_until or self._now) > self._now]
+        held_back = deployment.deployment.hybrid_connector
+        self.waiting = [leg for leg in awaited if not held_back or (leg.loading_until or self._now) <= self._now]
         cache_aware = deployment.deployment.cache_aware
         self.waiting_prefill_tokens = sum(
             leg.request.prompt_tokens - leg.request.expected_tokens * cache_aware
@@ -56,17 +57,16 @@ class Told:
         self.to_decode = [leg for leg in held if leg.to_generate > 1 or not leg.prefills]
         self.on_the_way: list[int] = []
         self.drift = self.drift_tokens = 0
-        for request in deployment.frontend.requests:
-            sent = request.scheduled is not None and request.scheduled <= read and request.scheduler == number
-            if not sent or request.scheduling_error or instance.engine not in request.engines:
+        for sent, replica, request, engines in deployment.control.bookings:
+            if sent > read or replica != number or instance.engine not in engines:
                 continue
             if instance.engine.rank_of(request) != instance.rank:
                 continue
-            leg = next((leg for leg in legs if leg.request is request), None)
+            leg = next((leg for leg in legs if leg.request is request and leg.arrived >= sent), None)
             expected = 0 if instance.role == "decode" or not cache_aware else request.expected_tokens
             if leg is None:
                 alive = request.finished is None or request.finished > read
-                found = not alive or read - (request.scheduled or 0) > STALE_SECONDS
+                found = not alive or read - sent > STALE_SECONDS
             else:
                 found = leg.arrived + STEP_SECONDS <= self._now
                 twice = leg.started is None and _over(leg, read) and instance.role != "decode"

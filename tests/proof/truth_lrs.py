@@ -22,10 +22,10 @@ class Booked:
         settings, schedulers = deployment.deployment, len(deployment.schedulers)
         self.requests: list[Request] = []
         self.waiting: list[Request] = []
-        for one in deployment.frontend.requests:
-            now = deployment.control.replica(one.scheduler).book.submitted
-            connected = one.gateway % schedulers == one.scheduler
-            if now is None or not connected or engine not in one.engines or not _is(one.scheduled, now):
+        for time, number, one, engines in deployment.control.bookings:
+            now = deployment.control.replica(number).book.submitted
+            connected = one.gateway % schedulers == number
+            if now is None or time > now or not connected or engine not in engines:
                 continue
             if settings.reports_requests and _is(one.finished, now):
                 continue
