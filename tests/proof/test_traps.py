@@ -17,7 +17,7 @@ from tests.proof.traps import TRAPS, Trap
 TRUTHS = {
     "request": truth_request.PANELS | truth_request.WITH_MANY_FAILURES,
     "component": truth_component.PANELS | truth_component.WITH_MANY_FAILURES,
-    "cms": truth_cms.PANELS,
+    "cms": truth_cms.PANELS | truth_cms.PREDICTIONS,
     "lrs": truth_lrs.PANELS,
     "vllm": truth_vllm.PANELS | truth_vllm.BY_INSTANCE,
 }
