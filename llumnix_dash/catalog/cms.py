@@ -10,9 +10,25 @@ _DRIFT = (
     "In-flight dispatches drift: a client that leaves while its request waits takes one off for good, below 0, too."
 )
 _INHERITED_DRIFT = "It holds the requests on their way to the instance, and their drift."
+# Name -> what this one alone cannot show.
+_CAVEATS = {
+    "loading_requests": (_HYBRID,),
+    "tokens_loading_requests": (_HYBRID,),
+    "hybrid_scheduler_waiting_to_decode_requests": (_HYBRID,),
+    "hybrid_scheduler_waiting_to_decode_tokens": (_HYBRID,),
+    "inflight_dispatch_requests": (_DRIFT,),
+    "inflight_dispatch_prefill_requests": (_DRIFT,),
+    "inflight_dispatch_decode_requests": (_DRIFT,),
+    "uncomputed_tokens_inflight_dispatch_prefill_requests": (_DRIFT,),
+    "tokens_inflight_dispatch_decode_requests": (_DRIFT,),
+    "kv_cache_usage_ratio_projected": (_INHERITED_DRIFT,),
+    "decode_batch_size": (_INHERITED_DRIFT,),
+    "all_prefills_tokens_num": (_INHERITED_DRIFT,),
+    "all_decodes_tokens_num": (_INHERITED_DRIFT,),
+}
 
 
-def _gauge(name: str, unit: Unit, what: str, *caveats: str) -> Gauge:
+def _gauge(name: str, unit: Unit, what: str) -> Gauge:
     return Gauge(
         name=f"instance_cms_{name}",
         unit=unit,
@@ -21,21 +37,21 @@ def _gauge(name: str, unit: Unit, what: str, *caveats: str) -> Gauge:
         mode=Mode.FULL,
         replicated=True,
         description=what,
-        caveats=(*caveats, GONE_CAVEAT),
+        caveats=(*_CAVEATS.get(name, ()), GONE_CAVEAT),
     )
 
 
-def _requests(name: str, what: str, *caveats: str) -> Gauge:
-    return _gauge(name, Unit.REQUESTS, what, *caveats)
+def _requests(name: str, what: str) -> Gauge:
+    return _gauge(name, Unit.REQUESTS, what)
 
 
-def _tokens(name: str, what: str, *caveats: str) -> Gauge:
-    return _gauge(name, Unit.TOKENS, what, *caveats)
+def _tokens(name: str, what: str) -> Gauge:
+    return _gauge(name, Unit.TOKENS, what)
 
 
 RUNNING_REQUESTS = _requests("running_requests", "Requests that the engine computes, as it last told the store.")
 WAITING_REQUESTS = _requests("waiting_requests", "Requests that the engine holds and has not begun to compute.")
-LOADING_REQUESTS = _requests("loading_requests", "Requests whose KV cache is being brought to the instance.", _HYBRID)
+LOADING_REQUESTS = _requests("loading_requests", "Requests whose KV cache is being brought to the instance.")
 SCHEDULER_WAITING_TO_DECODE_REQUESTS = _requests(
     "scheduler_waiting_to_decode_requests", "Requests whose prefill waits in the engine and that will decode here."
 )
@@ -45,16 +61,13 @@ SCHEDULER_RUNNING_TO_DECODE_REQUESTS = _requests(
 HYBRID_SCHEDULER_WAITING_TO_DECODE_REQUESTS = _requests(
     "hybrid_scheduler_waiting_to_decode_requests",
     "Requests that wait in the hybrid scheduler in front of the engine to be decoded here.",
-    _HYBRID,
 )
 USED_GPU_TOKENS = _tokens(
     "used_gpu_tokens",
     "Tokens of the KV cache that requests hold in GPU memory; cached blocks that nobody holds are free.",
 )
 UNCOMPUTED_TOKENS_ALL_WAITING_PREFILLS = _tokens(
-    "uncomputed_tokens_all_waiting_prefills",
-    "Prompt tokens still to compute of all requests that wait for prefill.",
-    "With cache-aware scheduling each scheduler replica knows those of its own requests only.",
+    "uncomputed_tokens_all_waiting_prefills", "Prompt tokens still to compute of all requests that wait for prefill."
 )
 UNCOMPUTED_TOKENS_SCHEDULER_RUNNING_PREFILLS = _tokens(
     "uncomputed_tokens_scheduler_running_prefills", "Prompt tokens still to compute of the prefills that run."
@@ -68,9 +81,7 @@ UNALLOCATED_TOKENS_HYBRID_SCHEDULER_WAITING_DECODES = _tokens(
     "Tokens of the decodes that wait in the hybrid scheduler and have no KV cache allocated yet.",
 )
 HYBRID_SCHEDULER_WAITING_TO_DECODE_TOKENS = _tokens(
-    "hybrid_scheduler_waiting_to_decode_tokens",
-    "Tokens of the requests that wait in the hybrid scheduler to decode.",
-    _HYBRID,
+    "hybrid_scheduler_waiting_to_decode_tokens", "Tokens of the requests that wait in the hybrid scheduler to decode."
 )
 SCHEDULER_WAITING_TO_DECODE_TOKENS = _tokens(
     "scheduler_waiting_to_decode_tokens", "Tokens of the requests whose prefill waits and that will decode here."
@@ -79,46 +90,36 @@ SCHEDULER_RUNNING_TO_DECODE_TOKENS = _tokens(
     "scheduler_running_to_decode_tokens", "Tokens of the requests whose prefill runs and that will decode here."
 )
 TOKENS_LOADING_REQUESTS = _tokens(
-    "tokens_loading_requests", "Tokens of the requests whose KV cache is being brought to the instance.", _HYBRID
+    "tokens_loading_requests", "Tokens of the requests whose KV cache is being brought to the instance."
 )
 INFLIGHT_DISPATCH_REQUESTS = _requests(
-    "inflight_dispatch_requests",
-    "Requests that a scheduler has sent to the instance and that it has not reported yet.",
-    _DRIFT,
+    "inflight_dispatch_requests", "Requests sent to the instance that it has not reported yet."
 )
 INFLIGHT_DISPATCH_PREFILL_REQUESTS = _requests(
-    "inflight_dispatch_prefill_requests", "Of these, the requests sent for prefill.", _DRIFT
+    "inflight_dispatch_prefill_requests", "Of these, the requests sent for prefill."
 )
 INFLIGHT_DISPATCH_DECODE_REQUESTS = _requests(
-    "inflight_dispatch_decode_requests", "Of these, the requests sent for decode.", _DRIFT
+    "inflight_dispatch_decode_requests", "Of these, the requests sent for decode."
 )
 UNCOMPUTED_TOKENS_INFLIGHT_DISPATCH_PREFILL_REQUESTS = _tokens(
     "uncomputed_tokens_inflight_dispatch_prefill_requests",
     "Prompt tokens to compute of the requests sent for prefill and not reported yet.",
-    _DRIFT,
 )
 TOKENS_INFLIGHT_DISPATCH_DECODE_REQUESTS = _tokens(
-    "tokens_inflight_dispatch_decode_requests", "Tokens of the requests sent for decode and not reported yet.", _DRIFT
+    "tokens_inflight_dispatch_decode_requests", "Tokens of the requests sent for decode and not reported yet."
 )
 KV_CACHE_USAGE = _gauge(
     "kv_cache_usage_ratio_projected",
     Unit.RATIO,
-    "Share of the instance's KV cache in use, projected: with what is on its way to it, so above 1 where"
-    " more is on its way than fits.",
-    "An instance without a known capacity reads 3.4e38.",
-    _INHERITED_DRIFT,
+    "Share of the instance's KV cache in use, projected: with what is on its way to it, so above 1 where more is on its"
+    " way than fits. Without a known capacity it is 3.4e38.",
 )
 DECODE_BATCH_SIZE = _requests(
     "decode_batch_size",
     "All requests that the instance decodes or will decode, waiting ones included: not the engine's batch.",
-    _INHERITED_DRIFT,
 )
-ALL_PREFILLS_TOKENS = _tokens(
-    "all_prefills_tokens_num", "Prompt tokens that the instance has yet to compute, in all.", _INHERITED_DRIFT
-)
-ALL_DECODES_TOKENS = _tokens(
-    "all_decodes_tokens_num", "Tokens of all requests that the instance decodes or will decode.", _INHERITED_DRIFT
-)
+ALL_PREFILLS_TOKENS = _tokens("all_prefills_tokens_num", "Prompt tokens that the instance has yet to compute, in all.")
+ALL_DECODES_TOKENS = _tokens("all_decodes_tokens_num", "Tokens of all requests that the instance decodes or will.")
 
 METRICS = (
     USED_GPU_TOKENS,
