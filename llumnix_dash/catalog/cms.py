@@ -112,7 +112,7 @@ KV_CACHE_USAGE = _gauge(
     "kv_cache_usage_ratio_projected",
     Unit.RATIO,
     "Share of the instance's KV cache in use, projected: with what is on its way to it, so above 1 where more is on its"
-    " way than fits. Without a known capacity it is 3.4e38.",
+    " way than fits.",
 )
 DECODE_BATCH_SIZE = _requests(
     "decode_batch_size",
