@@ -5,11 +5,11 @@ from llumnix_dash.catalog.labels import ENGINE, ROLE
 from llumnix_dash.catalog.metric import Gauge, Mode, Unit
 
 GONE_CAVEAT = "An instance that has gone or hangs keeps its last value until the scheduler restarts."
-_HYBRID = "It stays 0 without HybridConnector."
+_HYBRID = "Loading and hybrid requests and tokens stay 0 without HybridConnector."
 _DRIFT = (
     "In-flight dispatches drift: a client that leaves while its request waits takes one off for good, below 0, too."
 )
-_INHERITED_DRIFT = "It holds the requests on their way to the instance, and their drift."
+_INHERITED_DRIFT = "KV cache usage, decode batch and all tokens hold what is on its way to the instance, and its drift."
 # Name -> what this one alone cannot show.
 _CAVEATS = {
     "loading_requests": (_HYBRID,),

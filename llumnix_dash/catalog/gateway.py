@@ -91,7 +91,7 @@ E2E_LATENCY = Histogram(
     buckets=(0.1, 0.25, 0.5, 1, 2, 5, 10, 20, 30, 60, 90, 120, 180, 240, 300),
     description="End to end: from the request's headers at the gateway to the last write of its answer; upload, queue"
     " and scheduling are in it.",
-    caveats=("Recorded only for HTTP 200: failures do not show in it, but streams that broke do.",),
+    caveats=("E2E latency is recorded only for HTTP 200: failures do not show in it, but streams that broke do.",),
 )
 TTFT = Histogram(
     name="request_ttft_milliseconds",
@@ -104,7 +104,7 @@ TTFT = Histogram(
     description="Time to first token: from the moment that the gateway hands the request to an engine to the engine's"
     " first event. One value per request.",
     caveats=(
-        "Queue and scheduling come before it; remote prefill is in it, and the failed tries of a request that was"
+        "Queue and scheduling come before TTFT; remote prefill is in it, and the failed tries of a request that was"
         " retried.",
     ),
 )
@@ -118,7 +118,7 @@ TPOT = Histogram(
     description="Time per output token: (E2E - TTFT) / (tokens - 1) of a request. One value per request of two tokens"
     " or more, broken ones included.",
     caveats=(
-        "Upload, preprocessing, queue and scheduling are in it: where requests queue, TPOT rises with engines as fast"
+        "Upload, preprocessing, queue and scheduling are in TPOT: where requests queue, it rises with engines as fast"
         " as ever.",
     ),
 )

@@ -14,8 +14,8 @@ SCHEDULINGS = Counter(
     exporters=(SCHEDULER,),
     description="Schedulings that found an instance.",
     caveats=(
-        "A success even where only one of prefill and decode was found (the client gets 400) or the gateway no longer"
-        " waited.",
+        "A scheduling is a success even where only one of prefill and decode was found (the client gets 400) or the"
+        " gateway no longer waited.",
         "Requests that flow while schedulings do not: the scheduler is down, the gateways take engines in turn.",
     ),
 )
@@ -37,7 +37,7 @@ RESCHEDULINGS = Counter(
     rare=True,
     description="Moves between two instances that the scheduler has started, by the rule that chose the requests.",
     caveats=(
-        "One for each pair of instances, counted before anything moves: failed moves are in it.",
+        "A move is counted for each pair of instances, before anything moves: failed moves are in it.",
         "Exists only with --colocated-rescheduling-mode (off by default).",
     ),
 )

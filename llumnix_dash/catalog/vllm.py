@@ -11,7 +11,7 @@ _ENDED = "Recorded when a request ends; one that its client aborts never is."
 _MIGRATED = "One migrated request spoils means and sums: trust the median."
 _ATTEMPTS = "Every attempt to schedule counts: with a full cache the first in line counts at each step."
 _ABORTED = "A request that the engine aborts before its first token counts as the host's uptime: trust the median."
-_STALE = "It is told with an engine's outputs: after a last abort it stays high, in a long lone prefill low."
+_STALE = "Gauges come with an engine's outputs: after a last abort they stay high, in a long lone prefill low."
 _REQUEST_BUCKETS = (0.3, 0.5, 0.8, 1, 1.5, 2, 2.5, 5, 10, 15, 20, 30, 40, 50, 60, 120, 240, 480, 960, 1920, 7680)
 _FIRST_TOKEN_BUCKETS = (
     *(0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75),
