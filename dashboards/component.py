@@ -21,7 +21,7 @@ dashboard = board(
                 "gateway_requests",
                 "Gateway Requests",
                 {"pending": gateway.PENDING_REQUESTS, "current": gateway.CURRENT_REQUESTS},
-                reading="Over all gateways. Pending that keeps rising: engines or the scheduler cannot keep up.",
+                reading="Over all gateways. Both rise: engines cannot keep up. Pending at its end: watch current.",
                 width=12,
             ),
             quantiles("queue_duration", "Queue Duration", gateway.QUEUE_DURATION, width=12),

@@ -16,7 +16,7 @@ HEADLINE = row(
         "requests_now",
         "Requests",
         ANSWERED,
-        "Requests answered per second, with any status, over the last 5 minutes.",
+        "Requests that ended per second, with any status, over the last 5 minutes.",
         about=gateway.REQUESTS,
     ),
     stat(
@@ -41,12 +41,12 @@ HEADLINE = row(
         "output_tokens_now",
         "Output Tokens",
         rate(gateway.OUTPUT_TOKENS_TOTAL, window=RECENT),
-        "Tokens per second sent to clients, over the last 5 minutes.",
+        "Tokens per second of the answers that ended, over the last 5 minutes.",
     ),
     stat(
         "pending_now",
         "Pending Requests",
         total(gateway.PENDING_REQUESTS),
-        "Requests that wait in all gateways at this moment. It grows where engines cannot keep up.",
+        "Over all gateways, now. It rises where engines cannot keep up, as far as the queues go.",
     ),
 )

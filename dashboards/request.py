@@ -30,7 +30,8 @@ dashboard = board(
                 "Request Rate",
                 gateway.REQUESTS,
                 by=("model",),
-                reading="Requests answered per second, stacked by model: the upper edge is all of them.",
+                reading="Requests that ended per second, stacked by model: the upper edge is all of them. A model is"
+                " what the client wrote, wrong or not.",
                 colours=[],
                 stacked=True,
                 fill=40,
@@ -57,14 +58,15 @@ dashboard = board(
                     "fallbacks": gateway.FALLBACKS,
                     "fallback retries that succeeded": gateway.FALLBACK_RETRY_SUCCESSES,
                 },
-                reading="0 is normal. A rise tells of engines that answer badly or not at all.",
+                reading="0 is normal. A rise tells of engines that answer badly or refuse.",
                 width=12,
             ),
             rates(
                 "token_throughput",
                 "Input / Output Token Throughput",
                 {"input": gateway.INPUT_TOKENS_TOTAL, "output": gateway.OUTPUT_TOKENS_TOTAL},
-                reading="Tokens per second over all gateways. Output falls before requests fail: look there first.",
+                reading="Tokens per second over all gateways. It follows the load late, by the length of an answer: no"
+                " early sign of a failure.",
                 width=12,
             ),
         ),

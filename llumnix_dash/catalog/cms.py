@@ -4,7 +4,28 @@ from llumnix_dash.catalog.exporters import SCHEDULER
 from llumnix_dash.catalog.labels import ENGINE, ROLE
 from llumnix_dash.catalog.metric import Gauge, Mode, Unit
 
-GONE_CAVEAT = "An instance that has gone stays at its last value until the scheduler restarts."
+GONE_CAVEAT = "An instance that has gone or hangs keeps its last value until the scheduler restarts."
+_HYBRID = "Loading and hybrid requests and tokens stay 0 without HybridConnector."
+_DRIFT = (
+    "In-flight dispatches drift: a client that leaves while its request waits takes one off for good, below 0, too."
+)
+_INHERITED_DRIFT = "KV cache usage, decode batch and all tokens hold what is on its way to the instance, and its drift."
+# Name -> what this one alone cannot show.
+_CAVEATS = {
+    "loading_requests": (_HYBRID,),
+    "tokens_loading_requests": (_HYBRID,),
+    "hybrid_scheduler_waiting_to_decode_requests": (_HYBRID,),
+    "hybrid_scheduler_waiting_to_decode_tokens": (_HYBRID,),
+    "inflight_dispatch_requests": (_DRIFT,),
+    "inflight_dispatch_prefill_requests": (_DRIFT,),
+    "inflight_dispatch_decode_requests": (_DRIFT,),
+    "uncomputed_tokens_inflight_dispatch_prefill_requests": (_DRIFT,),
+    "tokens_inflight_dispatch_decode_requests": (_DRIFT,),
+    "kv_cache_usage_ratio_projected": (_INHERITED_DRIFT,),
+    "decode_batch_size": (_INHERITED_DRIFT,),
+    "all_prefills_tokens_num": (_INHERITED_DRIFT,),
+    "all_decodes_tokens_num": (_INHERITED_DRIFT,),
+}
 
 
 def _gauge(name: str, unit: Unit, what: str) -> Gauge:
@@ -16,7 +37,7 @@ def _gauge(name: str, unit: Unit, what: str) -> Gauge:
         mode=Mode.FULL,
         replicated=True,
         description=what,
-        caveats=(GONE_CAVEAT,),
+        caveats=(*_CAVEATS.get(name, ()), GONE_CAVEAT),
     )
 
 
@@ -28,7 +49,7 @@ def _tokens(name: str, what: str) -> Gauge:
     return _gauge(name, Unit.TOKENS, what)
 
 
-RUNNING_REQUESTS = _requests("running_requests", "Requests that the engine computes at this moment.")
+RUNNING_REQUESTS = _requests("running_requests", "Requests that the engine computes, as it last told the store.")
 WAITING_REQUESTS = _requests("waiting_requests", "Requests that the engine holds and has not begun to compute.")
 LOADING_REQUESTS = _requests("loading_requests", "Requests whose KV cache is being brought to the instance.")
 SCHEDULER_WAITING_TO_DECODE_REQUESTS = _requests(
@@ -41,7 +62,10 @@ HYBRID_SCHEDULER_WAITING_TO_DECODE_REQUESTS = _requests(
     "hybrid_scheduler_waiting_to_decode_requests",
     "Requests that wait in the hybrid scheduler in front of the engine to be decoded here.",
 )
-USED_GPU_TOKENS = _tokens("used_gpu_tokens", "Tokens whose KV cache the instance holds in GPU memory.")
+USED_GPU_TOKENS = _tokens(
+    "used_gpu_tokens",
+    "Tokens of the KV cache that requests hold in GPU memory; cached blocks that nobody holds are free.",
+)
 UNCOMPUTED_TOKENS_ALL_WAITING_PREFILLS = _tokens(
     "uncomputed_tokens_all_waiting_prefills", "Prompt tokens still to compute of all requests that wait for prefill."
 )
@@ -87,9 +111,13 @@ TOKENS_INFLIGHT_DISPATCH_DECODE_REQUESTS = _tokens(
 KV_CACHE_USAGE = _gauge(
     "kv_cache_usage_ratio_projected",
     Unit.RATIO,
-    "Share of the instance's KV cache in use, counting what is on its way to it. Near 1 it evicts or refuses.",
+    "Share of the instance's KV cache in use, projected: with what is on its way to it, so above 1 where more is on its"
+    " way than fits.",
 )
-DECODE_BATCH_SIZE = _requests("decode_batch_size", "Requests that the instance decodes together, now or soon.")
+DECODE_BATCH_SIZE = _requests(
+    "decode_batch_size",
+    "All requests that the instance decodes or will decode, waiting ones included: not the engine's batch.",
+)
 ALL_PREFILLS_TOKENS = _tokens("all_prefills_tokens_num", "Prompt tokens that the instance has yet to compute, in all.")
 ALL_DECODES_TOKENS = _tokens("all_decodes_tokens_num", "Tokens of all requests that the instance decodes or will.")
 

@@ -7,13 +7,19 @@ _TOKEN_BUCKETS = (1, 4, 16, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32
 _STAGE_BUCKETS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
 _TOKEN_TIME_BUCKETS = (1, 2, 5, 10, 15, 20, 30, 50, 75, 100, 150, 200, 300, 500)
 _STAGE_CAVEAT = "Failed requests are recorded too, as 0 in a stage that they did not reach."
+_AT_THE_END = "All tokens of a request are counted when it ends: long answers show late, and at once."
 
 REQUESTS = Counter(
     name="request_total",
     unit=Unit.REQUESTS,
     exporters=(GATEWAY,),
     labels=("model", "status_code"),
-    description="Requests that the gateway has answered, by the HTTP status that the client got.",
+    description="Requests that have ended at the gateway, by status. 400 is also an engine that refused or vanished;"
+    " 503: no instance within 5 s; 499: the client left; 0: an external route or the fallback answered, mostly well.",
+    caveats=(
+        "A 200 is not success: a stream that breaks or stalls after its first chunk is 200, too.",
+        "A scheduler that is down does not show: the gateway takes the engines in turn and answers 200.",
+    ),
 )
 RETRIES = Counter(
     name="request_retry_total",
@@ -21,8 +27,10 @@ RETRIES = Counter(
     exporters=(GATEWAY,),
     labels=("model", "status_code"),
     rare=True,
-    description="Attempts that the gateway made again at an engine, by what made it try again: the engine's HTTP status"
-    " or a network error.",
+    description="Attempts that the gateway made again, by what made it try again: a 5xx status or network_error.",
+    caveats=(
+        "Retries are off by default; an engine that does not answer the dial is never tried again, nor is a 4xx.",
+    ),
 )
 FALLBACKS = Counter(
     name="request_fallback_total",
@@ -30,8 +38,8 @@ FALLBACKS = Counter(
     exporters=(GATEWAY,),
     labels=("model", "status_code"),
     rare=True,
-    description="Requests that the gateway sent to the fallback service instead, by how that ended: success, a network"
-    " error or an HTTP status.",
+    description="Fallback endpoints that the gateway tried, by how that ended: success, network_error or an HTTP"
+    " status. A request may try several.",
 )
 FALLBACK_RETRY_SUCCESSES = Counter(
     name="request_fallback_retry_success_total",
@@ -39,21 +47,24 @@ FALLBACK_RETRY_SUCCESSES = Counter(
     exporters=(GATEWAY,),
     labels=("model",),
     rare=True,
-    description="Requests that the fallback service answered well at a further attempt.",
+    description="Requests that the fallback refused with 429 and later answered, from a queue that is off by default.",
 )
 INPUT_TOKENS_TOTAL = Counter(
     name="request_input_tokens_total",
     unit=Unit.TOKENS,
     exporters=(GATEWAY,),
     labels=("model",),
-    description="Prompt tokens of the requests that came in.",
+    description="Prompt tokens of requests that have ended, well or not, by the gateway's own tokenizer.",
+    caveats=(_AT_THE_END,),
 )
 OUTPUT_TOKENS_TOTAL = Counter(
     name="request_output_tokens_total",
     unit=Unit.TOKENS,
     exporters=(GATEWAY,),
     labels=("model",),
-    description="Tokens generated and sent back to clients.",
+    description="Tokens of the answers of requests that have ended, by the gateway's own tokenizer; 0 where an external"
+    " route answered.",
+    caveats=(_AT_THE_END,),
 )
 INPUT_TOKENS = Histogram(
     name="request_input_tokens",
@@ -61,7 +72,7 @@ INPUT_TOKENS = Histogram(
     exporters=(GATEWAY,),
     labels=("model",),
     buckets=_TOKEN_BUCKETS,
-    description="Prompt length of a request.",
+    description="Prompt length of a request, recorded when it ends, well or not.",
 )
 OUTPUT_TOKENS = Histogram(
     name="request_output_tokens",
@@ -69,7 +80,8 @@ OUTPUT_TOKENS = Histogram(
     exporters=(GATEWAY,),
     labels=("model",),
     buckets=_TOKEN_BUCKETS,
-    description="Length of a request's answer.",
+    description="Length of a request's answer, recorded when it ends: 0 where no text came, and where an external route"
+    " answered.",
 )
 E2E_LATENCY = Histogram(
     name="request_e2e_latency_seconds",
@@ -77,9 +89,9 @@ E2E_LATENCY = Histogram(
     exporters=(GATEWAY,),
     labels=("model",),
     buckets=(0.1, 0.25, 0.5, 1, 2, 5, 10, 20, 30, 60, 90, 120, 180, 240, 300),
-    description="End to end: from the request's arrival at the gateway to the last byte of its answer, queueing and"
-    " scheduling included.",
-    caveats=("E2E latency is recorded only for requests answered with HTTP 200: failures do not show in it.",),
+    description="End to end: from the request's headers at the gateway to the last write of its answer; upload, queue"
+    " and scheduling are in it.",
+    caveats=("E2E latency is recorded only for HTTP 200: failures do not show in it, but streams that broke do.",),
 )
 TTFT = Histogram(
     name="request_ttft_milliseconds",
@@ -87,10 +99,14 @@ TTFT = Histogram(
     exporters=(GATEWAY,),
     labels=("model",),
     buckets=(10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 30000, 60000),
+    whole=True,
     failed=REQUESTS,
-    description="Time to first token: from the moment that the gateway hands the request to an engine to the first"
-    " token. One value per request.",
-    caveats=("TTFT begins after queueing and scheduling: see the queue and schedule durations.",),
+    description="Time to first token: from the moment that the gateway hands the request to an engine to the engine's"
+    " first event. One value per request.",
+    caveats=(
+        "Queue and scheduling come before TTFT; remote prefill is in it, and the failed tries of a request that was"
+        " retried.",
+    ),
 )
 TPOT = Histogram(
     name="request_tpot_milliseconds",
@@ -98,9 +114,13 @@ TPOT = Histogram(
     exporters=(GATEWAY,),
     labels=("model",),
     buckets=_TOKEN_TIME_BUCKETS,
-    description="Time per output token: a request's mean time between tokens after the first. One value per request, so"
-    " short and long answers weigh the same.",
-    caveats=("TPOT is not recorded for requests of a single output token.",),
+    whole=True,
+    description="Time per output token: (E2E - TTFT) / (tokens - 1) of a request. One value per request of two tokens"
+    " or more, broken ones included.",
+    caveats=(
+        "Upload, preprocessing, queue and scheduling are in TPOT: where requests queue, it rises with engines as fast"
+        " as ever.",
+    ),
 )
 ITL = Histogram(
     name="request_itl_milliseconds",
@@ -108,12 +128,14 @@ ITL = Histogram(
     exporters=(GATEWAY,),
     labels=("model",),
     buckets=_TOKEN_TIME_BUCKETS,
-    description="Inter-token latency: the gap between two tokens of an answer. One value per gap, so long answers weigh"
-    " more; stalls within an answer show here and not in TPOT.",
+    whole=True,
+    description="Inter-token latency: the gap between two events of an engine's answer, and the wait for an error. One"
+    " value per gap, so long answers weigh more; a stall within an answer shows here.",
+    caveats=("A chat answer ends with about two gaps of 0, so the mean and P50 of short answers read low.",),
 )
 
 
-def _stage(stage: str, what: str, buckets: tuple[float, ...] = _STAGE_BUCKETS) -> Histogram:
+def _stage(stage: str, what: str, *caveats: str, buckets: tuple[float, ...] = _STAGE_BUCKETS) -> Histogram:
     return Histogram(
         name=f"request_{stage}_duration_milliseconds",
         unit=Unit.MILLISECONDS,
@@ -122,29 +144,48 @@ def _stage(stage: str, what: str, buckets: tuple[float, ...] = _STAGE_BUCKETS) -
         buckets=buckets,
         whole=True,
         description=what,
-        caveats=(_STAGE_CAVEAT,),
+        caveats=caveats,
     )
 
 
 QUEUE_DURATION = _stage(
     "queue",
-    "Time that a request waits in the gateway's queue before it is scheduled.",
-    (1, 5, 10, 50, 100, 200, 500, 1000, 2000, 5000),
+    "Time that a request waits before a worker of the gateway takes it, outside a full queue and in it.",
+    "A client that leaves while it waits is recorded as 0: a bad queue shows in the current requests, not in this P99.",
+    buckets=(1, 5, 10, 50, 100, 200, 500, 1000, 2000, 5000),
 )
-SCHEDULE_DURATION = _stage("schedule", "Time from the gateway's question to the scheduler until it has an instance.")
-PREPROCESS_DURATION = _stage("preprocess", "Time that the gateway spends on a request before queueing it.")
-POSTPROCESS_DURATION = _stage("postprocess", "Time that the gateway spends on a request after the engine is done.")
+SCHEDULE_DURATION = _stage(
+    "schedule",
+    "Time from a worker's taking the request until it has an instance; of staged prefill/decode, the prefill instance.",
+    "It may take 5 s where no instance is found: beyond the last bucket, only the mean tells.",
+    _STAGE_CAVEAT,
+)
+PREPROCESS_DURATION = _stage(
+    "preprocess",
+    "Time that a request's chat template and tokenizer take in the gateway, before the queue.",
+    _STAGE_CAVEAT,
+)
+POSTPROCESS_DURATION = _stage(
+    "postprocess",
+    "Time that the gateway spends on an answer's chunks, all together, while the engine sends them.",
+    "It lies inside the gaps between chunks: do not add it to other durations.",
+    _STAGE_CAVEAT,
+)
 PENDING_REQUESTS = Gauge(
     name="gateway_pending_requests",
     unit=Unit.REQUESTS,
     exporters=(GATEWAY,),
-    description="Requests that wait in the gateway: queued, or being scheduled.",
+    description="Requests in the gateway's queue or being scheduled, looked at every 5 s.",
+    caveats=(
+        "Pending ends at 517 for each gateway: a full queue refuses nobody, and the rest is in the current requests"
+        " alone.",
+    ),
 )
 CURRENT_REQUESTS = Gauge(
     name="gateway_current_requests",
     unit=Unit.REQUESTS,
     exporters=(GATEWAY,),
-    description="All requests in the gateway, waiting and being answered.",
+    description="All requests in the gateway, waiting and being answered, looked at every 5 s.",
 )
 
 METRICS = (

@@ -13,12 +13,13 @@ UPTIME = Gauge(
     unit=Unit.SECONDS,
     exporters=_BOTH,
     description="Time since the process started. A line that falls to 0 is a restart.",
+    caveats=("A pod that is told to stop is no target any more, yet works on for up to 300 s.",),
 )
 GOROUTINES = Gauge(
     name="go_goroutines",
     unit=Unit.COUNT,
     exporters=_BOTH,
-    description="Goroutines of the process: about as many as requests under way, times a small factor.",
+    description="Goroutines of the process: they come and go with the requests under way.",
 )
 MEMORY = Gauge(
     name="go_memstats_alloc_bytes",

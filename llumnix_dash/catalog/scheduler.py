@@ -13,7 +13,11 @@ SCHEDULINGS = Counter(
     unit=Unit.OPERATIONS,
     exporters=(SCHEDULER,),
     description="Schedulings that found an instance.",
-    caveats=("Successes only: attempts are these and the failed ones.",),
+    caveats=(
+        "A scheduling is a success even where only one of prefill and decode was found (the client gets 400) or the"
+        " gateway no longer waited.",
+        "Requests that flow while schedulings do not: the scheduler is down, the gateways take engines in turn.",
+    ),
 )
 FAILED_SCHEDULINGS = Counter(
     name="scheduler_scheduling_failed_total",
@@ -21,7 +25,9 @@ FAILED_SCHEDULINGS = Counter(
     exporters=(SCHEDULER,),
     labels=("error_type",),
     rare=True,
-    description="Schedulings that found no instance, by reason, such as no_available_endpoint or all_endpoints_busy.",
+    description="Schedulings that failed, by reason: no_available_endpoint (no instance), or cms_not_available (the"
+    " store is away, and the gateway takes the engines in turn).",
+    caveats=("A request that finds no instance fails six times within 5 s.",),
 )
 RESCHEDULINGS = Counter(
     name="scheduler_rescheduling_total",
@@ -29,18 +35,22 @@ RESCHEDULINGS = Counter(
     exporters=(SCHEDULER,),
     labels=("rescheduling_req_select_rule", "rescheduling_req_select_order"),
     rare=True,
-    description="Running requests that the scheduler moved to another instance, by the rule that chose them.",
+    description="Moves between two instances that the scheduler has started, by the rule that chose the requests.",
+    caveats=(
+        "A move is counted for each pair of instances, before anything moves: failed moves are in it.",
+        "Exists only with --colocated-rescheduling-mode (off by default).",
+    ),
 )
 FAILED_RESCHEDULINGS = Counter(
     name="scheduler_rescheduling_failed_total",
     unit=Unit.OPERATIONS,
     exporters=(SCHEDULER,),
     rare=True,
-    description="Moves of a running request that failed.",
+    description="Moves that failed; that there was nothing to move is one, too.",
 )
 
 
-def _duration(name: str, what: str, mode: Mode | None, *, whole: bool) -> Histogram:
+def _duration(name: str, what: str, *caveats: str, mode: Mode | None, whole: bool) -> Histogram:
     return Histogram(
         name=f"{name}_duration_milliseconds",
         unit=Unit.MILLISECONDS,
@@ -49,42 +59,53 @@ def _duration(name: str, what: str, mode: Mode | None, *, whole: bool) -> Histog
         whole=whole,
         mode=mode,
         description=what,
+        caveats=caveats,
     )
 
+
+_FAILED_REFRESHES = "Failed refreshes are in it, and the wait for the lock."
+_LONG_PROMPTS = "Only prompts of 1,024 tokens or more, and only while the index answers."
 
 CMS_REFRESH_METADATA_DURATION = _duration(
     "scheduler_cms_refresh_metadata",
     "Time that the scheduler takes to read all instances' metadata from the cluster meta store, every 10 s by default.",
-    Mode.FULL,
+    _FAILED_REFRESHES,
+    mode=Mode.FULL,
     whole=False,
 )
 CMS_REFRESH_STATUS_DURATION = _duration(
     "scheduler_cms_refresh_status",
-    "Time that the scheduler takes to read all instances' status from the cluster meta store, every 500 ms by default.",
-    Mode.FULL,
+    "Time that the scheduler takes to read all instances' status from the cluster meta store: every 50 ms by default,"
+    " in the manifests every 500 ms, or 5 s with SLO-aware scheduling.",
+    _FAILED_REFRESHES,
+    mode=Mode.FULL,
     whole=False,
 )
 FULL_MODE_SCHEDULE_DURATION = _duration(
     "request_full_mode_schedule",
-    "Time of one scheduling decision inside the scheduler.",
-    Mode.FULL,
+    "Time of one scheduling decision inside the scheduler; failed ones are in it, but those while the store is away.",
+    "In spite of its name it is recorded in lite mode, too.",
+    "The wait for the lock and the question to the cache index are in it.",
+    mode=None,
     whole=True,
 )
 QUERY_PREFIX_CACHE_HIT_DURATION = _duration(
     "request_query_prefix_cache_hit",
     "Time that asking the cache index for a prompt's prefix takes.",
-    Mode.CACHE_AWARE,
+    _LONG_PROMPTS,
+    mode=Mode.CACHE_AWARE,
     whole=True,
 )
 CALC_PREFIX_CACHE_HIT_DURATION = _duration(
     "request_calc_prefix_cache_hit",
     "Time that working out each instance's hit from the index's answer takes.",
-    Mode.CACHE_AWARE,
+    _LONG_PROMPTS,
+    mode=Mode.CACHE_AWARE,
     whole=True,
 )
 
 
-def _hit_percent(name: str, what: str) -> Histogram:
+def _hit_percent(name: str, what: str, of_short_prompts: str) -> Histogram:
     return Histogram(
         name=name,
         unit=Unit.PERCENT,
@@ -93,22 +114,28 @@ def _hit_percent(name: str, what: str) -> Histogram:
         mode=Mode.CACHE_AWARE,
         low_is_bad=True,
         description=what,
-        caveats=("It bears no model: the model filter does not apply.",),
+        caveats=(
+            of_short_prompts,
+            "Above 100 is possible with --kvs-enable-save-unfull-chunk.",
+            "It bears no model: the model filter does not apply.",
+        ),
     )
 
 
 PREFIX_CACHE_HIT_PERCENT = _hit_percent(
     "request_prefix_cache_hit_percent",
-    "Share of a prompt's tokens that the chosen instance has in its prefix cache, as the scheduler sees it.",
+    "Share of a prompt's tokens that the chosen instance has in its prefix cache, as the cache index tells it.",
+    "Prompts below 1,024 tokens count as 0, and so do all while the index is down.",
 )
 MAX_PREFIX_CACHE_HIT_PERCENT = _hit_percent(
     "request_max_prefix_cache_hit_percent",
     "The best share of a prompt's tokens that any instance has in its prefix cache, chosen or not.",
+    "Prompts below 1,024 tokens are left out, which the hit of the chosen instance counts as 0.",
 )
 
 
 def _selected(
-    name: str, unit: Unit, buckets: tuple[float, ...], what: str, *, mode: Mode = Mode.FULL, infinite: bool = False
+    name: str, unit: Unit, buckets: tuple[float, ...], what: str, *caveats: str, mode: Mode = Mode.FULL
 ) -> Histogram:
     return Histogram(
         name=f"selected_instance_{name}",
@@ -117,53 +144,59 @@ def _selected(
         labels=(ROLE,),
         buckets=buckets,
         mode=mode,
-        infinite=infinite,
+        infinite=mode is Mode.SLO_AWARE,
         description=f"{what} One value per scheduling decision.",
-        caveats=(
-            "A decision for a neutral instance is recorded twice, as prefill and as decode: do not add the two up.",
-        ),
+        caveats=caveats,
     )
+
+
+_NEUTRAL_TWICE = "A decision for a neutral instance is recorded twice, as prefill and as decode: do not add the two up."
 
 
 SELECTED_KV_CACHE_USAGE = _selected(
     "kv_cache_usage_ratio_projected",
     Unit.RATIO,
     (0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1),
-    "Share of its KV cache that the chosen instance uses, counting what is on its way to it.",
+    "Share of its KV cache that the chosen instance uses, projected: with what is on its way to it.",
+    "Above 1 is possible; an instance without a known capacity reads 3.4e38 and freezes the mean at 0 until a restart.",
+    _NEUTRAL_TWICE,
 )
 SELECTED_DECODE_BATCH_SIZE = _selected(
     "decode_batch_size",
     Unit.REQUESTS,
     (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000),
-    "Requests that the chosen instance decodes together.",
+    "Requests that the chosen instance decodes or will decode, waiting ones included.",
+    _NEUTRAL_TWICE,
 )
 SELECTED_PREFILL_TOKENS = _selected(
     "all_prefills_tokens_num",
     Unit.TOKENS,
     _TOKEN_BUCKETS,
-    "Prompt tokens that the chosen instance has yet to compute.",
+    "Prompt tokens that the chosen instance has yet to compute, those of the request itself included.",
+    _NEUTRAL_TWICE,
 )
 SELECTED_DECODE_TOKENS = _selected(
     "all_decodes_tokens_num",
     Unit.TOKENS,
     _TOKEN_BUCKETS,
-    "Tokens of the requests that the chosen instance decodes.",
+    "Tokens of the requests that the chosen instance decodes or will decode, the request itself included.",
+    _NEUTRAL_TWICE,
 )
 SELECTED_PREDICTED_TTFT = _selected(
     "predicted_ttft",
     Unit.MILLISECONDS,
     (10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 30000, 60000),
     "Time to first token that the scheduler predicted for the request on the chosen instance.",
+    "It bears the role prefill; decode, too, only with adaptive prefill/decode.",
     mode=Mode.SLO_AWARE,
-    infinite=True,
 )
 SELECTED_PREDICTED_TPOT = _selected(
     "predicted_tpot",
     Unit.MILLISECONDS,
     (1, 2, 5, 10, 15, 20, 30, 50, 75, 100, 150, 200, 300, 500),
     "Time per output token that the scheduler predicted for the request on the chosen instance.",
+    "It bears the role decode; prefill, too, only with adaptive prefill/decode.",
     mode=Mode.SLO_AWARE,
-    infinite=True,
 )
 
 METRICS = (

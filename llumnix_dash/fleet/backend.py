@@ -1,15 +1,15 @@
 """The engines at work: waiting, prefill, the KV cache's way to the decode engine, decode, moves between engines."""
 
-import math
 from collections.abc import Callable
 
-from llumnix_dash.catalog import scheduler, vllm
+from llumnix_dash.catalog import vllm
 from llumnix_dash.fleet import chance, draws
 from llumnix_dash.fleet.chance import Chance
 from llumnix_dash.fleet.clock import Clock
 from llumnix_dash.fleet.engine import BUSY, Engine, Leg, Request
 from llumnix_dash.fleet.gaps import Gaps, total
 from llumnix_dash.fleet.record import engine as at_engine
+from llumnix_dash.fleet.record import scheduler as at_scheduler
 from llumnix_dash.fleet.target import ScrapeTarget
 
 # The scheduler takes the least loaded of so many engines, from a drawn one on: equals share the load.
@@ -72,13 +72,6 @@ class Backend:
         else:
             self._done(request, "502")
 
-    def predict(self, engine: Engine, request: Request) -> tuple[float, float]:
-        """TTFT and TPOT in milliseconds that the scheduler predicts there; +Inf where it fails."""
-        if self._draw.random.random() < chance.FAILED_PREDICTIONS:
-            return math.inf, math.inf
-        prefill = engine.prefill_seconds(self._draw.random, request.prompt_tokens - request.cached_tokens)
-        return round(prefill * 1000, 3), round(engine.gap_seconds() * 1000, 3)
-
     def restart(self, engine: Engine, down: float, elsewhere: bool) -> None:
         """The engine's process ends, and with it all that it holds; a new one comes, perhaps at another address."""
         legs = list(engine.legs)
@@ -107,8 +100,7 @@ class Backend:
     def _begin(self, request: Request, engine: Engine, tokens: int, transfer: float | None = None) -> None:
         """The request reaches an engine; ``transfer`` is the time of the KV cache's way for one that only decodes."""
         now = self._clock.now
-        rank = engine.ranks[self._draw.one_of(len(engine.ranks))]
-        leg = Leg(request, engine, engine.target.instance, rank, now, tokens)
+        leg = Leg(request, engine, engine.target.instance, engine.rank_of(request), now, tokens)
         request.legs.append(leg)
         engine.attach(leg)
         if transfer is None:
@@ -180,10 +172,10 @@ class Backend:
         if leg.finished is not None or not process.is_up(self._clock.now):
             return
         engine = self._least_loaded([one for one in self._stages[request.model][-1] if one is not leg.engine])
-        if engine is None or self._draw.rarely(chance.FAILURES_AMONG_RESCHEDULINGS):
-            process.increase(scheduler.FAILED_RESCHEDULINGS)
+        failed = engine is None or self._draw.rarely(chance.FAILURES_AMONG_RESCHEDULINGS)
+        at_scheduler.rescheduled(process, RESCHEDULING_RULE, failed=failed)
+        if engine is None or failed:
             return
-        process.increase(scheduler.RESCHEDULINGS, *RESCHEDULING_RULE)
         leg.gaps = done
         leg.decode_seconds = total(done)
         leg.generated = 1 + sum(times for _, times in done)

@@ -1,16 +1,18 @@
 """A deployment in motion: its processes, put together and started, and what its gauges show."""
 
-from llumnix_dash.catalog import cms, gateway, lrs, process, vllm
+from random import Random
+
+from llumnix_dash.catalog import gateway, process, vllm
 from llumnix_dash.catalog.exporters import ENGINE, GATEWAY, SCHEDULER
 from llumnix_dash.catalog.metric import Exporter, Gauge
 from llumnix_dash.fleet.backend import Backend
 from llumnix_dash.fleet.chance import Chance
 from llumnix_dash.fleet.clock import Clock
+from llumnix_dash.fleet.control import Control
 from llumnix_dash.fleet.engine import Engine
 from llumnix_dash.fleet.frontend import Frontend
 from llumnix_dash.fleet.process import Process
 from llumnix_dash.fleet.record import engine as at_engine
-from llumnix_dash.fleet.record import scheduler as at_scheduler
 from llumnix_dash.fleet.scenarios import Pool, Scenario
 from llumnix_dash.fleet.target import STRANGER, STRANGER_REQUESTS, Addresses, ScrapeTarget, exported
 from llumnix_dash.fleet.view import View
@@ -20,44 +22,13 @@ CONTROL_DOWN_SECONDS = 15.0
 ENGINE_DOWN_SECONDS = 40.0
 STRANGER_REQUESTS_PER_SECOND = 40
 
-# What the cluster meta store tells of an instance, from the view of it.
-CMS_VALUES: tuple[tuple[Gauge, str], ...] = (
-    (cms.USED_GPU_TOKENS, "used_tokens"),
-    (cms.WAITING_REQUESTS, "waiting"),
-    (cms.LOADING_REQUESTS, "loading"),
-    (cms.RUNNING_REQUESTS, "running"),
-    (cms.SCHEDULER_WAITING_TO_DECODE_REQUESTS, "waiting_to_decode"),
-    (cms.SCHEDULER_RUNNING_TO_DECODE_REQUESTS, "running_to_decode"),
-    (cms.HYBRID_SCHEDULER_WAITING_TO_DECODE_REQUESTS, "waiting_decodes"),
-    (cms.UNCOMPUTED_TOKENS_ALL_WAITING_PREFILLS, "waiting_prefill_tokens"),
-    (cms.UNCOMPUTED_TOKENS_SCHEDULER_RUNNING_PREFILLS, "running_prefill_tokens"),
-    (cms.UNALLOCATED_TOKENS_SCHEDULER_RUNNING_PREFILLS, "unallocated_prefill_tokens"),
-    (cms.UNALLOCATED_TOKENS_HYBRID_SCHEDULER_WAITING_DECODES, "waiting_decode_tokens"),
-    (cms.HYBRID_SCHEDULER_WAITING_TO_DECODE_TOKENS, "waiting_decode_tokens"),
-    (cms.SCHEDULER_WAITING_TO_DECODE_TOKENS, "waiting_to_decode_tokens"),
-    (cms.SCHEDULER_RUNNING_TO_DECODE_TOKENS, "running_to_decode_tokens"),
-    (cms.TOKENS_LOADING_REQUESTS, "loading_tokens"),
-    (cms.INFLIGHT_DISPATCH_REQUESTS, "inflight"),
-    (cms.INFLIGHT_DISPATCH_PREFILL_REQUESTS, "inflight_prefills"),
-    (cms.INFLIGHT_DISPATCH_DECODE_REQUESTS, "inflight_decodes"),
-    (cms.UNCOMPUTED_TOKENS_INFLIGHT_DISPATCH_PREFILL_REQUESTS, "inflight_prefill_tokens"),
-    (cms.TOKENS_INFLIGHT_DISPATCH_DECODE_REQUESTS, "inflight_decode_tokens"),
-    (cms.KV_CACHE_USAGE, "projected_usage"),
-    (cms.DECODE_BATCH_SIZE, "decoding"),
-    (cms.ALL_PREFILLS_TOKENS, "prefill_tokens"),
-    (cms.ALL_DECODES_TOKENS, "all_decode_tokens"),
-)
-LRS_VALUES: tuple[tuple[Gauge, str], ...] = (
-    (lrs.RUNNING_REQUESTS, "past_first_token"),
-    (lrs.WAITING_REQUESTS, "before_first_token"),
-    (lrs.TOTAL_REQUESTS, "requests"),
-    (lrs.RUNNING_TOKENS, "tokens_past_first_token"),
-    (lrs.WAITING_TOKENS, "tokens_before_first_token"),
-    (lrs.TOTAL_TOKENS, "tokens"),
-)
+# Llumnix's limit of label sets a metric.
+MOST_LABEL_SETS = 1000
+# Engines of one deployment start within so many seconds.
+START_SECONDS = 20.0
 VLLM_VALUES: tuple[tuple[Gauge, str], ...] = (
     (vllm.RUNNING_REQUESTS, "running"),
-    (vllm.WAITING_REQUESTS, "waiting_or_loading"),
+    (vllm.WAITING_REQUESTS, "waiting"),
     (vllm.KV_CACHE_USAGE, "usage"),
 )
 
@@ -71,19 +42,24 @@ class RunningDeployment:
         clock: on which everything happens.
         seed: of all that is drawn.
         age: seconds for which its processes have been running.
+        epoch: seconds since the epoch when the clock is at 0.
 
     Attributes:
         engines: the instances.
         frontend: gateways and schedulers at work.
+        control: what the schedulers know and decide.
         gateways: the replicas.
         schedulers: the replicas.
         strangers: programs beside it that are no part of it.
     """
 
-    def __init__(self, scenario: Scenario, number: int, clock: Clock, *, seed: str, age: float) -> None:
+    def __init__(self, scenario: Scenario, number: int, clock: Clock, *, seed: str, age: float, epoch: int) -> None:
         self.deployment = deployment = scenario.deployments[number]
         self._clock = clock
         self._born = clock.now - age
+        self._epoch = epoch
+        self._starts = Random(f"{seed} starts")
+        self._store_away_seconds = scenario.store_away_seconds
         self._addresses = Addresses(deployment, number, alone=len(scenario.deployments) == 1)
         self._vllm = scenario.vllm
         self.gateways = self._control(GATEWAY, deployment.gateways)
@@ -97,8 +73,6 @@ class RunningDeployment:
             stages.setdefault(pool.model, []).append(engines)
         if scenario.sick_instance:
             [one for one in self.engines if one.pool.role == "decode"][-1].slowness = SICK_SLOWNESS
-        for target in self.schedulers:
-            at_scheduler.started(target.process)
         for engine in self.engines:
             at_engine.started(engine)
         draw = Chance(seed, scenario.rare_events)
@@ -107,7 +81,14 @@ class RunningDeployment:
             namespace=deployment.namespace,
             gateways=self.gateways,
             schedulers=self.schedulers,
-            instances=len(self.engines),
+            clock=clock,
+            draw=draw,
+        )
+        self.control = self.frontend.control = Control(
+            deployment=deployment,
+            gateways=self.gateways,
+            schedulers=self.schedulers,
+            engines=self.engines,
             clock=clock,
             draw=draw,
         )
@@ -123,19 +104,24 @@ class RunningDeployment:
     def _control(self, exporter: Exporter, count: int) -> list[ScrapeTarget]:
         metrics = exported(exporter, self.deployment, self._vllm)
         # Replicas are not of one age: their uptimes are told apart.
-        processes = [Process(metrics, self._born - 97 * number) for number in range(count)]
+        processes = [Process(metrics, self._born - 97 * number, MOST_LABEL_SETS) for number in range(count)]
         return [self._addresses.control(exporter, process, number) for number, process in enumerate(processes)]
 
     def _pool(self, pool: Pool) -> list[Engine]:
         """The pool's instances; the first has the pool's number of vLLM engines, the others one."""
-        metrics = exported(ENGINE, self.deployment, self._vllm)
+        metrics = exported(ENGINE, self.deployment, self._vllm) if pool.program == "vllm" else []
         before = len(self.engines)
         of_role = sum(one.pool.role == pool.role for one in self.engines)
         return [
             Engine(
-                self._addresses.engine(Process(metrics, self._born), pool, of_role + member, before + member),
-                of_role + member,
+                self._addresses.engine(
+                    Process(metrics, self._born + START_SECONDS * self._starts.random()),
+                    pool,
+                    of_role + member,
+                    before + member,
+                ),
                 ranks=1 if member else pool.data_parallel,
+                epoch=self._epoch,
             )
             for member in range(pool.instances)
         ]
@@ -145,9 +131,18 @@ class RunningDeployment:
         """All that is scraped, at its present address."""
         return [*self.gateways, *self.schedulers, *(one.target for one in self.engines), *self.strangers]
 
-    def start(self, restart_at: float | None) -> None:
-        """Lets traffic begin now; at the given time, a gateway, a scheduler and two engines restart."""
+    def start(self, restart_at: float | None, middle: float) -> None:
+        """Lets traffic begin now.
+
+        Args:
+            restart_at: when a gateway, a scheduler and two engines restart, if they do.
+            middle: when the cluster meta store goes away, if it does.
+        """
         self.frontend.start(self.deployment.traffic)
+        self.control.start()
+        if self._store_away_seconds:
+            self._clock.at(middle, self.control.lose_store)
+            self._clock.at(middle + self._store_away_seconds, self.control.find_store)
         if restart_at is not None:
             at = self._clock.at
             at(restart_at, self.frontend.restart_scheduler, 0, CONTROL_DOWN_SECONDS)
@@ -167,6 +162,7 @@ class RunningDeployment:
         for engine in self.engines:
             if engine.target.process.is_up(now):
                 self._measure_engine(engine, now)
+        self.control.measure()
         for target in self.schedulers:
             _measure_go(target.process, now, len(self.engines))
         for target in self.strangers:
@@ -177,7 +173,7 @@ class RunningDeployment:
 
     def _measure_engine(self, engine: Engine, now: float) -> None:
         view = engine.view(now)
-        role, model = engine.pool.role, engine.pool.model
+        model = engine.pool.model
         for rank in engine.ranks:
             _set(
                 engine.target.process,
@@ -186,11 +182,6 @@ class RunningDeployment:
                 model,
                 rank,
             )
-        for scheduler in self.schedulers:
-            if cms.RUNNING_REQUESTS.name in scheduler.process.metrics:
-                _set(scheduler.process, CMS_VALUES, view, engine.id, role)
-            else:
-                _set(scheduler.process, LRS_VALUES, view, model, engine.lrs_id, role)
 
 
 def _set(target: Process, values: tuple[tuple[Gauge, str], ...], view: View, *labels: str) -> None:

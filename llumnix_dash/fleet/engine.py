@@ -4,6 +4,7 @@ Times are seconds on the simulation's clock (0 is the first sample), durations a
 """
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
@@ -21,7 +22,8 @@ PREFILL_TOKENS_PER_SECOND = 8_000
 BUSY = 1.2
 # Until an instance has reported a request, the scheduler counts it as in flight.
 REPORT_DELAY = 0.5
-BLOCK_TOKENS = 16
+# What has left is kept for those who read of it late: the store's readers, who come every 5 s at the latest.
+LOOK_BACK_SECONDS = 20.0
 
 
 @dataclass(slots=True, eq=False)
@@ -106,8 +108,9 @@ class Request:
         scheduled: when the scheduler answered, well or not; None where it was not asked.
         scheduling_error: ``error_type`` of a failed scheduling.
         aborted: whether the client goes before the end.
-        hit_percent: prefix cache hit on the chosen instance.
-        max_hit_percent: best hit of any instance.
+        cached_percent: share of the prompt that the chosen instance has in its prefix cache.
+        hit_percent: the same as the scheduler's index tells it: 0 for short prompts.
+        max_hit_percent: best hit of any instance; None where the index was not asked.
         retries: what made the gateway try again, one entry an attempt.
         fallback: how the fallback service ended it, where it was asked.
         fallback_retried: whether that took a further attempt.
@@ -136,8 +139,9 @@ class Request:
     scheduler: int = 0
     scheduled: float | None = None
     scheduling_error: str = ""
+    cached_percent: float = 0.0
     hit_percent: float = 0.0
-    max_hit_percent: float = 0.0
+    max_hit_percent: float | None = None
     aborted: bool = False
     retries: list[str] = field(default_factory=list)
     fallback: str = ""
@@ -154,7 +158,12 @@ class Request:
     @property
     def cached_tokens(self) -> int:
         """Prompt tokens that the chosen instance found in its prefix cache."""
-        return int(self.prompt_tokens * self.hit_percent / 100)
+        return int(self.prompt_tokens * self.cached_percent / 100)
+
+    @property
+    def expected_tokens(self) -> int:
+        """Prompt tokens that the scheduler expects to be in its prefix cache."""
+        return min(self.prompt_tokens, int(self.prompt_tokens * self.hit_percent / 100))
 
     @property
     def ok(self) -> bool:
@@ -185,28 +194,36 @@ class Engine:
 
     Args:
         target: where it is scraped.
-        number: among those of its role.
         ranks: vLLM engines in it.
+        epoch: seconds since the epoch when the simulation's clock was at 0.
 
     Attributes:
         target: where it is scraped.
         pool: its role and model.
         slowness: how many times slower than its peers it computes.
         legs: all that it holds.
+        left: what it held until some seconds ago, for those who look back.
         waiting: what it has not begun to compute, first come first served.
-        id: its id in the cluster meta store.
+        idle_since: when each rank had nothing left to do.
+        hung: since when it hangs and tells nothing of itself; None while it works.
+        farewells: called with it when its process ends, while it still has its id and all that it held.
+        id: its id in the cluster meta store, without a rank.
     """
 
-    def __init__(self, target: ScrapeTarget, number: int, ranks: int) -> None:
+    def __init__(self, target: ScrapeTarget, ranks: int, epoch: int) -> None:
         assert target.pool is not None
         self.target = target
         self.pool = target.pool
         self.slowness = 1.0
         self.ranks = tuple(str(rank) for rank in range(ranks))
         self.legs: dict[Leg, None] = {}
+        self.left: deque[Leg] = deque()
         self.waiting: deque[Leg] = deque()
-        self._number = number
-        self.id = engine_id(self.pool.role, number, 0)
+        self.idle_since = dict.fromkeys(self.ranks, target.process.started)
+        self.hung: float | None = None
+        self.farewells: list[Callable[[Engine], None]] = []
+        self._epoch = epoch
+        self.id = self._new_id()
         self._held = 0
         self._running = 0
         self._prefilling = 0
@@ -231,6 +248,10 @@ class Engine:
     def batch(self) -> int:
         """Requests that it computes."""
         return self._running
+
+    def rank_of(self, request: Request) -> str:
+        """Which of its vLLM engines takes the request."""
+        return self.ranks[int(request.arrived * 1e6) % len(self.ranks)]
 
     def attach(self, leg: Leg) -> None:
         """Takes the leg in, not started yet."""
@@ -261,6 +282,11 @@ class Engine:
         """Lets the leg go, in whatever state it is."""
         del self.legs[leg]
         self._held -= leg.tokens
+        if leg.finished is not None:
+            self.left.append(leg)
+            self.idle_since[leg.rank] = leg.finished
+            while (self.left[0].finished or 0.0) < leg.finished - LOOK_BACK_SECONDS:
+                self.left.popleft()
         if leg.started is None:
             if leg in self.waiting:
                 self.waiting.remove(leg)
@@ -281,13 +307,22 @@ class Engine:
         return (0.018 + 0.00045 * self._running) * self.slowness
 
     def come_back(self, elsewhere: bool) -> None:
-        """A new process: empty, and elsewhere under another address and id."""
+        """A new process: empty, with a new id, and elsewhere at another address."""
+        for farewell in self.farewells:
+            farewell(self)
         self.legs.clear()
+        self.left.clear()
         self.waiting.clear()
         self._held = self._running = self._prefilling = self._active_tokens = 0
         if elsewhere:
             self.target = self.target.moved()
-            self.id = engine_id(self.pool.role, self._number, self.target.process.life)
+        self.hung = None
+        self.idle_since = dict.fromkeys(self.ranks, self.target.process.down_until)
+        self.id = self._new_id()
+
+    def _new_id(self) -> str:
+        started = self.target.process.down_until
+        return engine_id(self.pool, self._epoch * 10**9 + round(started * 1e9))
 
     def view(self, now: float, rank: str | None = None) -> View:
         """What it holds now; of one of its vLLM engines, or of all."""
@@ -299,41 +334,8 @@ class Engine:
 
 
 def _add(view: View, leg: Leg, now: float) -> None:
-    prefills = leg.prefills
-    decodes_here = leg.to_generate > 1
-    tokens = leg.tokens_at(now)
-    if prefills and leg.first_token is None:
-        view.before_first_token += 1
-        view.tokens_before_first_token += tokens
-        if leg.started is None:
-            view.waiting += 1
-            view.waiting_prefill_tokens += tokens
-            view.waiting_to_decode += decodes_here
-            view.waiting_to_decode_tokens += tokens * decodes_here
-        else:
-            view.running += 1
-            view.used_tokens += tokens
-            view.prefilling += 1
-            view.running_prefill_tokens += tokens
-            # The last block of a prompt is allocated as it is reached.
-            view.unallocated_prefill_tokens += tokens % BLOCK_TOKENS
-            view.running_to_decode += decodes_here
-            view.running_to_decode_tokens += tokens * decodes_here
-    elif leg.started is not None:
+    if leg.started is not None:
         view.running += 1
-        view.used_tokens += tokens
-        view.decode_tokens += tokens
-    elif leg.loading_until is not None and now < leg.loading_until:
-        view.loading += 1
-        view.loading_tokens += tokens
+        view.used_tokens += leg.tokens_at(now)
     else:
         view.waiting += 1
-        view.waiting_decodes += 1
-        view.waiting_decode_tokens += tokens
-    if now - leg.arrived < REPORT_DELAY:
-        if prefills:
-            view.inflight_prefills += 1
-            view.inflight_prefill_tokens += leg.request.prompt_tokens
-        else:
-            view.inflight_decodes += 1
-            view.inflight_decode_tokens += tokens

@@ -1,5 +1,6 @@
 """A whole fleet: live, or an hour of it that has passed."""
 
+import time
 from collections.abc import Callable
 
 from llumnix_dash.errors import UserError
@@ -23,26 +24,34 @@ class RunningFleet:
         scenario: which.
         seed: the same seed gives the same fleet.
         restart_at: when restarts happen, if the scenario has them; seconds after the first sample.
+        epoch: when the first sample is, in seconds since the epoch; by default now.
     """
 
-    def __init__(self, scenario: Scenario, seed: int, restart_at: float) -> None:
+    def __init__(self, scenario: Scenario, seed: int, restart_at: float, epoch: int | None = None) -> None:
         self.scenario = scenario
         self.clock = Clock(-WARM_UP_SECONDS)
         self.deployments = [
-            RunningDeployment(scenario, number, self.clock, seed=f"{seed} {scenario.name} {number}", age=AGE_SECONDS)
+            RunningDeployment(
+                scenario,
+                number,
+                self.clock,
+                seed=f"{seed} {scenario.name} {number}",
+                age=AGE_SECONDS,
+                epoch=int(time.time()) if epoch is None else epoch,
+            )
             for number in range(len(scenario.deployments))
         ]
         for one in self.deployments:
-            one.start(restart_at if scenario.restarts else None)
+            one.start(restart_at if scenario.restarts else None, restart_at)
 
     @property
     def targets(self) -> list[ScrapeTarget]:
         """All that is scraped."""
         return [target for one in self.deployments for target in one.targets]
 
-    def run_until(self, time: float) -> None:
-        """Lets everything happen up to this time, and measures the gauges then."""
-        self.clock.run_until(time)
+    def run_until(self, moment: float) -> None:
+        """Lets everything happen up to this moment, and measures the gauges then."""
+        self.clock.run_until(moment)
         for one in self.deployments:
             one.measure()
 
@@ -107,7 +116,7 @@ def simulate(
     count = int(minutes * 60 // step)
     if count < 1:
         raise UserError(f"{minutes:g} minutes hold no two scrapes at an interval of {step} s", hint="--minutes 60")
-    running = RunningFleet(scenario, seed, restart_at=count * step / 2)
+    running = RunningFleet(scenario, seed, restart_at=count * step / 2, epoch=end - count * step)
     history = History()
     for tick in range(count + 1):
         running.run_until(tick * step)

@@ -3,16 +3,15 @@
 import math
 from collections import deque
 
-from llumnix_dash.catalog import gateway, scheduler
-from llumnix_dash.catalog.metric import Histogram
+from llumnix_dash.catalog import gateway
 from llumnix_dash.fleet import chance, draws
 from llumnix_dash.fleet.backend import Backend
 from llumnix_dash.fleet.chance import Chance
 from llumnix_dash.fleet.clock import Clock
+from llumnix_dash.fleet.control import Control
 from llumnix_dash.fleet.engine import Request
 from llumnix_dash.fleet.gaps import total
 from llumnix_dash.fleet.record import gateway as at_gateway
-from llumnix_dash.fleet.record import scheduler as at_scheduler
 from llumnix_dash.fleet.scenarios import Scenario, Traffic
 from llumnix_dash.fleet.target import ScrapeTarget
 
@@ -20,8 +19,6 @@ QUEUE_LIMIT = 100
 QUEUE_TIMEOUT = 4.0
 LONGEST_PROMPT = 12_000
 LONGEST_ANSWER = 4_000
-STATUS_REFRESH_SECONDS = 0.5
-METADATA_REFRESH_SECONDS = 10.0
 # Traffic that has stopped did so this long before the first sample, so that all its answers are out by then.
 STOPPED_BEFORE = 120.0
 SWING = 0.25
@@ -37,19 +34,19 @@ class Frontend:
         namespace: of the deployment.
         gateways: the replicas.
         schedulers: the replicas.
-        instances: how many engines the cluster meta store knows.
         clock: on which everything happens.
         draw: the source of what is drawn.
 
     Attributes:
         backend: the engines; set before the start.
+        control: what the schedulers know and decide; set before the start.
         requests: every request that has come, in order of arrival.
-        refreshes: (time, number of the scheduler, metric, milliseconds) of each refresh from the cluster meta store.
         pending: of each gateway, the requests that are queued or being scheduled.
         current: of each gateway, all its requests.
     """
 
     backend: Backend
+    control: Control
 
     def __init__(
         self,
@@ -58,35 +55,25 @@ class Frontend:
         namespace: str | None,
         gateways: list[ScrapeTarget],
         schedulers: list[ScrapeTarget],
-        instances: int,
         clock: Clock,
         draw: Chance,
     ) -> None:
         self.requests: list[Request] = []
-        self.refreshes: list[tuple[float, int, Histogram, float]] = []
         self.pending: list[dict[Request, None]] = [{} for _ in gateways]
         self.current: list[dict[Request, None]] = [{} for _ in gateways]
         self._load = scenario.load
         self._namespace = namespace
         self._gateways = gateways
         self._schedulers = schedulers
-        self._instances = instances
         self._clock = clock
         self._draw = draw
         self._queues: dict[str, deque[Request]] = {}
 
     def start(self, traffic: tuple[Traffic, ...]) -> None:
-        """Lets traffic and refreshes begin now."""
+        """Lets traffic begin now."""
         for one in traffic:
             self._queues[one.model] = deque()
             self._await_arrival(one)
-        for number in range(len(self._schedulers)):
-            for metric, period, median in (
-                (scheduler.CMS_REFRESH_STATUS_DURATION, STATUS_REFRESH_SECONDS, 0.6),
-                (scheduler.CMS_REFRESH_METADATA_DURATION, METADATA_REFRESH_SECONDS, 1.5),
-            ):
-                if metric.name in self._schedulers[number].process.metrics:
-                    self._clock.after(period, self._refresh, number, metric, period, median)
 
     def advance(self, model: str) -> None:
         """Schedules from the queue what the engines may take now."""
@@ -112,9 +99,7 @@ class Frontend:
 
     def restart_scheduler(self, number: int, down: float) -> None:
         """A scheduler's process ends, and it forgets the instances that have gone."""
-        process = self._schedulers[number].process
-        process.restart(self._clock.now, down)
-        at_scheduler.started(process)
+        self._schedulers[number].process.restart(self._clock.now, down)
 
     def _rate(self, traffic: Traffic) -> float:
         now = self._clock.now
@@ -199,26 +184,21 @@ class Frontend:
             self.answer(request, "503")
         elif engines is None:
             request.scheduling_error = error or "all_endpoints_busy"
-            process.increase(scheduler.FAILED_SCHEDULINGS, request.scheduling_error)
+            self.control.failed(request.scheduler, request.scheduling_error)
             self.answer(request, "429")
         else:
             request.engines = engines
-            self._record_scheduling(request)
+            if self.control.store_is_away:
+                # The gateway goes round-robin.
+                request.scheduling_error = "cms_not_available"
+                self.control.failed(request.scheduler, request.scheduling_error)
+            else:
+                self.control.scheduled(request)
             request.dispatched = self._clock.now
             if self._draw.rarely(chance.ENGINE_ERRORS):
                 self._retry(request)
             else:
                 self.backend.dispatch(request)
-
-    def _record_scheduling(self, request: Request) -> None:
-        random, now = self._draw.random, self._clock.now
-        process = self._schedulers[request.scheduler].process
-        request.hit_percent, request.max_hit_percent = draws.hit_percents(random)
-        decision, query, calculation = (draws.lognormal(random, median, 0.6) for median in (0.9, 1.3, 0.4))
-        at_scheduler.scheduled(process, request, (decision, query, calculation))
-        if scheduler.SELECTED_DECODE_BATCH_SIZE.name in process.metrics:
-            for engine in request.engines:
-                at_scheduler.selected(process, engine, engine.view(now), self.backend.predict(engine, request))
 
     def _retry(self, request: Request) -> None:
         """The engine failed at once: the gateway tries again there, or turns to the fallback service."""
@@ -255,11 +235,3 @@ class Frontend:
         request.finished = self._clock.now
         request.status = status
         at_gateway.answered(self._gateways[request.gateway].process, request)
-
-    def _refresh(self, number: int, metric: Histogram, period: float, median: float) -> None:
-        process = self._schedulers[number].process
-        milliseconds = draws.lognormal(self._draw.random, median * (1 + self._instances / 100), 0.4)
-        if process.is_up(self._clock.now):
-            process.observe(metric, milliseconds)
-            self.refreshes.append((self._clock.now, number, metric, milliseconds))
-        self._clock.after(period, self._refresh, number, metric, period, median)

@@ -5,6 +5,9 @@ from itertools import accumulate
 
 from llumnix_dash.catalog.metric import Histogram, Metric
 
+# What stands in every label once a metric has too many label sets.
+OVERFLOW = "_overflow"
+
 
 class Distribution:
     """A histogram's state: how many values fell into each bucket, and their sum."""
@@ -32,6 +35,12 @@ class Process:
     What the process does not export (its mode or version lacks it) is dropped here, so that those who record need
     not ask.
 
+    Args:
+        metrics: those that it may export.
+        started: when it began.
+        most_label_sets: how many label sets a metric may have in the process's life; the values of all later ones go
+            into one, where gauges overwrite each other. Llumnix's limit is 1,000; None is none, as vLLM has it.
+
     Attributes:
         series: metric name -> values of the metric's own labels -> value; what was never recorded is absent.
         metrics: the metrics that it may export, by name.
@@ -40,12 +49,13 @@ class Process:
         down_until: until when it does not answer a scrape.
     """
 
-    def __init__(self, metrics: list[Metric], started: float) -> None:
+    def __init__(self, metrics: list[Metric], started: float, most_label_sets: int | None = None) -> None:
         self.metrics = {metric.name: metric for metric in metrics}
         self.series: dict[str, dict[tuple[str, ...], Value]] = {metric.name: {} for metric in metrics}
         self.started = started
         self.life = 0
         self.down_until = started
+        self._most_label_sets = most_label_sets
 
     def restart(self, now: float, down: float) -> None:
         """Forgets every value, as a new process does, and does not answer for ``down`` seconds."""
@@ -60,28 +70,31 @@ class Process:
 
     def touch(self, metric: Metric, *labels: str) -> None:
         """Makes the series exist, at 0 if it is new."""
-        if metric.name in self.series:
-            self.series[metric.name].setdefault(
-                labels, Distribution(metric.buckets) if isinstance(metric, Histogram) else 0
+        series = self.series.get(metric.name)
+        if series is not None:
+            series.setdefault(
+                self._admitted(series, labels), Distribution(metric.buckets) if isinstance(metric, Histogram) else 0
             )
 
     def increase(self, metric: Metric, *labels: str, by: float = 1) -> None:
         """Counts for a counter."""
         series = self.series.get(metric.name)
         if series is not None:
+            labels = self._admitted(series, labels)
             series[labels] = series.get(labels, 0) + by  # type: ignore[operator]
 
     def set(self, metric: Metric, value: float, *labels: str) -> None:
         """Sets a gauge."""
         series = self.series.get(metric.name)
         if series is not None:
-            series[labels] = value
+            series[self._admitted(series, labels)] = value
 
     def observe(self, metric: Histogram, value: float, *labels: str, times: int = 1) -> None:
         """Gives a histogram a value, so many times."""
         series = self.series.get(metric.name)
         if series is None:
             return
+        labels = self._admitted(series, labels)
         distribution = series.get(labels)
         if distribution is None:
             distribution = series[labels] = Distribution(metric.buckets)
@@ -89,3 +102,9 @@ class Process:
         # A value on a bound belongs to the bucket that ends there.
         distribution.counts[bisect_left(distribution.bounds, value)] += times
         distribution.sum += value * times
+
+    def _admitted(self, series: dict[tuple[str, ...], Value], labels: tuple[str, ...]) -> tuple[str, ...]:
+        """The labels, or those of the overflow where the metric may have no more."""
+        if self._most_label_sets is None or labels in series or len(series) < self._most_label_sets:
+            return labels
+        return (OVERFLOW,) * len(labels)

@@ -11,6 +11,8 @@ from llumnix_dash.errors import UserError, nearest
 
 Role = Literal["prefill", "decode", "neutral"]
 SchedulerMode = Literal["full", "lite"]
+Transfer = Literal["staged", "kvt-staged", "kvt-batch"]
+Program = Literal["vllm", "sglang"]
 
 
 class _Frozen(BaseModel):
@@ -25,12 +27,14 @@ class Pool(_Frozen):
         model: the model that they serve.
         instances: how many.
         data_parallel: vLLM engines in the first instance (label ``engine``); the others have one.
+        program: what serves; ``sglang`` exports none of vLLM's metrics and tells no capacity of its KV cache.
     """
 
     role: Role
     model: str
     instances: int
     data_parallel: int = 1
+    program: Program = "vllm"
 
 
 class Traffic(_Frozen):
@@ -62,6 +66,16 @@ class Deployment(_Frozen):
         cache_aware: whether the scheduler asks the prefix cache index.
         slo_aware: whether it predicts latencies.
         exports_lrs_running: whether ``instance_lrs_running_*`` is exported; today's schedulers do not.
+        transfer: the KV cache's way from prefill to decode: ``staged`` (through vLLM's own connector) and
+            ``kvt-staged`` (through HybridConnector) ask both engines, which both count; with ``kvt-batch``, the usual
+            manifests, the decode engine alone is asked, and the prefill engine tells nothing.
+        reports_requests: whether gateways report the states of requests (``--requests-report-duration``), without which
+            a lite-mode scheduler releases nothing.
+        names_models: whether discovery is told the models' names, which lite mode then has as a label.
+        adaptive_pd: whether prefill and decode instances stand in for each other; only then may a prediction fail.
+        reschedules: whether the schedulers move running requests (``--colocated-rescheduling-mode``).
+        saves_unfull_chunks: whether a prompt's last chunk counts as a full one (``--kvs-enable-save-unfull-chunk``).
+        network: second number of its pods' addresses; by default its own. Two clusters may have the same.
     """
 
     namespace: str | None = "llumnix"
@@ -71,8 +85,20 @@ class Deployment(_Frozen):
     traffic: tuple[Traffic, ...]
     mode: SchedulerMode = "full"
     cache_aware: bool = True
-    slo_aware: bool = True
+    slo_aware: bool = False
     exports_lrs_running: bool = False
+    transfer: Transfer = "staged"
+    reports_requests: bool = False
+    names_models: bool = False
+    adaptive_pd: bool = False
+    reschedules: bool = False
+    saves_unfull_chunks: bool = False
+    network: int | None = None
+
+    @property
+    def hybrid_connector(self) -> bool:
+        """Whether HybridConnector brings the KV cache: it holds requests until it is there."""
+        return self.transfer != "staged"
 
 
 class Scenario(_Frozen):
@@ -90,6 +116,7 @@ class Scenario(_Frozen):
         stranger: whether another program of the namespace exports the same unprefixed names under its own job.
         vllm: version of the engines.
         interval: seconds from scrape to scrape, where none is asked for.
+        store_away_seconds: for how long, from the middle on, the cluster meta store cannot be read.
     """
 
     name: str
@@ -102,10 +129,12 @@ class Scenario(_Frozen):
     stranger: bool = False
     vllm: str = "0.18"
     interval: int = 10
+    store_away_seconds: float = 0.0
 
 
 BIG_MODEL = "qwen3-32b"
 SMALL_MODEL = "llama-3.1-8b"
+RARE_MODEL = "gemma-3-12b"
 
 _PREFILL = Pool(role="prefill", model=BIG_MODEL, instances=2)
 _DECODE = Pool(role="decode", model=BIG_MODEL, instances=3)
@@ -123,8 +152,8 @@ def _varied(**changes: object) -> Deployment:
 _ALL = (
     Scenario(
         name="default",
-        explanation="two models, two gateways, one scheduler, all three roles; full mode with prefix-cache-aware and"
-        " SLO-aware scheduling; a program beside it that exports the same unprefixed names",
+        explanation="two models, two gateways, one scheduler, all three roles; full mode with prefix-cache-aware"
+        " scheduling; a program beside it that exports the same unprefixed names",
         deployments=(_DEFAULT,),
         stranger=True,
     ),
@@ -137,24 +166,25 @@ _ALL = (
                 traffic=(_SMALL,),
                 mode="lite",
                 exports_lrs_running=True,
+                reports_requests=True,
             ),
         ),
     ),
     Scenario(
         name="prefill-decode",
-        explanation="prefill and decode engines alone, in full mode with both kinds of scheduling",
-        deployments=(_varied(pools=(_PREFILL, _DECODE), traffic=(_BIG,)),),
+        explanation="prefill and decode engines alone, in full mode with prefix-cache-aware and SLO-aware scheduling",
+        deployments=(_varied(pools=(_PREFILL, _DECODE), traffic=(_BIG,), slo_aware=True),),
     ),
     Scenario(
         name="lite-mode",
         explanation="the default's engines in lite mode: LRS metrics instead of CMS, selected-instance and prefix-cache"
-        " ones; instance_lrs_running_* is not exported, as in today's schedulers",
+        " ones; requests are not reported, so nothing is ever released, and instance_lrs_running_* is not exported",
         deployments=(_varied(mode="lite"),),
     ),
     Scenario(
         name="full-mode",
-        explanation="the default's engines in full mode, without prefix-cache-aware and SLO-aware scheduling",
-        deployments=(_varied(cache_aware=False, slo_aware=False),),
+        explanation="the default's engines in full mode, without prefix-cache-aware scheduling",
+        deployments=(_varied(cache_aware=False),),
     ),
     Scenario(
         name="fresh",
@@ -223,8 +253,7 @@ _ALL = (
     ),
     Scenario(
         name="two-namespaces",
-        explanation="two deployments in namespaces of their own, one with prefill and decode, one with all roles; their"
-        " engine ids overlap",
+        explanation="two deployments in namespaces of their own, one with prefill and decode, one with all roles",
         deployments=(
             _varied(namespace="llumnix-blue", pools=(_PREFILL, _DECODE), traffic=(_BIG,)),
             _varied(namespace="llumnix-green", gateways=1),
@@ -235,6 +264,46 @@ _ALL = (
         explanation="the default's engines on vLLM 0.12, with the names of that version",
         deployments=(_DEFAULT,),
         vllm="0.12",
+    ),
+    Scenario(
+        name="lite-reporting",
+        explanation="the default's engines in lite mode, whose gateways report the states of requests, and whose"
+        " discovery is told the models' names",
+        deployments=(_varied(mode="lite", reports_requests=True, names_models=True),),
+    ),
+    Scenario(
+        name="no-capacity",
+        explanation="the default's engines, and an SGLang instance that tells no capacity of its KV cache: its usage"
+        " reads 3.4e38",
+        deployments=(
+            _varied(
+                pools=(*_DEFAULT.pools, Pool(role="neutral", model=RARE_MODEL, instances=1, program="sglang")),
+                traffic=(*_DEFAULT.traffic, Traffic(model=RARE_MODEL, requests_per_second=0.02)),
+            ),
+        ),
+    ),
+    Scenario(
+        name="store-away",
+        explanation="in the middle the cluster meta store cannot be read for two minutes: schedulings fail with"
+        " cms_not_available, gateways go round-robin, and what is shown of instances stays as it was",
+        deployments=(_DEFAULT,),
+        store_away_seconds=120.0,
+    ),
+    Scenario(
+        name="adaptive-pd",
+        explanation="prefill and decode engines under adaptive PD: each role has both predictions, some of which are"
+        " infinite; running requests are moved; hits count a prompt's last chunk as a full one",
+        deployments=(
+            _varied(
+                pools=(_PREFILL, _DECODE),
+                traffic=(_BIG.model_copy(update={"prompt_tokens": 1400}),),
+                slo_aware=True,
+                transfer="kvt-staged",
+                adaptive_pd=True,
+                reschedules=True,
+                saves_unfull_chunks=True,
+            ),
+        ),
     ),
 )
 SCENARIOS: dict[str, Scenario] = {one.name: one for one in _ALL}

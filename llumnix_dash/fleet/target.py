@@ -1,7 +1,8 @@
 """What Prometheus scrapes: processes at addresses, and the labels that scraping attaches to their series."""
 
-import hashlib
 from dataclasses import dataclass, replace
+from random import Random
+from uuid import UUID
 
 from llumnix_dash.catalog import METRICS
 from llumnix_dash.catalog.exporters import ENGINE
@@ -9,6 +10,7 @@ from llumnix_dash.catalog.gateway import REQUESTS
 from llumnix_dash.catalog.lrs import RUNNING_REQUESTS, RUNNING_TOKENS
 from llumnix_dash.catalog.metric import Counter, Exporter, Metric, Mode
 from llumnix_dash.catalog.process import GOROUTINES, UPTIME
+from llumnix_dash.catalog.scheduler import FAILED_RESCHEDULINGS, RESCHEDULINGS
 from llumnix_dash.fleet.process import Process
 from llumnix_dash.fleet.scenarios import Deployment, Pool
 
@@ -110,7 +112,7 @@ class Addresses:
 
     def __init__(self, deployment: Deployment, number: int, alone: bool) -> None:
         self._namespace = deployment.namespace
-        self._network = f"10.{number}"
+        self._network = f"10.{number if deployment.network is None else deployment.network}"
         self._prefix = "" if alone else f"{deployment.namespace}-"
 
     def control(self, exporter: Exporter, process: Process, number: int) -> ScrapeTarget:
@@ -135,10 +137,16 @@ class Addresses:
         )
 
 
-def engine_id(role: str, number: int, life: int) -> str:
-    """The id under which an engine enters itself in the cluster meta store; a new one each time it is made anew."""
-    digest = hashlib.sha256(f"{role}-{number}-{life}".encode()).hexdigest()
-    return f"engine-{role}-{number}-{digest[:8]}"
+def engine_id(pool: Pool, nanoseconds: int) -> str:
+    """The id under which an engine enters itself in the cluster meta store; a new one each time that it starts.
+
+    Args:
+        pool: of the engine.
+        nanoseconds: since the epoch, at its start: vLLM's id itself. SGLang's is a UUID.
+    """
+    return (
+        str(UUID(int=Random(nanoseconds).getrandbits(128), version=4)) if pool.program == "sglang" else str(nanoseconds)
+    )
 
 
 def exported(exporter: Exporter, deployment: Deployment, vllm_version: str) -> list[Metric]:
@@ -150,7 +158,11 @@ def exported(exporter: Exporter, deployment: Deployment, vllm_version: str) -> l
         modes.add(Mode.CACHE_AWARE)
     if deployment.mode == "full" and deployment.slo_aware:
         modes.add(Mode.SLO_AWARE)
-    absent = set() if deployment.exports_lrs_running else {RUNNING_REQUESTS, RUNNING_TOKENS}
+    absent: set[Metric] = set()
+    if not deployment.exports_lrs_running:
+        absent |= {RUNNING_REQUESTS, RUNNING_TOKENS}
+    if not deployment.reschedules:
+        absent |= {RESCHEDULINGS, FAILED_RESCHEDULINGS}
     return [
         metric
         for metric in METRICS

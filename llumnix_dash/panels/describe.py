@@ -62,14 +62,15 @@ def quantile_caveats(histogram: Histogram) -> list[str]:
     first, last = histogram.buckets[0], histogram.buckets[-1]
     bound = "" if histogram.grows else f" and cannot exceed the last one, {quantity(last, histogram.unit)}"
     found = [f"A quantile is estimated within its bucket{bound}."]
-    if histogram.whole:
-        found.append(
-            "Durations are whole milliseconds: below 1 ms they read 0, and a quantile below 1 ms is an artefact."
-        )
+    if histogram.whole and first <= 1:
+        found.append("Values are whole milliseconds, rounded down: a quantile below 1 ms is an artefact.")
     if histogram.unit is Unit.SECONDS and first >= 0.3:
         found.append(f"Nothing below {quantity(first, histogram.unit)} is told apart: there, trust the mean.")
     if histogram.failed:
-        found.append("Failed requests, recorded as 0, are taken out.")
+        found.append(
+            f"As many requests as failed are taken out of those below {quantity(first, histogram.unit)}, where failures"
+            " lie that came at once; one that came late stays in, so with slow failures P99 is theirs."
+        )
     if histogram.infinite:
         found.append("A failed prediction is recorded as +Inf: there is no mean, and P99 may stand at the last bucket.")
     return found

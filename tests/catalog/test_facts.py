@@ -22,14 +22,12 @@ UNITS = {
     "goroutines": Unit.COUNT,
     "bytes": Unit.BYTES,
 }
-# Absent from /metrics until the event happens for the first time.
-RARE = {
-    "request_retry_total",
-    "request_fallback_total",
-    "request_fallback_retry_success_total",
-    "scheduler_scheduling_failed_total",
-    "scheduler_rescheduling_total",
-    "scheduler_rescheduling_failed_total",
+MODES = {
+    "": None,
+    "full": Mode.FULL,
+    "lite": Mode.LITE,
+    "slo": Mode.SLO_AWARE,
+    "cache-aware": Mode.CACHE_AWARE,
 }
 
 
@@ -66,7 +64,18 @@ def test_a_llumnix_metric_is_as_exported(metric: Metric) -> None:
     assert [exporter.name for exporter in metric.exporters] == facts["exporters"].split()
     assert list(metric.labels) == facts["labels"].split()
     assert buckets(metric) == [float(bound) for bound in facts["buckets"].split()]
-    assert (isinstance(metric, Counter) and metric.rare) == (metric.name in RARE)
+    assert metric.mode == MODES[facts["mode"]]
+
+
+@pytest.mark.parametrize("metric", [pytest.param(one, id=one.name) for one in METRICS])
+def test_since_when_a_metric_is_there(metric: Metric) -> None:
+    """From the process's start, its first request, the first event of a rare kind, or never by today's schedulers.
+
+    vLLM's are there from the start, at 0.
+    """
+    since = LLUMNIX[metric.name]["since"] if metric.name in LLUMNIX else "start"
+    assert (isinstance(metric, Counter) and metric.rare) == (since == "event")
+    assert (isinstance(metric, Gauge) and metric.total is not None) == (since == "never")
 
 
 @pytest.mark.parametrize("metric", [pytest.param(one, id=one.name) for one in vllm.METRICS])
@@ -85,24 +94,6 @@ def test_a_vllm_metric_is_as_exported(metric: Metric) -> None:
         assert buckets(metric) == [float(bound) for bound in facts["buckets"].split()]
 
 
-def test_modes() -> None:
-    """Which metrics do not exist in which deployments."""
-    expected = {
-        "instance_cms_": Mode.FULL,
-        "scheduler_cms_": Mode.FULL,
-        "request_full_mode_": Mode.FULL,
-        "instance_lrs_": Mode.LITE,
-        "selected_instance_predicted_": Mode.SLO_AWARE,
-        "selected_instance_": Mode.FULL,
-        "request_prefix_cache_hit_percent": Mode.CACHE_AWARE,
-        "request_max_prefix_cache_hit_percent": Mode.CACHE_AWARE,
-        "request_query_prefix_cache_hit_": Mode.CACHE_AWARE,
-        "request_calc_prefix_cache_hit_": Mode.CACHE_AWARE,
-    }
-    for metric in METRICS:
-        assert metric.mode == next((mode for start, mode in expected.items() if metric.name.startswith(start)), None)
-
-
 def test_what_every_scheduler_replica_tells_of_every_instance() -> None:
     replicated = {metric.name for metric in METRICS if isinstance(metric, Gauge) and metric.replicated}
     assert replicated == {name for name in LLUMNIX if name.startswith("instance_")}
@@ -118,11 +109,13 @@ def test_histograms_whose_numbers_mislead() -> None:
         "request_prefix_cache_hit_percent",
         "request_max_prefix_cache_hit_percent",
     }
-    assert {name for name, metric in named.items() if metric.whole} == {
+    assert {name for name, metric in named.items() if metric.failed} == {"request_ttft_milliseconds"}
+    whole_milliseconds = {
         name
-        for name in LLUMNIX
-        if name.endswith("_duration_milliseconds") and not name.startswith("scheduler_cms_refresh_")
+        for name, facts in LLUMNIX.items()
+        if facts["unit"] == "milliseconds" and not name.startswith(("scheduler_cms_refresh_", "selected_instance_"))
     }
+    assert {name for name, metric in named.items() if metric.whole} == whole_milliseconds
 
 
 def test_former_names() -> None:

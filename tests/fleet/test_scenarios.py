@@ -11,6 +11,7 @@ from tests.fleet.conftest import END
 ROLES = {
     "neutral-only": {"neutral"},
     "prefill-decode": {"prefill", "decode"},
+    "adaptive-pd": {"prefill", "decode"},
 }
 CHEAP = [name for name in SCENARIOS if name != "big"]
 # The modes whose metrics a scenario exports; the others are those of the default.
@@ -18,8 +19,11 @@ MODES = {
     "neutral-only": {Mode.LITE},
     "lite-mode": {Mode.LITE},
     "full-mode": {Mode.FULL},
+    "lite-reporting": {Mode.LITE},
+    "prefill-decode": {Mode.FULL, Mode.CACHE_AWARE, Mode.SLO_AWARE},
+    "adaptive-pd": {Mode.FULL, Mode.CACHE_AWARE, Mode.SLO_AWARE},
 }
-DEFAULT_MODES = {Mode.FULL, Mode.SLO_AWARE, Mode.CACHE_AWARE}
+DEFAULT_MODES = {Mode.FULL, Mode.CACHE_AWARE}
 
 
 def test_the_scenarios_of_the_help_are_those_that_are_promised():
@@ -38,6 +42,10 @@ def test_the_scenarios_of_the_help_are_those_that_are_promised():
         "no-namespace",
         "two-namespaces",
         "old-vllm",
+        "lite-reporting",
+        "no-capacity",
+        "store-away",
+        "adaptive-pd",
     ], "a scenario that is meant is promised here, too"
 
 
@@ -66,7 +74,7 @@ def test_exactly_the_metrics_of_the_mode_and_the_version_are_exported(simulated,
 
 def test_every_metric_of_the_catalogue_is_exported_by_some_scenario(simulated):
     exported: set[str] = set()
-    for name, minutes in (("default", 60), ("neutral-only", 10), ("old-vllm", 10)):
+    for name, minutes in (("default", 60), ("neutral-only", 10), ("old-vllm", 10), ("adaptive-pd", 10)):
         exported |= set(simulated(name, minutes).history.families)
     assert exported == {metric.name for metric in METRICS}
 

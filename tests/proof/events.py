@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import Any
 
+from llumnix_dash.fleet.deployment import RunningDeployment
 from llumnix_dash.fleet.engine import CAPACITY_TOKENS, Engine, Leg, Request
 from llumnix_dash.fleet.gaps import Gaps
 from tests.proof.expected import about
@@ -77,7 +78,7 @@ class Events:
         return [
             milliseconds
             for deployment in self._past.fleet.deployments
-            for time, _, metric, milliseconds in deployment.frontend.refreshes
+            for time, _, metric, milliseconds in deployment.control.refreshes
             if metric.name == name and self.recent(time)
         ]
 
@@ -118,6 +119,16 @@ class Events:
             if leg.finished is None:
                 holding[leg.engine].append(leg)
         return {engine: Holding(legs, self.now) for engine, legs in holding.items()}
+
+    @property
+    def deployments(self) -> list[RunningDeployment]:
+        """All that runs."""
+        return self._past.fleet.deployments
+
+    @property
+    def requests(self) -> list[Request]:
+        """Every request."""
+        return self._past.fleet.requests
 
     def roles(self) -> "dict[str, dict[Engine, Holding]]":
         """The same by role."""

@@ -45,6 +45,20 @@ class InBucket:
         return hash(self.true)
 
 
+@dataclass(frozen=True)
+class Between:
+    """Equal to any value from the lowest to the highest of several that are all true."""
+
+    lowest: float
+    highest: float
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, float) and self.lowest - 1e-9 <= other <= self.highest + 1e-9
+
+    def __hash__(self) -> int:
+        return hash(self.lowest)
+
+
 def quantile(q: float, values: Collection[float], bounds: Sequence[float]) -> InBucket:
     """The bucket that holds the smallest value which a share ``q`` of all does not exceed."""
     return _in_bucket(q, sorted(values), bounds)

@@ -8,36 +8,53 @@ from unittest.mock import patch
 import pytest
 
 from llumnix_dash.fleet import SCENARIOS, Fleet, Scenario, simulate
+from llumnix_dash.fleet.cms import Status
 from llumnix_dash.fleet.engine import Engine, Request
 from llumnix_dash.fleet.process import Process
 from llumnix_dash.fleet.record import scheduler as at_scheduler
 from llumnix_dash.fleet.textformat import write_openmetrics
-from llumnix_dash.fleet.view import View
 
 # A whole hour, so that steps of any length fall on scrapes.
 END = 1_700_002_800
 MINUTES = 12
 INTERVAL = 15
 
-_LITE = SCENARIOS["lite-mode"]
+_OVERLOAD = SCENARIOS["overload"]
+_LITE = SCENARIOS["lite-reporting"]
+_LITE_DEPLOYMENT = _LITE.deployments[0]
 VARIANTS: dict[str, Scenario] = {
     **SCENARIOS,
     "lite-mode-two-schedulers": _LITE.model_copy(
-        update={"deployments": tuple(one.model_copy(update={"schedulers": 2}) for one in _LITE.deployments)}
+        update={"deployments": (_LITE_DEPLOYMENT.model_copy(update={"schedulers": 2}),)}
+    ),
+    "overload-two-schedulers": _OVERLOAD.model_copy(
+        update={"deployments": (_OVERLOAD.deployments[0].model_copy(update={"schedulers": 2}),)}
+    ),
+    # Two clusters whose pods have the same addresses.
+    "lite-mode-two-clusters": _LITE.model_copy(
+        update={
+            "deployments": tuple(
+                _LITE_DEPLOYMENT.model_copy(update={"namespace": namespace, "network": 0})
+                for namespace in ("llumnix-east", "llumnix-west")
+            )
+        }
     ),
 }
-"""The scenarios by name, and lite mode with two schedulers, which none of them has."""
+"""The scenarios by name, and what none of them has: two schedulers of each kind, two clusters with one network."""
 
 
 @dataclass(frozen=True)
 class Decision:
-    """A scheduler's choice of an engine for a request: what it saw there, and the latencies in ms that it predicted."""
+    """A scheduler's choice of an engine for a request: what it saw there, and the latencies in ms that it predicted.
+
+    A latency is None where it predicted none.
+    """
 
     request: Request
     engine: Engine
-    seen: View
-    predicted_ttft: float
-    predicted_tpot: float
+    seen: Status
+    predicted_ttft: float | None
+    predicted_tpot: float | None
 
 
 @dataclass(frozen=True)
@@ -59,9 +76,9 @@ def past(name: str) -> Past:
         requests.append(request)
         scheduled(process, request, durations)
 
-    def note_choice(process: Process, engine: Engine, view: View, predicted: tuple[float, float]) -> None:
-        decisions.append(Decision(requests[-1], engine, view, *predicted))
-        selected(process, engine, view, predicted)
+    def note_choice(process: Process, engine: Engine, seen: Status, predicted: at_scheduler.Prediction) -> None:
+        decisions.append(Decision(requests[-1], engine, seen, *predicted))
+        selected(process, engine, seen, predicted)
 
     with patch.object(at_scheduler, "scheduled", note_request), patch.object(at_scheduler, "selected", note_choice):
         fleet = simulate(VARIANTS[name], end=END, minutes=MINUTES, interval=INTERVAL)

@@ -17,7 +17,7 @@ from tests.proof.traps import TRAPS, Trap
 TRUTHS = {
     "request": truth_request.PANELS | truth_request.WITH_MANY_FAILURES,
     "component": truth_component.PANELS | truth_component.WITH_MANY_FAILURES,
-    "cms": truth_cms.PANELS,
+    "cms": truth_cms.PANELS | truth_cms.PREDICTIONS,
     "lrs": truth_lrs.PANELS,
     "vllm": truth_vllm.PANELS | truth_vllm.BY_INSTANCE,
 }
@@ -148,7 +148,7 @@ def test_bounds_are_found_in_either_spelling(program: str, bound: str, other: st
         ("component", "queue_duration", "5 s"),
         ("request", "itl", "500 ms"),
         ("request", "e2e_latency", "HTTP 200"),
-        ("cms", "selected_predicted_ttft_prefill", "twice"),
+        ("cms", "selected_kv_cache_usage_prefill", "twice"),
         ("vllm", "decode_time", "0.3 s"),
     ],
 )

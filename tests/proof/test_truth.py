@@ -17,6 +17,8 @@ FULL_MODE = {
     "cms": truth_cms.PANELS | truth_cms.TABLES,
     "vllm": truth_vllm.PANELS | truth_vllm.BY_INSTANCE,
 }
+PREDICTIONS = {"cms": truth_cms.PREDICTIONS}
+OWN = {"cms": truth_cms.OWN}
 LITE_MODE = {"lrs": truth_lrs.PANELS | truth_lrs.TABLES}
 MANY_FAILURES = {"request": truth_request.WITH_MANY_FAILURES, "component": truth_component.WITH_MANY_FAILURES}
 NO_RARE_EVENTS = {"request": truth_request.WITHOUT_RARE_EVENTS, "component": truth_component.WITHOUT_RARE_EVENTS}
@@ -39,10 +41,22 @@ def test_a_panel_shows_what_happened(store: Backfilled, board: str, key: str) ->
     check(store, board, key, FULL_MODE)
 
 
-@scenarios("lite-mode", "lite-mode-two-schedulers")
+@scenarios("lite-mode", "lite-reporting", "lite-mode-two-schedulers")
 @panels(LITE_MODE)
 def test_a_panel_shows_what_happened_in_lite_mode(store: Backfilled, board: str, key: str) -> None:
     check(store, board, key, LITE_MODE)
+
+
+@scenarios("overload", "overload-two-schedulers")
+@panels(OWN)
+def test_what_each_scheduler_has_of_its_own_adds_up(store: Backfilled, board: str, key: str) -> None:
+    check(store, board, key, OWN)
+
+
+@scenarios("prefill-decode", "adaptive-pd")
+@panels(PREDICTIONS)
+def test_a_panel_shows_what_was_predicted(store: Backfilled, board: str, key: str) -> None:
+    check(store, board, key, PREDICTIONS)
 
 
 @scenarios("overload")

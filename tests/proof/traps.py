@@ -85,12 +85,12 @@ LABELS = [
         ' "instance_id", "(.*)") * on (instance) group_left count by (instance) (vllm:num_requests_running))',
     ),
     Trap(
-        "instances told apart by their id alone: namespaces have the same ids",
-        "two-namespaces",
-        "cms",
-        "used_tokens_by_role",
+        "instances told apart by their id alone: two clusters have pods of the same addresses",
+        "lite-mode-two-clusters",
+        "lrs",
+        "instances",
         "decode",
-        'sum(max by (instance_id, infer_type) (instance_cms_used_gpu_tokens{infer_type="decode"}))',
+        'count(count by (instance_id) (instance_lrs_total_requests{infer_type="decode"}))',
     ),
 ]
 ARITHMETIC = [
@@ -127,12 +127,20 @@ ARITHMETIC = [
         'sum(instance_cms_running_requests{infer_type="decode"})',
     ),
     Trap(
-        "every scheduler replica counts, in lite mode",
+        "one scheduler's book for all: each has its own, in lite mode",
         "lite-mode-two-schedulers",
         "lrs",
         "running_tokens_by_role",
         "neutral",
-        'sum(instance_lrs_total_tokens{infer_type="neutral"} - instance_lrs_waiting_tokens)',
+        'sum(max by (instance_id) (instance_lrs_total_tokens{infer_type="neutral"} - instance_lrs_waiting_tokens))',
+    ),
+    Trap(
+        "an instance that tells no capacity, in the mean",
+        "no-capacity",
+        "cms",
+        "kv_cache_usage_by_role",
+        "mean neutral",
+        'avg(instance_cms_kv_cache_usage_ratio_projected{infer_type="neutral"})',
     ),
     Trap(
         "every scheduler replica's instances counted",
@@ -245,7 +253,7 @@ LATENCIES = [
     ),
     Trap(
         "the mean prediction: some are infinite",
-        "default",
+        "adaptive-pd",
         "cms",
         "selected_predicted_ttft_decode",
         "P50",

@@ -1,56 +1,243 @@
-"""What the panels of the CMS dashboard show."""
+"""What the panels of the CMS dashboard show: what each replica has read of the instances, and sent to them itself."""
 
+from collections import defaultdict
 from collections.abc import Callable
 from statistics import fmean
 from typing import Any
 
 from llumnix_dash.catalog import scheduler
 from llumnix_dash.catalog.metric import Histogram
-from tests.proof.events import ROLES, Events, Holding
-from tests.proof.expected import exactly, quantiles
+from llumnix_dash.fleet.account import STALE_SECONDS, STEP_SECONDS
+from llumnix_dash.fleet.cms import IDLE_STATUS_SECONDS, Instance, instances
+from llumnix_dash.fleet.deployment import RunningDeployment
+from llumnix_dash.fleet.engine import CAPACITY_TOKENS, Leg
+from tests.proof.events import ROLES, Events
+from tests.proof.expected import Between, exactly, quantiles
 from tests.proof.fleets import Decision
 from tests.proof.truth_request import Truth
 
 
-def usage(held: Holding) -> float:
-    """The share of the KV cache that an instance uses, with what is on its way to it."""
-    return held.usage(held.legs)
+class Told:
+    """What a scheduler's metrics show of an instance: figures of the moment at which it told its status.
+
+    Attributes:
+        running: parts of requests that it computes.
+        waiting: those that wait; HybridConnector holds back those whose KV cache is still on its way.
+        to_decode: those that it decodes, or will.
+        on_the_way: to it, from this scheduler: the tokens of each dispatch.
+        drift: what the count of those is too low by for good, and tokens with it.
+        prefilling: prompts that it computes.
+        waiting_prefill_tokens: of prompts that wait; with cache-aware scheduling, of this scheduler's alone.
+        knows_capacity: whether it tells its capacity; without it there is no usage.
+    """
+
+    def __init__(self, instance: Instance, deployment: RunningDeployment, number: int, legs: list[Leg]) -> None:
+        pulls = [
+            time
+            for time, replica, metric, _ in deployment.control.refreshes
+            if replica == number and metric is scheduler.CMS_REFRESH_STATUS_DURATION
+        ]
+        self._now = _told(instance, legs, pulls[-1])
+        read = next(time for time in pulls if time >= self._now)
+        held = [leg for leg in legs if leg.arrived <= self._now and not _over(leg, self._now)]
+        self._engine = instance.engine
+        self.knows_capacity = instance.engine.pool.program == "vllm"
+        self.running = [leg for leg in held if _is(leg.started, self._now)]
+        self.prefilling = [leg for leg in self.running if leg.prefills and not _is(leg.first_token, self._now)]
+        awaited = [leg for leg in held if leg not in self.running]
+        held_back = deployment.deployment.hybrid_connector
+        self.waiting = [leg for leg in awaited if not held_back or (leg.loading_until or self._now) <= self._now]
+        cache_aware = deployment.deployment.cache_aware
+        self.waiting_prefill_tokens = sum(
+            leg.request.prompt_tokens - leg.request.expected_tokens * cache_aware
+            for leg in awaited
+            if leg.prefills and (not cache_aware or leg.request.scheduler == number)
+        )
+        self._awaited_tokens = sum(_prompt(leg) for leg in awaited if not leg.prefills)
+        self.to_decode = [leg for leg in held if leg.to_generate > 1 or not leg.prefills]
+        self.on_the_way: list[int] = []
+        self.drift = self.drift_tokens = 0
+        for sent, replica, request, engines in deployment.control.bookings:
+            if sent > read or replica != number or instance.engine not in engines:
+                continue
+            if instance.engine.rank_of(request) != instance.rank:
+                continue
+            leg = next((leg for leg in legs if leg.request is request and leg.arrived >= sent), None)
+            expected = 0 if instance.role == "decode" or not cache_aware else request.expected_tokens
+            if leg is None:
+                alive = request.finished is None or request.finished > read
+                found = not alive or read - sent > STALE_SECONDS
+            else:
+                found = leg.arrived + STEP_SECONDS <= self._now
+                twice = leg.started is None and _over(leg, read) and instance.role != "decode"
+                if twice and any(leg.arrived + STEP_SECONDS <= time < (leg.finished or 0) for time in pulls):
+                    self.drift += 1
+                    self.drift_tokens += request.prompt_tokens - expected
+            if not found:
+                self.on_the_way.append(request.prompt_tokens - expected)
+
+    @property
+    def used_tokens(self) -> int:
+        """Tokens of the KV cache that are taken."""
+        return sum(
+            leg.tokens_at(self._now) if _is(leg.first_token, self._now) else _prompt(leg) for leg in self.running
+        )
+
+    @property
+    def usage(self) -> float:
+        """The projected share of the KV cache: with what waits and what is on its way."""
+        awaited = self.waiting_prefill_tokens + self._awaited_tokens
+        tokens = self.used_tokens + awaited + sum(self.on_the_way) - self.drift_tokens
+        return round(tokens * len(self._engine.ranks) / CAPACITY_TOKENS, 4)
+
+    @property
+    def decode_batch_size(self) -> int:
+        """All that is decoded here, or will be."""
+        return len(self.to_decode) + (len(self.on_the_way) - self.drift) * (self._engine.pool.role != "prefill")
 
 
-def _sums(count: Callable[[Holding], float]) -> Truth:
-    return lambda events: {
-        role: exactly(sum(count(held) for held in engines.values())) for role, engines in events.roles().items()
+def _prompt(leg: Leg) -> int:
+    return leg.request.prompt_tokens
+
+
+def _is(time: float | None, now: float) -> bool:
+    return time is not None and time <= now
+
+
+def _over(leg: Leg, now: float) -> bool:
+    return _is(leg.finished, now)
+
+
+def _told(instance: Instance, legs: list[Leg], read: float) -> float:
+    """When it told the status that was read: a moment ago if it was at work, and else up to 30 s ago."""
+    came = [leg for leg in legs if leg.arrived <= read]
+    if not all(_over(leg, read) for leg in came):
+        return read
+    idle = max([instance.engine.target.process.started, *(leg.finished or 0.0 for leg in came)])
+    return idle + (read - idle) // IDLE_STATUS_SECONDS * IDLE_STATUS_SECONDS
+
+
+def told(events: Events) -> dict[Instance, list[Told]]:
+    """What each scheduler's metrics show of each instance, by role and then in the engines' order."""
+    legs: dict[tuple[int, str], list[Leg]] = defaultdict(list)
+    for request in events.requests:
+        for leg in request.legs:
+            legs[id(leg.engine), leg.rank].append(leg)
+    return {
+        instance: [
+            Told(instance, deployment, number, legs[id(engine), instance.rank])
+            for number in range(len(deployment.schedulers))
+        ]
+        for role in ROLES
+        for deployment in events.deployments
+        for engine in deployment.engines
+        if engine.pool.role == role
+        for instance in instances(engine)
     }
 
 
-def _of_each(role: str, lines: dict[str, Callable[[Holding], float]]) -> Truth:
-    """A line an instance of the role and a figure; the panels show five instances, and no role here has more."""
+def _any(values: list[float]) -> Any:
+    """One of these: schedulers read at different moments, and each is right."""
+    return exactly(values[0]) if len(set(values)) == 1 else Between(min(values), max(values))
+
+
+def _by_role(events: Events) -> dict[str, dict[Instance, list[Told]]]:
+    roles: dict[str, dict[Instance, list[Told]]] = defaultdict(dict)
+    for instance, seen in told(events).items():
+        roles[instance.role][instance] = seen
+    return roles
+
+
+def _sums(count: Callable[[Told], float]) -> Truth:
+    """The sum over instances. Where the highest value of each counts, none of the schedulers' sums may be reached."""
+
+    def truth(events: Events) -> dict[str, Any]:
+        return {
+            role: _any([sum(pick(count(one) for one in seen) for seen in instances.values()) for pick in (min, max)])
+            for role, instances in _by_role(events).items()
+        }
+
+    return truth
+
+
+def _of_each(role: str, count: Callable[[Told], float]) -> Truth:
+    """A line an instance of the role; the panels show five instances, and no role here has more."""
     return lambda events: {
-        f"{name} {engine.id}".strip(): exactly(count(held))
-        for engine, held in events.roles().get(role, {}).items()
+        instance.id: _any([count(one) for one in seen]) for instance, seen in _by_role(events).get(role, {}).items()
+    }
+
+
+def _prefill_tokens(role: str) -> Truth:
+    """What waits adds up over schedulers with cache-aware scheduling, as in all fleets of this test."""
+
+    def truth(events: Events) -> dict[str, Any]:
+        shown = _added_of_each(role, {"uncomputed, waiting": lambda one: one.waiting_prefill_tokens})(events)
+        for instance, seen in _by_role(events).get(role, {}).items():
+            prompts = [[_prompt(leg) for leg in one.prefilling] for one in seen]
+            shown[f"uncomputed, running {instance.id}"] = _any([sum(found) for found in prompts])
+            shown[f"unallocated, running {instance.id}"] = _any([sum(one % 16 for one in found) for found in prompts])
+        return shown
+
+    return truth
+
+
+def _added_of_each(role: str, lines: dict[str, Callable[[Told], float]]) -> Truth:
+    """The same of what each scheduler has for itself: it adds up, and a sum that has drifted below 0 reads 0."""
+    return lambda events: {
+        f"{name} {instance.id}": exactly(max(0.0, sum(count(one) for one in seen)))
+        for instance, seen in _by_role(events).get(role, {}).items()
         for name, count in lines.items()
+    }
+
+
+def _inflight(role: str) -> dict[str, Truth]:
+    def requests(one: Told) -> float:
+        return len(one.on_the_way) - one.drift
+
+    def tokens(one: Told) -> float:
+        return sum(one.on_the_way) - one.drift_tokens
+
+    prefills, decodes = role != "decode", role != "prefill"
+    return {
+        f"cms_inflight_requests_{role}": _added_of_each(
+            role,
+            {
+                "all": requests,
+                "prefill dispatches": lambda one: requests(one) * prefills,
+                "decode dispatches": lambda one: requests(one) * decodes,
+            },
+        ),
+        f"cms_inflight_tokens_{role}": _added_of_each(
+            role,
+            {
+                "prefill dispatches": lambda one: tokens(one) * prefills,
+                "decode dispatches": lambda one: tokens(one) * (not prefills),
+            },
+        ),
     }
 
 
 def _usage_by_role(events: Events) -> dict[str, Any]:
     shown = {}
-    for role, engines in events.roles().items():
-        usages = [usage(held) for held in engines.values()]
-        shown |= {f"fullest {role}": exactly(max(usages)), f"mean {role}": exactly(fmean(usages))}
+    for role, entries in _by_role(events).items():
+        known = [seen for seen in entries.values() if seen[0].knows_capacity]
+        usages = [[pick(one.usage for one in seen) for seen in known] for pick in (min, max)]
+        shown[f"fullest {role}"] = _any([max(found) for found in usages])
+        shown[f"mean {role}"] = _any([fmean(found) for found in usages])
     return shown
 
 
 def _table(events: Events) -> dict[str, Any]:
     """The cells of the five fullest of all instances; which those are follows from the minutes shown."""
     return {
-        f"{column} {engine.id}": exactly(count(held))
-        for engine, held in events.engines.items()
+        f"{column} {instance.id}": _any([count(one) for one in seen])
+        for instance, seen in told(events).items()
         for column, count in {
-            "A": usage,
-            "B": lambda held: len(held.running),
-            "C": lambda held: len(held.waiting),
-            "D": lambda held: len(held.running) - len(held.prefilling),
-            "E": lambda held: held.tokens(held.running),
+            "A": lambda one: one.usage,
+            "B": lambda one: len(one.running),
+            "C": lambda one: len(one.waiting),
+            "D": lambda one: one.decode_batch_size,
+            "E": lambda one: one.used_tokens,
         }.items()
     }
 
@@ -60,9 +247,12 @@ def decided(events: Events, role: str) -> list[Decision]:
     return [one for one in events.decisions if one.engine.pool.role in (role, "neutral")]
 
 
-def _selected(metric: Histogram, role: str, value: Callable[[Decision], float]) -> Truth:
+def _selected(metric: Histogram, role: str, value: Callable[[Decision], float | None]) -> Truth:
     def truth(events: Events) -> dict[str, Any]:
-        lines = quantiles([value(one) for one in decided(events, role)], metric.buckets)
+        values = [found for one in decided(events, role) if (found := value(one)) is not None]
+        if not values:
+            return {}
+        lines = quantiles(values, metric.buckets)
         if metric.infinite:
             del lines["mean"]
         return lines
@@ -70,32 +260,39 @@ def _selected(metric: Histogram, role: str, value: Callable[[Decision], float]) 
     return truth
 
 
-def _both(key: str, metric: Histogram, value: Callable[[Decision], float]) -> dict[str, Truth]:
+def _both(key: str, metric: Histogram, value: Callable[[Decision], float | None]) -> dict[str, Truth]:
     return {f"selected_{key}_{role}": _selected(metric, role, value) for role in ("prefill", "decode")}
 
 
 PANELS: dict[str, Truth] = {
-    "instances": lambda events: {role: exactly(len(engines)) for role, engines in events.roles().items()},
-    "running_by_role": _sums(lambda held: len(held.running)),
-    "waiting_by_role": _sums(lambda held: len(held.waiting)),
-    "used_tokens_by_role": _sums(lambda held: held.tokens(held.running)),
+    "instances": lambda events: {role: exactly(len(found)) for role, found in _by_role(events).items()},
+    "running_by_role": _sums(lambda one: len(one.running)),
+    "waiting_by_role": _sums(lambda one: len(one.waiting)),
+    "used_tokens_by_role": _sums(lambda one: one.used_tokens),
     "kv_cache_usage_by_role": _usage_by_role,
     **{
         key: truth
         for role in ROLES
         for key, truth in {
-            f"cms_used_tokens_{role}": _of_each(role, {"": lambda held: held.tokens(held.running)}),
-            f"cms_kv_cache_usage_{role}": _of_each(role, {"": usage}),
-            f"cms_decode_batch_size_{role}": _of_each(
-                role, {"": lambda held: len(held.running) - len(held.prefilling)}
-            ),
+            f"cms_used_tokens_{role}": _of_each(role, lambda one: one.used_tokens),
+            f"cms_kv_cache_usage_{role}": _of_each(role, lambda one: one.usage),
+            f"cms_decode_batch_size_{role}": _of_each(role, lambda one: one.decode_batch_size),
         }.items()
     },
     **_both("kv_cache_usage", scheduler.SELECTED_KV_CACHE_USAGE, lambda one: one.seen.projected_usage),
-    **_both("decode_batch_size", scheduler.SELECTED_DECODE_BATCH_SIZE, lambda one: one.seen.decoding),
+    **_both("decode_batch_size", scheduler.SELECTED_DECODE_BATCH_SIZE, lambda one: one.seen.decode_batch_size),
     **_both("prefill_tokens", scheduler.SELECTED_PREFILL_TOKENS, lambda one: one.seen.prefill_tokens),
     **_both("decode_tokens", scheduler.SELECTED_DECODE_TOKENS, lambda one: one.seen.all_decode_tokens),
+}
+OWN: dict[str, Truth] = {
+    key: truth
+    for role in ROLES
+    for key, truth in {f"cms_prefill_tokens_{role}": _prefill_tokens(role), **_inflight(role)}.items()
+}
+"""What each scheduler knows of its own requests alone."""
+PREDICTIONS: dict[str, Truth] = {
     **_both("predicted_ttft", scheduler.SELECTED_PREDICTED_TTFT, lambda one: one.predicted_ttft),
     **_both("predicted_tpot", scheduler.SELECTED_PREDICTED_TPOT, lambda one: one.predicted_tpot),
 }
+"""With SLO-aware scheduling: TTFT for prefill and TPOT for decode, and with adaptive PD each for both."""
 TABLES: dict[str, Truth] = {"fullest_instances": _table}

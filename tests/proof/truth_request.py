@@ -96,7 +96,9 @@ PANELS: dict[str, Truth] = {
         [one.hit_percent for one in events.scheduled], scheduler.PREFIX_CACHE_HIT_PERCENT.buckets, low=True
     ),
     "max_prefix_cache_hit": lambda events: quantiles(
-        [one.max_hit_percent for one in events.scheduled], scheduler.MAX_PREFIX_CACHE_HIT_PERCENT.buckets, low=True
+        [one.max_hit_percent for one in events.scheduled if one.max_hit_percent is not None],
+        scheduler.MAX_PREFIX_CACHE_HIT_PERCENT.buckets,
+        low=True,
     ),
 }
 
