@@ -153,9 +153,9 @@ class Control:
         return self._status(replica, instance, at=self._clock.now, told=told_at(instance, pulled), pulled=pulled)
 
     def lose_store(self) -> None:
-        """The cluster meta store cannot be read from now on: what is shown stays as it is."""
+        """The cluster meta store cannot be read from now on; what is shown stays as it is. Lite mode has no store."""
         self.measure()
-        self.store_is_away = True
+        self.store_is_away = self._full
 
     def find_store(self) -> None:
         """The cluster meta store is there again; the schedulers know nothing new until they read it next."""

@@ -248,3 +248,24 @@ def test_moves_are_counted_where_schedulers_make_them(simulated):
     assert not tracks(simulated("default"), scheduler.RESCHEDULINGS)
     fleet = simulated("adaptive-pd")
     assert 0 < last(fleet, scheduler.FAILED_RESCHEDULINGS) < last(fleet, scheduler.RESCHEDULINGS)
+
+
+def test_a_ghost_keeps_what_the_schedulers_read_last():
+    """Not what was scraped last: the store was read since then."""
+    fleet = RunningFleet(SCENARIOS["default"], seed=1, restart_at=300, epoch=1_700_000_000)
+    [deployment] = fleet.deployments
+    [target] = deployment.schedulers
+    ghost = Instance(engine_of(deployment, "decode"), "0")
+    labels = (ghost.id, "decode")
+    used = target.process.series[cms.USED_GPU_TOKENS.name]
+    fleet.run_until(60.0)
+    scraped = used[labels]
+    fleet.clock.run_until(75.0)
+    pulled = deployment.control.replica(0).pulled
+    assert pulled is not None
+    told = status(ghost, pulled, hybrid_connector=False)
+    deployment.backend.restart(ghost.engine, 10.0, True)
+    for time in (80.0, 300.0):
+        fleet.run_until(time)
+        assert used[labels] == told.used_tokens != scraped
+    assert used[ghost.id, "decode"] != used[labels]

@@ -81,3 +81,13 @@ def test_the_scheduling_duration_is_there_in_lite_mode_too(simulated):
     fleet: Fleet = simulated("lite-mode")
     attempts = last(fleet, scheduler.SCHEDULINGS) + last(fleet, scheduler.FAILED_SCHEDULINGS)
     assert last(fleet, scheduler.FULL_MODE_SCHEDULE_DURATION) == attempts
+
+
+def test_lite_mode_does_not_mind_a_cluster_meta_store_that_is_away():
+    fleet = RunningFleet(SCENARIOS["lite-mode"], seed=1, restart_at=300, epoch=END)
+    [deployment] = fleet.deployments
+    deployment.control.lose_store()
+    fleet.run_until(60.0)
+    series = deployment.schedulers[0].process.series
+    assert not series[scheduler.FAILED_SCHEDULINGS.name].get(("cms_not_available",))
+    assert series[scheduler.SCHEDULINGS.name]
