@@ -45,7 +45,7 @@ def test_a_panel_shows_what_happened_in_lite_mode(store: Backfilled, board: str,
     check(store, board, key, LITE_MODE)
 
 
-@scenarios("overload")
+@scenarios("no-instance")
 @panels(MANY_FAILURES)
 def test_failures_show_where_there_are_many(store: Backfilled, board: str, key: str) -> None:
     check(store, board, key, MANY_FAILURES)
