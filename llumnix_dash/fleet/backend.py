@@ -78,7 +78,7 @@ class Backend:
         else:
             self._done(request, "refused")
 
-    def cancel(self, request: Request) -> None:
+    def abandon(self, request: Request) -> None:
         """The gateway has closed the connection: its client left, or it waited long enough."""
         for leg in request.legs:
             if leg.finished is None:

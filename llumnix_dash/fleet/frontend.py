@@ -113,7 +113,7 @@ class Frontend:
         lost, self.current[number] = self.current[number], {}
         for request in lost:
             request.lost = self._clock.now
-            self.backend.cancel(request)
+            self.backend.abandon(request)
         self._clock.after(REPORT_SECONDS, self._report, number, process.life)
 
     def restart_scheduler(self, number: int, down: float) -> None:
@@ -287,7 +287,7 @@ class Frontend:
         if self._is_over(request):
             return
         now = self._clock.now
-        self.backend.cancel(request)
+        self.backend.abandon(request)
         if request.first_token is None:
             self._meet_error(request, Case.RESET)
         else:
@@ -330,7 +330,7 @@ class Frontend:
         """The request is over, and recorded at once; the engines are told if they are still at it."""
         if self._is_over(request):
             return
-        self.backend.cancel(request)
+        self.backend.abandon(request)
         del self.current[request.gateway][request]
         if request.output_tokens:
             request.postprocess_milliseconds = draws.lognormal(self._draw.random, 0.7, 0.6)

@@ -65,7 +65,7 @@ class Failures(_Frozen):
     rejected: float = 0.003
     refused: float = 0.002
     broken: float = 0.002
-    vanished: float = 0.0005
+    vanished: float = 0.0
     erring: float = 0.0
     external: float = 0.0
 
@@ -227,8 +227,8 @@ _ALL = (
         deployments=(
             _varied(
                 traffic=(
-                    _BIG.model_copy(update={"requests_per_second": 5.5}),
-                    _SMALL.model_copy(update={"requests_per_second": 9}),
+                    _BIG.model_copy(update={"requests_per_second": 4}),
+                    _SMALL.model_copy(update={"requests_per_second": 7}),
                 )
             ),
         ),

@@ -11,6 +11,7 @@ from llumnix_dash.fleet import SCENARIOS, Fleet, Scenario, simulate
 from llumnix_dash.fleet.engine import Engine, Request
 from llumnix_dash.fleet.process import Process
 from llumnix_dash.fleet.record import scheduler as at_scheduler
+from llumnix_dash.fleet.scenarios import Mishap
 from llumnix_dash.fleet.textformat import write_openmetrics
 from llumnix_dash.fleet.view import View
 
@@ -25,8 +26,17 @@ VARIANTS: dict[str, Scenario] = {
     "lite-mode-two-schedulers": _LITE.model_copy(
         update={"deployments": tuple(one.model_copy(update={"schedulers": 2}) for one in _LITE.deployments)}
     ),
+    "nothing-known": SCENARIOS["no-instance"].model_copy(
+        update={
+            "mishaps": (
+                Mishap(kind="engines-gone", role="neutral"),
+                Mishap(kind="scheduler-down"),
+            )
+        }
+    ),
 }
-"""The scenarios by name, and lite mode with two schedulers, which none of them has."""
+"""The scenarios by name, and what none of them has: lite mode with two schedulers, and gateways that without a
+scheduler know no engine by themselves either, so that a status that has never been begins with all requests at once."""
 
 
 @dataclass(frozen=True)
