@@ -206,7 +206,8 @@ class Control:
         return seen
 
     def _record_success(self, request: Request) -> None:
-        self._look_up(request)
+        if len(request.schedulings) <= 1:
+            self._look_up(request)
         random = self._draw.random
         decision, query, calculation = (draws.lognormal(random, median, 0.6) for median in (0.9, 1.3, 0.4))
         whole = decision if request.max_hit_percent is None else decision + query

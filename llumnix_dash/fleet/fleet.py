@@ -23,7 +23,8 @@ class RunningFleet:
     Args:
         scenario: which.
         seed: the same seed gives the same fleet.
-        restart_at: when restarts happen, if the scenario has them; seconds after the first sample.
+        restart_at: when restarts happen, if the scenario has them: seconds after the first sample. Mishaps happen at
+            their shares of twice that time.
         epoch: when the first sample is, in seconds since the epoch; by default now.
     """
 
@@ -42,7 +43,7 @@ class RunningFleet:
             for number in range(len(scenario.deployments))
         ]
         for one in self.deployments:
-            one.start(restart_at if scenario.restarts else None, restart_at)
+            one.start(scenario, 2 * restart_at)
 
     @property
     def targets(self) -> list[ScrapeTarget]:

@@ -13,6 +13,7 @@ Role = Literal["prefill", "decode", "neutral"]
 SchedulerMode = Literal["full", "lite"]
 Transfer = Literal["staged", "kvt-staged", "kvt-batch"]
 Program = Literal["vllm", "sglang"]
+MishapKind = Literal["gateways-gone", "scheduler-down", "store-away", "engines-gone", "hang"]
 
 
 class _Frozen(BaseModel):
@@ -53,6 +54,43 @@ class Traffic(_Frozen):
     output_tokens: int = 200
 
 
+class Failures(_Frozen):
+    """How often a request meets what does not answer it well, as a share of all; nothing of it without rare events.
+
+    Attributes:
+        rejected: the engine answers 400 after a few milliseconds.
+        refused: the engine refuses the connection, or loses it before the headers.
+        broken: the connection is lost in the midst of the answer, or before its first chunk.
+        vanished: the engine's node is gone: no answer to the dial within 3 s.
+        erring: the engine answers 500.
+        external: a route leads it to another service.
+    """
+
+    rejected: float = 0.003
+    refused: float = 0.002
+    broken: float = 0.002
+    vanished: float = 0.0
+    erring: float = 0.0
+    external: float = 0.0
+
+
+class Mishap(_Frozen):
+    """What befalls a deployment for a while.
+
+    Attributes:
+        kind: all gateways are gone; the schedulers are down; the cluster meta store cannot be read; the engines of a
+            role are gone; the last engine of a role stands still, for good.
+        start: when, as a share of the simulated time.
+        end: until when; from 1 on it lasts.
+        role: of the engines in question.
+    """
+
+    kind: MishapKind
+    start: float = 0.5
+    end: float = 1.0
+    role: Role = "decode"
+
+
 class Deployment(_Frozen):
     """One Llumnix deployment.
 
@@ -76,6 +114,8 @@ class Deployment(_Frozen):
         reschedules: whether the schedulers move running requests (``--colocated-rescheduling-mode``).
         saves_unfull_chunks: whether a prompt's last chunk counts as a full one (``--kvs-enable-save-unfull-chunk``).
         network: second number of its pods' addresses; by default its own. Two clusters may have the same.
+        retries: how often a gateway tries again (``--retry-max-count``, by default 0).
+        fallback: whether there is a fallback service, and a queue for those that it told to come again.
     """
 
     namespace: str | None = "llumnix"
@@ -94,6 +134,8 @@ class Deployment(_Frozen):
     reschedules: bool = False
     saves_unfull_chunks: bool = False
     network: int | None = None
+    retries: int = 0
+    fallback: bool = False
 
     @property
     def hybrid_connector(self) -> bool:
@@ -110,13 +152,14 @@ class Scenario(_Frozen):
         deployments: usually one.
         load: ``steady``; ``surge`` (from four fifths to twice the traffic's rate within ten minutes, and so on);
             ``stopped`` (traffic ended before the first sample).
-        rare_events: whether retries, fallbacks, failed schedulings, reschedulings and bad requests happen.
+        rare_events: whether failures, clients that leave and reschedulings happen.
         restarts: whether gateway, scheduler and engines restart in the middle.
         sick_instance: whether the last decode (or neutral) instance computes four times slower than its peers.
         stranger: whether another program of the namespace exports the same unprefixed names under its own job.
         vllm: version of the engines.
         interval: seconds from scrape to scrape, where none is asked for.
-        store_away_seconds: for how long, from the middle on, the cluster meta store cannot be read.
+        failures: how often what fails.
+        mishaps: what befalls its deployments, each of them.
     """
 
     name: str
@@ -129,7 +172,8 @@ class Scenario(_Frozen):
     stranger: bool = False
     vllm: str = "0.18"
     interval: int = 10
-    store_away_seconds: float = 0.0
+    failures: Failures = Failures()
+    mishaps: tuple[Mishap, ...] = ()
 
 
 BIG_MODEL = "qwen3-32b"
@@ -206,13 +250,13 @@ _ALL = (
     ),
     Scenario(
         name="overload",
-        explanation="more traffic than the engines can bear: full queues, 429s, KV caches near 1, and one decode"
-        " instance that is clearly worse than its peers",
+        explanation="more traffic than the engines can bear: requests wait in the engines, KV caches are near 1, first"
+        " tokens come late, and one decode instance is clearly worse than its peers",
         deployments=(
             _varied(
                 traffic=(
-                    _BIG.model_copy(update={"requests_per_second": 7}),
-                    _SMALL.model_copy(update={"requests_per_second": 12}),
+                    _BIG.model_copy(update={"requests_per_second": 4}),
+                    _SMALL.model_copy(update={"requests_per_second": 7}),
                 )
             ),
         ),
@@ -284,10 +328,10 @@ _ALL = (
     ),
     Scenario(
         name="store-away",
-        explanation="in the middle the cluster meta store cannot be read for two minutes: schedulings fail with"
+        explanation="in the middle the cluster meta store cannot be read for a while: schedulings fail with"
         " cms_not_available, gateways go round-robin, and what is shown of instances stays as it was",
         deployments=(_DEFAULT,),
-        store_away_seconds=120.0,
+        mishaps=(Mishap(kind="store-away", start=0.5, end=0.7),),
     ),
     Scenario(
         name="adaptive-pd",
@@ -304,6 +348,45 @@ _ALL = (
                 saves_unfull_chunks=True,
             ),
         ),
+    ),
+    Scenario(
+        name="outage",
+        explanation="in the middle all gateways go, and do not come back",
+        deployments=(_DEFAULT,),
+        mishaps=(Mishap(kind="gateways-gone"),),
+    ),
+    Scenario(
+        name="scheduler-down",
+        explanation="the scheduler is away for a quarter of the time: gateways take engines in turn and answer 200",
+        deployments=(_DEFAULT,),
+        mishaps=(Mishap(kind="scheduler-down", start=0.5, end=0.75),),
+    ),
+    Scenario(
+        name="slow-failures",
+        explanation="engines vanish, break off and refuse: a part fails only after seconds, gateways try again and turn"
+        " to a fallback service",
+        deployments=(_varied(retries=1, fallback=True),),
+        failures=Failures(refused=0.03, broken=0.03, vanished=0.04, erring=0.02),
+    ),
+    Scenario(
+        name="external-route",
+        explanation="three in ten requests are routed to another service: status 0, without a TTFT",
+        deployments=(_DEFAULT,),
+        failures=Failures(external=0.3),
+    ),
+    Scenario(
+        name="no-instance",
+        explanation="in the second half there is no neutral instance: its model's requests are 503s after five seconds"
+        " each, which hold the gateways' workers, and both models' requests queue",
+        deployments=(_varied(traffic=(_BIG, _SMALL.model_copy(update={"requests_per_second": 5}))),),
+        mishaps=(Mishap(kind="engines-gone", role="neutral"),),
+    ),
+    Scenario(
+        name="hang",
+        explanation="from a quarter of the time on a decode instance stands still: its streams give no more, and end"
+        " after five minutes as 200",
+        deployments=(_DEFAULT,),
+        mishaps=(Mishap(kind="hang", start=0.25),),
     ),
 )
 SCENARIOS: dict[str, Scenario] = {one.name: one for one in _ALL}

@@ -46,6 +46,12 @@ def test_the_scenarios_of_the_help_are_those_that_are_promised():
         "no-capacity",
         "store-away",
         "adaptive-pd",
+        "outage",
+        "scheduler-down",
+        "slow-failures",
+        "external-route",
+        "no-instance",
+        "hang",
     ], "a scenario that is meant is promised here, too"
 
 
@@ -74,7 +80,14 @@ def test_exactly_the_metrics_of_the_mode_and_the_version_are_exported(simulated,
 
 def test_every_metric_of_the_catalogue_is_exported_by_some_scenario(simulated):
     exported: set[str] = set()
-    for name, minutes in (("default", 60), ("neutral-only", 10), ("old-vllm", 10), ("adaptive-pd", 10)):
+    for name, minutes in (
+        ("default", 60),
+        ("neutral-only", 10),
+        ("old-vllm", 10),
+        ("slow-failures", 60),
+        ("no-instance", 10),
+        ("adaptive-pd", 10),
+    ):
         exported |= set(simulated(name, minutes).history.families)
     assert exported == {metric.name for metric in METRICS}
 

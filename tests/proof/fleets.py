@@ -12,6 +12,7 @@ from llumnix_dash.fleet.cms import Status
 from llumnix_dash.fleet.engine import Engine, Request
 from llumnix_dash.fleet.process import Process
 from llumnix_dash.fleet.record import scheduler as at_scheduler
+from llumnix_dash.fleet.scenarios import Mishap
 from llumnix_dash.fleet.textformat import write_openmetrics
 
 # A whole hour, so that steps of any length fall on scrapes.
@@ -39,8 +40,18 @@ VARIANTS: dict[str, Scenario] = {
             )
         }
     ),
+    "nothing-known": SCENARIOS["no-instance"].model_copy(
+        update={
+            "mishaps": (
+                Mishap(kind="engines-gone", role="neutral"),
+                Mishap(kind="scheduler-down"),
+            )
+        }
+    ),
 }
-"""The scenarios by name, and what none of them has: two schedulers of each kind, two clusters with one network."""
+"""The scenarios by name, and what none of them has: two schedulers of each kind, two clusters with one network, and
+gateways that without a scheduler know no engine by themselves either, so that a status that has never been begins with
+all requests at once."""
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,7 @@ def test_a_panel_shows_what_was_predicted(store: Backfilled, board: str, key: st
     check(store, board, key, PREDICTIONS)
 
 
-@scenarios("overload")
+@scenarios("no-instance")
 @panels(MANY_FAILURES)
 def test_failures_show_where_there_are_many(store: Backfilled, board: str, key: str) -> None:
     check(store, board, key, MANY_FAILURES)

@@ -236,7 +236,7 @@ LATENCIES = [
     ),
     Trap(
         "the zeros of failed requests in a quantile of TTFT",
-        "overload",
+        "no-instance",
         "request",
         "ttft",
         "P50",
@@ -260,8 +260,8 @@ LATENCIES = [
         _mean("selected_instance_predicted_ttft", '{infer_type="decode"}'),
     ),
     Trap(
-        "ITL in place of TPOT",
-        "overload",
+        "ITL in place of TPOT, which holds the queue",
+        "no-instance",
         "request",
         "tpot",
         "mean",
