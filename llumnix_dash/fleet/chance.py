@@ -5,7 +5,7 @@ from itertools import accumulate, pairwise
 from random import Random
 
 # These clients wait for so many seconds in the mean, and then leave if they have not got their whole answer.
-IMPATIENT = 0.03
+IMPATIENT = 0.015
 PATIENCE_SECONDS = 3.0
 UNSTREAMED = 0.1
 # Of the answers of a fallback service; the rest cannot be reached.
