@@ -3,6 +3,7 @@
 Times are seconds on the simulation's clock (0 is the first sample), durations are in the unit of the field's name.
 """
 
+import math
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -356,12 +357,13 @@ class Engine:
         self._held = self._running = self._prefilling = self._active_tokens = 0
         if elsewhere:
             self.target = self.target.moved()
-        self.hung = None
         self.idle_since = dict.fromkeys(self.ranks, self.target.process.down_until)
         self.id = self._new_id()
 
     def _new_id(self) -> str:
-        started = self.target.process.down_until
+        process = self.target.process
+        # One that does not come back has an id that nobody learns.
+        started = process.down_until if math.isfinite(process.down_until) else process.started
         return engine_id(self.pool, self._epoch * 10**9 + round(started * 1e9))
 
     def view(self, now: float, rank: str | None = None) -> View:

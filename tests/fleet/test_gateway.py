@@ -138,7 +138,7 @@ def test_streams_of_an_engine_that_hangs_end_as_200_after_five_minutes(simulated
     engine = next(one for one in fleet.deployments[0].engines if one.hung is not None)
     assert engine.hung == 180
     stalled = [one for one in fleet.requests if engine in one.engines and (one.error_gap or 0) > 299]
-    assert len(stalled) > 3
+    assert len(stalled) >= 3
     assert {one.status for one in stalled} <= {"200", "400"}
     assert all(one.ok == one.streamed for one in stalled)
     waiting = [one for one in fleet.requests if engine in one.engines and one.case is Case.RESET]
