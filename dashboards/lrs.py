@@ -23,9 +23,9 @@ dashboard = board(
         HEADLINE,
         row(
             "Fleet",
-            instance_counts("instances", "Instances", lrs.TOTAL_REQUESTS),
+            instance_counts("instances", "Instances", lrs.TOTAL_REQUESTS, teller="LRS"),
             totals_by_role("running_by_role", "Running Requests", {"": lrs.RUNNING_REQUESTS}),
-            totals_by_role("waiting_by_role", "Waiting Requests", {"": lrs.WAITING_REQUESTS}),
+            totals_by_role("waiting_by_role", "Waiting Requests", {"": lrs.WAITING_REQUESTS}, peak=True),
             totals_by_role("running_tokens_by_role", "Running Tokens", {"": lrs.RUNNING_TOKENS}, width=12),
             totals_by_role("waiting_tokens_by_role", "Waiting Tokens", {"": lrs.WAITING_TOKENS}, width=12),
             instance_table(

@@ -40,7 +40,8 @@ class Lines(LineLook, total=False):
     maximum: float | None
     thresholds: style.Steps
     axis_from: float
-    axis_to: float
+    axis_to: float | None
+    finest: str
     legend_right: bool
 
 

@@ -21,15 +21,26 @@ from llumnix_dash.promql.histograms import (
 )
 from llumnix_dash.promql.instances import (
     average,
-    each_instance_once,
     highest,
     instances,
     of_instance,
+    peak_of_instance,
+    staleness,
     started,
     top_instances,
     total,
 )
-from llumnix_dash.promql.query import RANGE, RATE_INTERVAL, RECENT, Filter, Query, Scope, Where, selector
+from llumnix_dash.promql.query import (
+    RANGE,
+    RATE_INTERVAL,
+    RECENT,
+    Filter,
+    Query,
+    Scope,
+    Where,
+    of_whole_fleet,
+    selector,
+)
 
 __all__ = [
     "RANGE",
@@ -43,7 +54,6 @@ __all__ = [
     "average",
     "beyond",
     "bucket_rates",
-    "each_instance_once",
     "failure_ratio",
     "highest",
     "increase",
@@ -51,12 +61,15 @@ __all__ = [
     "mean",
     "observations",
     "of_instance",
+    "of_whole_fleet",
+    "peak_of_instance",
     "quantile",
     "rate",
     "ratio",
     "restarted",
     "selector",
     "share_below",
+    "staleness",
     "started",
     "top_instances",
     "total",

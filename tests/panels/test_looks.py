@@ -63,7 +63,7 @@ def test_the_worst_line_is_the_first_of_the_legend() -> None:
         quantiles("a", "A", scheduler.PREFIX_CACHE_HIT_PERCENT),
         per_instance("a", "A", {"": process.UPTIME}, lowest_first=True),
         within_objectives("a", "A", {"TTFT": TTFT_OBJECTIVE}),
-        instance_counts("a", "A", cms.RUNNING_REQUESTS),
+        instance_counts("a", "A", cms.RUNNING_REQUESTS, teller="CMS"),
     ):
         low = legend(panel)
         assert (low["calcs"], low["sortBy"], low["sortDesc"]) == (["lastNotNull", "min"], "Min", False)
@@ -107,8 +107,9 @@ def test_a_usage_is_marked_where_it_becomes_tight() -> None:
     lines = usage_by_role("a", "A", cms.KV_CACHE_USAGE)
     assert steps(lines) == marks
     for full_at_the_top in (lines, per_instance("a", "A", {"": cms.KV_CACHE_USAGE})):
-        assert defaults(full_at_the_top)["max"] == 1
-    assert "max" not in defaults(per_instance("a", "A", {"": cms.USED_GPU_TOKENS}))
+        assert defaults(full_at_the_top)["custom"]["axisSoftMax"] == 1
+        assert "max" not in defaults(full_at_the_top), "a projected usage goes above 1"
+    assert "axisSoftMax" not in defaults(per_instance("a", "A", {"": cms.USED_GPU_TOKENS}))["custom"]
     table = instance_table("a", "A", {"KV cache": cms.KV_CACHE_USAGE}, rank_by=cms.KV_CACHE_USAGE).to_json_data()
     [cell] = [one for one in table["fieldConfig"]["overrides"] if one["matcher"]["options"] == "KV cache"]
     properties = {own["id"]: own["value"] for own in cell["properties"]}
@@ -122,13 +123,12 @@ def test_a_share_within_an_objective_is_green_from_99_percent_on() -> None:
     assert steps(share_within_objective("a", "A", TTFT_OBJECTIVE)) == [(None, "red"), (0.95, "orange"), (0.99, "green")]
 
 
-def test_instances_are_stacked_and_whole() -> None:
-    """The upper edge is how many there are; there is no half of one."""
-    made = defaults(instance_counts("a", "A", cms.RUNNING_REQUESTS))
-    assert made["custom"]["stacking"]["mode"] == "normal"
-    assert made["custom"]["fillOpacity"] > 0
-    assert made["decimals"] == 0
-    assert defaults(rates("a", "A", {"a": gateway.REQUESTS}))["custom"]["stacking"]["mode"] == "none"
+def test_instances_are_whole_and_those_that_a_scheduler_tells_of_dashed() -> None:
+    """There is no half of one; engines that answer and those that are told of are the same ones, and do not add up."""
+    counts = instance_counts("a", "A", cms.RUNNING_REQUESTS, teller="CMS")
+    made = defaults(counts)
+    assert (made["custom"]["stacking"]["mode"], made["decimals"]) == ("none", 0)
+    assert dashed(counts) == ["CMS {{infer_type}}"]
 
 
 def test_an_axis_shows_the_part_that_matters() -> None:

@@ -127,19 +127,19 @@ ARITHMETIC = [
         'sum(instance_cms_running_requests{infer_type="decode"})',
     ),
     Trap(
-        "every scheduler replica counts, in lite mode",
+        "an instance taken once of all schedulers' books, in lite mode: each has requests of its own",
         "lite-mode-two-schedulers",
         "lrs",
         "running_tokens_by_role",
         "neutral",
-        'sum(instance_lrs_total_tokens{infer_type="neutral"} - instance_lrs_waiting_tokens)',
+        'sum(max by (instance_id) (instance_lrs_total_tokens{infer_type="neutral"} - instance_lrs_waiting_tokens))',
     ),
     Trap(
         "every scheduler replica's instances counted",
         "two-schedulers",
         "cms",
         "instances",
-        "decode",
+        "CMS decode",
         'count(instance_cms_running_requests{infer_type="decode"})',
     ),
     Trap(
@@ -188,7 +188,7 @@ ARITHMETIC = [
         "prefill-decode",
         "vllm",
         "token_throughput",
-        "prompt prefill",
+        "prompt decode",
         f"sum(rate(vllm:prompt_tokens_total{W}))",
     ),
     Trap(

@@ -7,7 +7,7 @@ from typing import Any
 from llumnix_dash.catalog import scheduler
 from llumnix_dash.catalog.metric import Histogram
 from tests.proof.events import ROLES, Events, Holding
-from tests.proof.expected import exactly, quantiles
+from tests.proof.expected import AtLeast, exactly, quantiles
 from tests.proof.fleets import Decision
 from tests.proof.truth_request import Truth
 
@@ -32,18 +32,33 @@ def _of_each(role: str, lines: dict[str, Callable[[Holding], float]]) -> Truth:
     }
 
 
+def _peaks(count: Callable[[Holding], float]) -> Truth:
+    return lambda events: {
+        role: AtLeast(sum(count(held) for held in engines.values())) for role, engines in events.roles().items()
+    }
+
+
+def instance_counts(teller: str) -> Truth:
+    """Engines that answer, and those that a scheduler tells of, where none has gone."""
+    return lambda events: {
+        f"{name} {role}": exactly(len(engines))
+        for role, engines in events.roles().items()
+        for name in ("engines", teller)
+    }
+
+
 def _usage_by_role(events: Events) -> dict[str, Any]:
     shown = {}
     for role, engines in events.roles().items():
         usages = [usage(held) for held in engines.values()]
-        shown |= {f"fullest {role}": exactly(max(usages)), f"mean {role}": exactly(fmean(usages))}
+        shown |= {f"fullest {role}": AtLeast(max(usages)), f"mean {role}": exactly(fmean(usages))}
     return shown
 
 
 def _table(events: Events) -> dict[str, Any]:
     """The cells of the five fullest of all instances; which those are follows from the minutes shown."""
     return {
-        f"{column} {engine.id}": exactly(count(held))
+        f"{column} {engine.id}": AtLeast(count(held)) if column in "FG" else exactly(count(held))
         for engine, held in events.engines.items()
         for column, count in {
             "A": usage,
@@ -51,6 +66,9 @@ def _table(events: Events) -> dict[str, Any]:
             "C": lambda held: len(held.waiting),
             "D": lambda held: len(held.running) - len(held.prefilling),
             "E": lambda held: held.tokens(held.running),
+            # The peak, and that it holds requests and changes: neither follows from what is so now.
+            "F": usage,
+            "G": lambda held: 0,
         }.items()
     }
 
@@ -75,9 +93,9 @@ def _both(key: str, metric: Histogram, value: Callable[[Decision], float]) -> di
 
 
 PANELS: dict[str, Truth] = {
-    "instances": lambda events: {role: exactly(len(engines)) for role, engines in events.roles().items()},
+    "instances": instance_counts("CMS"),
     "running_by_role": _sums(lambda held: len(held.running)),
-    "waiting_by_role": _sums(lambda held: len(held.waiting)),
+    "waiting_by_role": _peaks(lambda held: len(held.waiting)),
     "used_tokens_by_role": _sums(lambda held: held.tokens(held.running)),
     "kv_cache_usage_by_role": _usage_by_role,
     **{

@@ -5,7 +5,8 @@ from typing import Any
 
 from llumnix_dash.fleet.engine import Engine
 from tests.proof.events import ROLES, Events, Holding
-from tests.proof.expected import exactly
+from tests.proof.expected import AtLeast, exactly
+from tests.proof.truth_cms import instance_counts
 from tests.proof.truth_request import HEADLINE, Truth
 
 REQUESTS: dict[str, Callable[[Holding], float]] = {
@@ -51,9 +52,12 @@ def _table(events: Events) -> dict[str, Any]:
 
 PANELS: dict[str, Truth] = {
     **HEADLINE,
-    "instances": lambda events: {role: exactly(len(engines)) for role, engines in events.roles().items()},
+    "instances": instance_counts("LRS"),
     "running_by_role": _sums(REQUESTS["running"]),
-    "waiting_by_role": _sums(REQUESTS["waiting"]),
+    "waiting_by_role": lambda events: {
+        role: AtLeast(sum(REQUESTS["waiting"](held) for held in engines.values()))
+        for role, engines in events.roles().items()
+    },
     "running_tokens_by_role": _sums(TOKENS["running"]),
     "waiting_tokens_by_role": _sums(TOKENS["waiting"]),
     **{f"lrs_requests_{role}": _of_role(role, REQUESTS) for role in ROLES},
