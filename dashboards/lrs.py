@@ -32,10 +32,9 @@ dashboard = board(
                 "busiest_instances",
                 "Busiest Instances",
                 {
-                    "Running": lrs.RUNNING_REQUESTS,
-                    "Waiting": lrs.WAITING_REQUESTS,
                     "Total": lrs.TOTAL_REQUESTS,
-                    "Running tokens": lrs.RUNNING_TOKENS,
+                    "Waiting": lrs.WAITING_REQUESTS,
+                    "Total tokens": lrs.TOTAL_TOKENS,
                     "Waiting tokens": lrs.WAITING_TOKENS,
                 },
                 rank_by=lrs.TOTAL_REQUESTS,

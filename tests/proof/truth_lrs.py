@@ -41,11 +41,10 @@ def _of_role(role: str, lines: dict[str, Callable[[Holding], float]]) -> Truth:
 
 def _table(events: Events) -> dict[str, Any]:
     columns = {
-        "A": REQUESTS["running"],
+        "A": REQUESTS["total"],
         "B": REQUESTS["waiting"],
-        "C": REQUESTS["total"],
-        "D": TOKENS["running"],
-        "E": TOKENS["waiting"],
+        "C": TOKENS["total"],
+        "D": TOKENS["waiting"],
     }
     return _of_each(events.engines, columns)
 
