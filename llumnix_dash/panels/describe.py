@@ -22,6 +22,11 @@ _UNIT_NAMES = {
 OUTSIDE = "A failed request counts as outside the TTFT objective."
 
 
+# Of engines: semantics of the request's way through a prefill/decode fleet.
+SILENT_PREFILL = (
+    "A prefill engine that gets its requests by batch KVT (manifests without --separate-pd-scheduling) reports nothing but"
+    " zeros: its work and the transfer are in the decode engine's TTFT and E2E."
+)
 # What follows from :attr:`Gauge.spread`, for whoever reads a panel.
 _SPREAD = {
     "copies": "Every scheduler replica tells of every instance; each is counted once.",
@@ -61,6 +66,8 @@ def caveats(metric: Metric) -> list[str]:
         found += [_SPREAD[metric.spread]] if metric.replicated else []
         found += ["The scheduler's books drift below 0 at times: that reads 0."] if metric.drifts else []
         found += ["An instance of which no capacity is known is left out."] if metric.unknown_from else []
+    if metric.name.startswith("vllm:"):
+        found.append(SILENT_PREFILL)
     if metric.mode:
         found.append(f"Exists only {metric.mode.value}; blank otherwise.")
     if metric.vllm:

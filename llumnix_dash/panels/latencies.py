@@ -93,6 +93,7 @@ def quantiles_by_role(key: str, title: str, histogram: Histogram, **look: Unpack
             {title: histogram},
             "The colour is the role; P99 is a thick line, P50 a thin one, the mean is dashed.",
             "In a prefill/decode fleet a request passes two engines, each of which measures its own part.",
+            "A request that migrates between hosts makes the mean wrong, and not the quantiles.",
             *quantile_caveats(histogram),
             *drawing_caveats(histogram),
         ),

@@ -1,9 +1,13 @@
 """How panels look, each look with the reason for it; what is asked is held by the other tests."""
 
+import re
 from typing import Any
 
 from llumnix_dash.catalog import cms, gateway, process, scheduler, vllm
+from llumnix_dash.catalog.metric import Histogram
 from llumnix_dash.panels import (
+    STATUS_COLOURS,
+    Doubt,
     failure_share,
     instance_counts,
     instance_table,
@@ -117,6 +121,58 @@ def test_a_usage_is_marked_where_it_becomes_tight() -> None:
     assert properties["thresholds"]["mode"] == "absolute", "a ratio of 0.8 is no percentage of the highest value"
     assert properties["custom.cellOptions"]["type"] == "gauge"
     assert (properties["min"], properties["max"]) == (0, 1), "else a gauge is full at the highest value there is"
+
+
+def test_the_bound_that_no_quantile_exceeds_is_a_dashed_line() -> None:
+    """A flat line at 60 s is "60 s or any more"; vLLM's lengths go on as far as the model's context does."""
+    for made in (quantiles("a", "A", gateway.TTFT), quantiles_by_role("a", "A", vllm.E2E_LATENCY)):
+        histogram = made.targets[0].query.metrics[0]
+        assert isinstance(histogram, Histogram)
+        assert steps(made) == [(None, "transparent"), (histogram.buckets[-1], "text")]
+        assert defaults(made)["custom"]["thresholdsStyle"]["mode"] == "dashed"
+    assert defaults(quantiles_by_role("a", "A", vllm.PROMPT_TOKENS))["custom"]["thresholdsStyle"]["mode"] == "off"
+
+
+def test_an_outage_of_engines_is_red_though_its_status_is_400() -> None:
+    """Of the overrides that match a status the last counts."""
+    shown = {
+        status: [
+            one["properties"][0]["value"]["fixedColor"]
+            for one in STATUS_COLOURS
+            if re.search(one["matcher"]["options"].strip("/"), status)
+        ][-1]
+        for status in ("0", "200", "400", "404", "429", "499", "500", "503")
+    }
+    assert shown == {
+        **dict.fromkeys(("0", "200"), "green"),
+        **dict.fromkeys(("400", "500", "503"), "red"),
+        **dict.fromkeys(("404", "429"), "orange"),
+        "499": "light-purple",
+    }
+
+
+def test_a_table_says_which_instance_is_stale() -> None:
+    made = instance_table(
+        "a",
+        "A",
+        {"KV cache": cms.KV_CACHE_USAGE},
+        rank_by=cms.KV_CACHE_USAGE,
+        peak="KV peak",
+        doubt=Doubt(cms.USED_GPU_TOKENS, cms.RUNNING_REQUESTS),
+    ).to_json_data()
+    assert list(made["transformations"][1]["options"]["renameByName"].values())[-3:] == [
+        "KV cache",
+        "KV peak",
+        "Status",
+    ]
+    [status] = [one for one in made["fieldConfig"]["overrides"] if one["matcher"]["options"] == "Status"]
+    [mapping] = next(own["value"] for own in status["properties"] if own["id"] == "mappings")
+    assert {value: one["text"] for value, one in mapping["options"].items()} == {
+        "0": "fresh",
+        "1": "idle",
+        "2": "stale",
+    }
+    assert "Stale" in made["description"]
 
 
 def test_a_share_within_an_objective_is_green_from_99_percent_on() -> None:

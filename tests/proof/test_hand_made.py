@@ -74,7 +74,7 @@ def _rising(rate: float) -> Callable[[int], float]:
 
 
 def _fleet(samples: Samples) -> None:
-    """Two schedulers that tell of four decode instances, one without a capacity, and a ghost; each has its own books."""
+    """Two schedulers that tell of four decode instances, one without a capacity, and of a ghost, each by its books."""
     for scheduler in ("a", "b"):
         of = {"job": "scheduler", "namespace": "one", "instance": scheduler}
         samples.add("uptime_seconds", float, **of)
