@@ -24,8 +24,8 @@ OUTSIDE = "A failed request counts as outside the TTFT objective."
 
 # Of engines: semantics of the request's way through a prefill/decode fleet.
 SILENT_PREFILL = (
-    "A prefill engine that gets its requests by batch KVT (manifests without --separate-pd-scheduling) reports nothing but"
-    " zeros: its work and the transfer are in the decode engine's TTFT and E2E."
+    "A prefill engine that gets its requests by batch KVT (manifests without --separate-pd-scheduling) reports zeros"
+    " alone: its work and the transfer are in the decode engine's TTFT and E2E."
 )
 # What follows from :attr:`Gauge.spread`, for whoever reads a panel.
 _SPREAD = {

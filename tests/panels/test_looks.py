@@ -160,18 +160,12 @@ def test_a_table_says_which_instance_is_stale() -> None:
         peak="KV peak",
         doubt=Doubt(cms.USED_GPU_TOKENS, cms.RUNNING_REQUESTS),
     ).to_json_data()
-    assert list(made["transformations"][1]["options"]["renameByName"].values())[-3:] == [
-        "KV cache",
-        "KV peak",
-        "Status",
-    ]
+    headings = list(made["transformations"][1]["options"]["renameByName"].values())
+    assert headings[-3:] == ["KV cache", "KV peak", "Status"]
     [status] = [one for one in made["fieldConfig"]["overrides"] if one["matcher"]["options"] == "Status"]
     [mapping] = next(own["value"] for own in status["properties"] if own["id"] == "mappings")
-    assert {value: one["text"] for value, one in mapping["options"].items()} == {
-        "0": "fresh",
-        "1": "idle",
-        "2": "stale",
-    }
+    words = {value: one["text"] for value, one in mapping["options"].items()}
+    assert words == {"0": "fresh", "1": "idle", "2": "stale"}
     assert "Stale" in made["description"]
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from llumnix_dash.catalog.metric import Unit
 from llumnix_dash.fleet import SCENARIOS
+from llumnix_dash.verify.session import PanelReader
 from tests.proof.fleets import scenarios
 from tests.proof.shown import BOARDS, Backfilled
 
@@ -20,12 +21,11 @@ PROJECTED = "projected"
 @scenarios(*NAMES)
 @pytest.mark.parametrize("board", BOARDS)
 def test_no_panel_shows_what_cannot_be(store: Backfilled, board: str) -> None:
-    assert list(impossible(store, board)) == []
+    assert list(impossible(store.session(), board)) == []
 
 
-def impossible(store: Backfilled, board: str) -> Iterator[str]:
+def impossible(session: PanelReader, board: str) -> Iterator[str]:
     """What of a dashboard's lines and numbers cannot be: panel, line and value."""
-    session = store.session()
     for plan in session.panels(BOARDS[board].json):
         panel = BOARDS[board].panels[plan.panel.id]
         unit = panel["fieldConfig"]["defaults"].get("unit", "")

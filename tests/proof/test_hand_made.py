@@ -11,6 +11,7 @@ from llumnix_dash.prometheus.client import Series
 from llumnix_dash.verify.session import PanelReader
 from tests.prometheus.stores import STORES, Samples
 from tests.proof.shown import BOARDS, legend
+from tests.proof.test_bounds import impossible
 
 START = 1_700_000_000 - 1_700_000_000 % 3600
 SECONDS = 3600
@@ -27,6 +28,10 @@ class World:
 
     def __init__(self, url: str) -> None:
         self._url = url
+
+    def reader(self, before_end: int = 0, seconds: int = SECONDS) -> PanelReader:
+        """A look at the store."""
+        return PanelReader(self._url, at=START + SECONDS - before_end, seconds=seconds, scrape_interval=INTERVAL)
 
     def shown(
         self, board: str, key: str, *, before_end: int = 0, seconds: int = SECONDS, **variables: str
@@ -49,17 +54,14 @@ class World:
 
     def number(self, expr: str) -> float:
         """What a query of one's own gives at the end."""
-        [series] = self._reader(0, SECONDS).client.query(expr, START + SECONDS)
+        [series] = self.reader().client.query(expr, START + SECONDS)
         return series.points[0][1]
-
-    def _reader(self, before_end: int, seconds: int) -> PanelReader:
-        return PanelReader(self._url, at=START + SECONDS - before_end, seconds=seconds, scrape_interval=INTERVAL)
 
     def _series(
         self, board: str, key: str, before_end: int, seconds: int, chosen: Mapping[str, list[str]]
     ) -> Iterator[tuple[Mapping[str, str], Series]]:
         panel = BOARDS[board].panel(key)
-        answers = self._reader(before_end, seconds).panel(BOARDS[board].json, panel["id"], variables=chosen)
+        answers = self.reader(before_end, seconds).panel(BOARDS[board].json, panel["id"], variables=chosen)
         for target in panel["targets"]:
             for series in answers[target["refId"]]:
                 yield target, series
@@ -206,3 +208,9 @@ def test_a_spike_of_half_a_minute_shows_where_a_point_stands_for_minutes(
 def test_an_instance_that_is_chosen_empties_no_number_of_the_whole_fleet(world: World) -> None:
     assert world.shown("component", "requests_now", instance="a") == {"Requests": pytest.approx(10)}
     assert world.shown("component", "pending_now", instance="a") == {"Pending Requests": 0}
+
+
+@pytest.mark.parametrize("board", BOARDS)
+def test_no_panel_shows_what_cannot_be(world: World, board: str) -> None:
+    """Though an instance has the highest float there is for a usage, and a scheduler's books are below 0."""
+    assert list(impossible(world.reader(), board)) == []
