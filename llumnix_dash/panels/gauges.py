@@ -48,6 +48,9 @@ def totals_by_role(
 def usage_by_role(key: str, title: str, gauge: Gauge, **look: Unpack[LineLook]) -> TimeSeries:
     """A usage ratio per role: the fullest instance and the mean of all, never a sum."""
     by = PER_ROLE
+    if gauge.unknown_from:
+        # To leave values out costs much at each point, and no peak is lost between two points.
+        look.setdefault("finest", "1m")
     return time_series(
         key,
         title,
@@ -63,8 +66,6 @@ def usage_by_role(key: str, title: str, gauge: Gauge, **look: Unpack[LineLook]) 
         overrides=ROLE_OVERRIDES,
         thresholds=style.USAGE_STEPS,
         axis_to=1,
-        # To leave values out costs much at each point, and none of the fullest is lost between two points.
-        finest="1m" if gauge.unknown_from else "",
         **look,
     )
 

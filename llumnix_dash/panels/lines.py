@@ -20,6 +20,7 @@ class Look(TypedDict, total=False):
 
     width: int
     height: int
+    finest: str
 
 
 class LineLook(Look, total=False):
@@ -41,7 +42,6 @@ class Lines(LineLook, total=False):
     thresholds: style.Steps
     axis_from: float
     axis_to: float | None
-    finest: str
     legend_right: bool
 
 

@@ -11,7 +11,7 @@ from llumnix_dash.catalog.metric import Gauge, Histogram, Metric, Unit, require
 from llumnix_dash.panels import style
 from llumnix_dash.panels.describe import describe, no_data
 from llumnix_dash.panels.lines import Look
-from llumnix_dash.promql import RECENT, of_instance, peak_of_instance, staleness, top_instances
+from llumnix_dash.promql import RECENT, leading_instances, of_instance, peak_of_instance, staleness, top_instances
 from llumnix_dash.shapes.panels import Json, Table, Target
 
 
@@ -49,8 +49,9 @@ def instance_table(
     if doubt:
         queries[_STATUS] = staleness(*doubt)
     queries = {heading: top_instances(query, rank_by) for heading, query in queries.items()}
-    fields = {f"Value #{letter}": heading for letter, heading in zip(ascii_uppercase, queries, strict=False)}
     sort_by = next(heading for heading, metric in columns.items() if metric.name == rank_by.name)
+    queries[sort_by] = leading_instances(rank_by)
+    fields = {f"Value #{letter}": heading for letter, heading in zip(ascii_uppercase, queries, strict=False)}
     plain = Table(
         key=key,
         title=title,

@@ -139,6 +139,12 @@ def top_instances(
     return Query(text, query.unit, query.metrics)
 
 
+def leading_instances(rank: Metric) -> Query:
+    """The rank itself of the ``$top`` instances that :func:`top_instances` leaves, as it is at the end of the range."""
+    unit = of_instance(rank, window=RECENT).unit
+    return Query(lambda scope: f"topk($top, {_of_instance(rank, scope, None, RECENT, at=_AT_END)})", unit, (rank,))
+
+
 def started(uptime: Metric, seconds: int = 60) -> Query:
     """Per instance, where a gauge of uptime shows that a process began less than so many seconds ago."""
     by = (FLEET, COMPONENT, INSTANCE)
