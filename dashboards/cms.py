@@ -6,6 +6,7 @@ from llumnix_dash.catalog.exporters import ROLES
 from llumnix_dash.dashboards import FAMILY
 from llumnix_dash.dashboards.headline import HEADLINE
 from llumnix_dash.panels import (
+    Doubt,
     instance_counts,
     instance_table,
     per_instance,
@@ -17,9 +18,9 @@ from llumnix_dash.variables import CMS_INFER_TYPE, CMS_INSTANCE, NAMESPACE, OBJE
 
 OVERVIEW = row(
     "Fleet",
-    instance_counts("instances", "Instances", cms.RUNNING_REQUESTS),
+    instance_counts("instances", "Instances", cms.RUNNING_REQUESTS, teller="CMS"),
     totals_by_role("running_by_role", "Running Requests", {"": cms.RUNNING_REQUESTS}),
-    totals_by_role("waiting_by_role", "Waiting Requests", {"": cms.WAITING_REQUESTS}),
+    totals_by_role("waiting_by_role", "Waiting Requests", {"": cms.WAITING_REQUESTS}, peak=True),
     usage_by_role("kv_cache_usage_by_role", "KV Cache Usage Ratio by Role", cms.KV_CACHE_USAGE, width=12),
     totals_by_role("used_tokens_by_role", "Used Tokens", {"": cms.USED_GPU_TOKENS}, width=12),
     instance_table(
@@ -33,6 +34,8 @@ OVERVIEW = row(
             "Used tokens": cms.USED_GPU_TOKENS,
         },
         rank_by=cms.KV_CACHE_USAGE,
+        peak="KV peak",
+        doubt=Doubt(cms.USED_GPU_TOKENS, cms.RUNNING_REQUESTS),
     ),
 )
 

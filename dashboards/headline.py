@@ -23,11 +23,11 @@ HEADLINE = row(
         "success_ratio_now",
         "Success Ratio",
         ratio(
-            rate(gateway.REQUESTS, where={"status_code": ("2..",)}, window=RECENT),
+            rate(gateway.REQUESTS, where={"status_code": ("2..", "0")}, window=RECENT),
             ANSWERED,
         ),
-        "The share of requests answered with a 2xx status, over the last 5 minutes. 4xx (such as 429, too many"
-        " requests) and 5xx both count against it.",
+        "The share of requests answered with a 2xx status, or with 0 (by an external route or the fallback), over the"
+        " last 5 minutes. 4xx and 5xx both count against it: engines that are gone arrive as 400.",
         about=gateway.REQUESTS,
         thresholds=SUCCESS_STEPS,
         no_value="no requests",

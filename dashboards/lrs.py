@@ -12,6 +12,9 @@ from llumnix_dash.variables import LRS_INFER_TYPE, LRS_INSTANCE, LRS_MODEL, NAME
 REQUESTS = {"total": lrs.TOTAL_REQUESTS, "running": lrs.RUNNING_REQUESTS, "waiting": lrs.WAITING_REQUESTS}
 TOKENS = {"total": lrs.TOTAL_TOKENS, "running": lrs.RUNNING_TOKENS, "waiting": lrs.WAITING_TOKENS}
 
+# The shortest step of the fleet's totals: at the data source's own they would cost twice as much.
+STEP = "30s"
+
 dashboard = board(
     uid="llumnix-lrs-dashboard",
     title="Llumnix LRS Dashboard",
@@ -23,19 +26,18 @@ dashboard = board(
         HEADLINE,
         row(
             "Fleet",
-            instance_counts("instances", "Instances", lrs.TOTAL_REQUESTS),
-            totals_by_role("running_by_role", "Running Requests", {"": lrs.RUNNING_REQUESTS}),
-            totals_by_role("waiting_by_role", "Waiting Requests", {"": lrs.WAITING_REQUESTS}),
-            totals_by_role("running_tokens_by_role", "Running Tokens", {"": lrs.RUNNING_TOKENS}, width=12),
-            totals_by_role("waiting_tokens_by_role", "Waiting Tokens", {"": lrs.WAITING_TOKENS}, width=12),
+            instance_counts("instances", "Instances", lrs.TOTAL_REQUESTS, teller="LRS", finest=STEP),
+            totals_by_role("running_by_role", "Running Requests", {"": lrs.RUNNING_REQUESTS}, finest=STEP),
+            totals_by_role("waiting_by_role", "Waiting Requests", {"": lrs.WAITING_REQUESTS}, peak=True, finest=STEP),
+            totals_by_role("running_tokens_by_role", "Running Tokens", {"": lrs.RUNNING_TOKENS}, width=12, finest=STEP),
+            totals_by_role("waiting_tokens_by_role", "Waiting Tokens", {"": lrs.WAITING_TOKENS}, width=12, finest=STEP),
             instance_table(
                 "busiest_instances",
                 "Busiest Instances",
                 {
-                    "Running": lrs.RUNNING_REQUESTS,
-                    "Waiting": lrs.WAITING_REQUESTS,
                     "Total": lrs.TOTAL_REQUESTS,
-                    "Running tokens": lrs.RUNNING_TOKENS,
+                    "Waiting": lrs.WAITING_REQUESTS,
+                    "Total tokens": lrs.TOTAL_TOKENS,
                     "Waiting tokens": lrs.WAITING_TOKENS,
                 },
                 rank_by=lrs.TOTAL_REQUESTS,

@@ -41,8 +41,10 @@ dashboard = board(
                 "Request Rate by Status",
                 gateway.REQUESTS,
                 by=("status_code",),
-                reading="Green is answered; orange is refused to the client (429: too many requests); red is failed."
-                " A rate cannot see the first answers of a new status: early in an outage, trust the success ratio.",
+                reading="Green is answered (0: by an external route or the fallback). Red is failed, 400 too: so arrive"
+                " engines that are gone. Orange is a wrong name (404) or too many requests (429); purple is a client"
+                " that left (499). A rate cannot see the first answers of a new status: early in an outage, trust the"
+                " success ratio.",
                 colours=STATUS_COLOURS,
             ),
             within_objectives(

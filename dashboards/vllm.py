@@ -40,8 +40,9 @@ dashboard = board(
                 "token_throughput",
                 "Token Throughput",
                 {"prompt": vllm.PROMPT_TOKENS_TOTAL, "generation": vllm.GENERATION_TOKENS_TOTAL},
-                reading="Prompt full, generation dashed. In a prefill/decode fleet both engines of a request count its"
-                " prompt.",
+                roles={"prompt": ("decode", "neutral")},
+                reading="Prompt full, generation dashed. Prompts are those of decode and neutral engines, which have"
+                " each request once; some of the tokens were computed on a prefill engine or found in a cache.",
                 width=12,
             ),
             rates_by(
@@ -49,7 +50,8 @@ dashboard = board(
                 "Finish Reason",
                 vllm.FINISHED_REQUESTS,
                 by=(ROLE, "finished_reason"),
-                reading="Requests that ended per second, by role. stop and length are normal; abort that rises is not.",
+                reading="Requests that ended per second, by role. stop and length are normal (on a prefill engine all"
+                " are length); error, repetition and an abort, which is the engine's own, are not.",
                 colours=REASON_COLOURS,
                 width=12,
             ),
@@ -61,17 +63,17 @@ dashboard = board(
                 width=6,
             ),
             instance_table(
-                "slowest_instances",
-                "Slowest Instances",
+                "fullest_instances",
+                "Fullest Instances",
                 {
-                    "Inter-token": vllm.ITL,
                     "KV cache": vllm.KV_CACHE_USAGE,
                     "Running": vllm.RUNNING_REQUESTS,
                     "Waiting": vllm.WAITING_REQUESTS,
                     "Generation": vllm.GENERATION_TOKENS_TOTAL,
                     "Preemptions": vllm.PREEMPTIONS,
                 },
-                rank_by=vllm.ITL,
+                rank_by=vllm.KV_CACHE_USAGE,
+                peak="KV peak",
                 width=18,
             ),
         ),
@@ -83,6 +85,8 @@ dashboard = board(
             quantiles_by_role("queue_time", "Queue Time", vllm.QUEUE_TIME),
             quantiles_by_role("prefill_time", "Prefill and Decode Time (Prefill)", vllm.PREFILL_TIME),
             quantiles_by_role("decode_time", "Prefill and Decode Time (Decode)", vllm.DECODE_TIME),
+            # Some 12,000 series a panel at 500 instances: 25 times what all of the open rows cost.
+            collapsed=True,
         ),
         row(
             "Request Lengths",
@@ -90,9 +94,9 @@ dashboard = board(
                 "prompt_length",
                 "Request Prompt Length",
                 vllm.PROMPT_TOKENS,
-                roles=("prefill", "neutral"),
-                note="Prefill and neutral engines only, whatever roles are chosen: a decode engine would count the"
-                " request again.",
+                roles=("decode", "neutral"),
+                note="Decode and neutral engines only, whatever roles are chosen: they have each request once, and a"
+                " prefill engine may have none.",
             ),
             heatmap(
                 "generation_length",
@@ -126,6 +130,19 @@ dashboard = board(
         ),
         row(
             "Latency by Instance",
+            instance_table(
+                "slowest_instances",
+                "Slowest Instances",
+                {
+                    "Inter-token": vllm.ITL,
+                    "KV cache": vllm.KV_CACHE_USAGE,
+                    "Running": vllm.RUNNING_REQUESTS,
+                    "Waiting": vllm.WAITING_REQUESTS,
+                    "Generation": vllm.GENERATION_TOKENS_TOTAL,
+                    "Preemptions": vllm.PREEMPTIONS,
+                },
+                rank_by=vllm.ITL,
+            ),
             quantile_per_instance("e2e_by_instance", "P99 E2E Request Latency by Instance", 0.99, vllm.E2E_LATENCY),
             quantile_per_instance("ttft_by_instance", "P99 Time To First Token by Instance", 0.99, vllm.TTFT),
             quantile_per_instance("itl_by_instance", "P99 Inter-Token Latency by Instance", 0.99, vllm.ITL),

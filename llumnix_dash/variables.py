@@ -149,11 +149,12 @@ PROCESS_INSTANCE = LabelVariable(
 CMS_INFER_TYPE = LabelVariable("infer_type", "Role", cms.RUNNING_REQUESTS, labels.ROLE)
 CMS_INSTANCE = LabelVariable("instance", "Instance", cms.RUNNING_REQUESTS, labels.ENGINE, linked=False)
 
-LRS_MODEL = LabelVariable("model", "Model", lrs.TOTAL_REQUESTS, labels.MODEL)
+# Names of models of their own: a client's model, a scheduler's and an engine's need not be the same word.
+LRS_MODEL = LabelVariable("lrs_model", "Model", lrs.TOTAL_REQUESTS, labels.MODEL, everywhere=False, linked=False)
 LRS_INFER_TYPE = LabelVariable("infer_type", "Role", lrs.TOTAL_REQUESTS, labels.ROLE)
 LRS_INSTANCE = LabelVariable("instance", "Instance", lrs.TOTAL_REQUESTS, labels.ENGINE, linked=False)
 
-ENGINE_MODEL = LabelVariable("model", "Model", vllm.RUNNING_REQUESTS, labels.MODEL)
+ENGINE_MODEL = LabelVariable("model_name", "Model", vllm.RUNNING_REQUESTS, "model_name", everywhere=False, linked=False)
 ENGINE_INFER_TYPE = LabelVariable("infer_type", "Role", vllm.RUNNING_REQUESTS, labels.ROLE)
 ENGINE_INSTANCE = LabelVariable(
     "instance", "Instance", vllm.RUNNING_REQUESTS, labels.INSTANCE, everywhere=False, linked=False

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import promql_parser
 import pytest
 
-from llumnix_dash.catalog import METRICS
+from llumnix_dash.catalog import METRICS, SCRAPED_METRICS
 from llumnix_dash.catalog.metric import Histogram, Metric
 from llumnix_dash.generate import load_dashboards
 
@@ -140,6 +140,6 @@ def metric_of(series: str) -> Metric:
 _OPERATORS = {"MatchOp.Equal": "=", "MatchOp.NotEqual": "!=", "MatchOp.Re": "=~", "MatchOp.NotRe": "!~"}
 _BY_SERIES = {
     f"{metric.name}{suffix}": metric
-    for metric in METRICS
+    for metric in (*METRICS, *SCRAPED_METRICS)
     for suffix in (("_bucket", "_sum", "_count") if isinstance(metric, Histogram) else ("",))
 }

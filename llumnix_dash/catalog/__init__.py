@@ -16,3 +16,5 @@ LLUMNIX_METRICS: tuple[Metric, ...] = (
     *lrs.METRICS,
 )
 METRICS: tuple[Metric, ...] = (*LLUMNIX_METRICS, *vllm.METRICS)
+# What nobody exports: scraping itself writes it of each target.
+SCRAPED_METRICS: tuple[Metric, ...] = (process.ENGINE_ANSWERS,)

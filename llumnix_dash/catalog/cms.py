@@ -2,7 +2,7 @@
 
 from llumnix_dash.catalog.exporters import SCHEDULER
 from llumnix_dash.catalog.labels import ENGINE, ROLE
-from llumnix_dash.catalog.metric import Gauge, Mode, Unit
+from llumnix_dash.catalog.metric import Gauge, Mode, Spread, Unit
 
 GONE_CAVEAT = "An instance that has gone or hangs keeps its last value until the scheduler restarts."
 _HYBRID = "Loading and hybrid requests and tokens stay 0 without HybridConnector."
@@ -28,25 +28,40 @@ _CAVEATS = {
 }
 
 
-def _gauge(name: str, unit: Unit, what: str) -> Gauge:
+def _gauge(
+    name: str,
+    unit: Unit,
+    what: str,
+    *,
+    spread: Spread = "copies",
+    drifts: bool = False,
+    unknown_from: float | None = None,
+) -> Gauge:
     return Gauge(
         name=f"instance_cms_{name}",
         unit=unit,
         exporters=(SCHEDULER,),
         labels=(ENGINE, ROLE),
         mode=Mode.FULL,
-        replicated=True,
+        spread=spread,
+        drifts=drifts,
+        unknown_from=unknown_from,
         description=what,
         caveats=(*_CAVEATS.get(name, ()), GONE_CAVEAT),
     )
 
 
-def _requests(name: str, what: str) -> Gauge:
-    return _gauge(name, Unit.REQUESTS, what)
+def _requests(name: str, what: str, *, drifts: bool = False) -> Gauge:
+    return _gauge(name, Unit.REQUESTS, what, drifts=drifts)
 
 
-def _tokens(name: str, what: str) -> Gauge:
-    return _gauge(name, Unit.TOKENS, what)
+def _tokens(name: str, what: str, *, spread: Spread = "copies", drifts: bool = False) -> Gauge:
+    return _gauge(name, Unit.TOKENS, what, spread=spread, drifts=drifts)
+
+
+def _dispatched(name: str, unit: Unit, what: str) -> Gauge:
+    """A replica's own dispatches, of which some are never taken off again."""
+    return _gauge(name, unit, what, spread="shares", drifts=True)
 
 
 RUNNING_REQUESTS = _requests("running_requests", "Requests that the engine computes, as it last told the store.")
@@ -67,7 +82,9 @@ USED_GPU_TOKENS = _tokens(
     "Tokens of the KV cache that requests hold in GPU memory; cached blocks that nobody holds are free.",
 )
 UNCOMPUTED_TOKENS_ALL_WAITING_PREFILLS = _tokens(
-    "uncomputed_tokens_all_waiting_prefills", "Prompt tokens still to compute of all requests that wait for prefill."
+    "uncomputed_tokens_all_waiting_prefills",
+    "Prompt tokens still to compute of all requests that wait for prefill.",
+    spread="either",
 )
 UNCOMPUTED_TOKENS_SCHEDULER_RUNNING_PREFILLS = _tokens(
     "uncomputed_tokens_scheduler_running_prefills", "Prompt tokens still to compute of the prefills that run."
@@ -92,34 +109,45 @@ SCHEDULER_RUNNING_TO_DECODE_TOKENS = _tokens(
 TOKENS_LOADING_REQUESTS = _tokens(
     "tokens_loading_requests", "Tokens of the requests whose KV cache is being brought to the instance."
 )
-INFLIGHT_DISPATCH_REQUESTS = _requests(
-    "inflight_dispatch_requests", "Requests sent to the instance that it has not reported yet."
+INFLIGHT_DISPATCH_REQUESTS = _dispatched(
+    "inflight_dispatch_requests", Unit.REQUESTS, "Requests sent to the instance that it has not reported yet."
 )
-INFLIGHT_DISPATCH_PREFILL_REQUESTS = _requests(
-    "inflight_dispatch_prefill_requests", "Of these, the requests sent for prefill."
+INFLIGHT_DISPATCH_PREFILL_REQUESTS = _dispatched(
+    "inflight_dispatch_prefill_requests", Unit.REQUESTS, "Of these, the requests sent for prefill."
 )
-INFLIGHT_DISPATCH_DECODE_REQUESTS = _requests(
-    "inflight_dispatch_decode_requests", "Of these, the requests sent for decode."
+INFLIGHT_DISPATCH_DECODE_REQUESTS = _dispatched(
+    "inflight_dispatch_decode_requests", Unit.REQUESTS, "Of these, the requests sent for decode."
 )
-UNCOMPUTED_TOKENS_INFLIGHT_DISPATCH_PREFILL_REQUESTS = _tokens(
+UNCOMPUTED_TOKENS_INFLIGHT_DISPATCH_PREFILL_REQUESTS = _dispatched(
     "uncomputed_tokens_inflight_dispatch_prefill_requests",
+    Unit.TOKENS,
     "Prompt tokens to compute of the requests sent for prefill and not reported yet.",
 )
-TOKENS_INFLIGHT_DISPATCH_DECODE_REQUESTS = _tokens(
-    "tokens_inflight_dispatch_decode_requests", "Tokens of the requests sent for decode and not reported yet."
+TOKENS_INFLIGHT_DISPATCH_DECODE_REQUESTS = _dispatched(
+    "tokens_inflight_dispatch_decode_requests",
+    Unit.TOKENS,
+    "Tokens of the requests sent for decode and not reported yet.",
 )
 KV_CACHE_USAGE = _gauge(
     "kv_cache_usage_ratio_projected",
     Unit.RATIO,
     "Share of the instance's KV cache in use, projected: with what is on its way to it, so above 1 where more is on its"
     " way than fits.",
+    drifts=True,
+    # An instance of which no capacity is known has the highest float there is.
+    unknown_from=1e6,
 )
 DECODE_BATCH_SIZE = _requests(
     "decode_batch_size",
     "All requests that the instance decodes or will decode, waiting ones included: not the engine's batch.",
+    drifts=True,
 )
-ALL_PREFILLS_TOKENS = _tokens("all_prefills_tokens_num", "Prompt tokens that the instance has yet to compute, in all.")
-ALL_DECODES_TOKENS = _tokens("all_decodes_tokens_num", "Tokens of all requests that the instance decodes or will.")
+ALL_PREFILLS_TOKENS = _tokens(
+    "all_prefills_tokens_num", "Prompt tokens that the instance has yet to compute, in all.", drifts=True
+)
+ALL_DECODES_TOKENS = _tokens(
+    "all_decodes_tokens_num", "Tokens of all requests that the instance decodes or will.", drifts=True
+)
 
 METRICS = (
     USED_GPU_TOKENS,

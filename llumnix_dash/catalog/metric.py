@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from llumnix_dash.catalog.labels import COMPONENT, ENGINE, FLEET, INSTANCE, ROLE
 from llumnix_dash.errors import UserError, nearest
@@ -65,6 +65,7 @@ class Mode(Enum):
 
 
 Kind = TypeVar("Kind", bound="Metric")
+Spread = Literal["own", "copies", "shares", "either"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,14 +169,25 @@ class Gauge(Metric):
     """A number that rises and falls.
 
     Attributes:
-        replicated: whether every replica of the exporter tells of every instance, so that a sum must take each once.
+        spread: who tells of an instance. ``own``: the target itself. ``copies``: every replica, each the whole, so that
+            a sum must take an instance once. ``shares``: every replica its own part, which add up. ``either``: shares
+            with scheduling by prefix cache, and copies without it.
+        drifts: whether it may fall below 0 where it means 0.
+        unknown_from: values from here on stand for "not known", not for a number.
         total: where this one may not be exported, it is ``total`` - ``waiting``.
         waiting: see ``total``.
     """
 
-    replicated: bool = False
+    spread: Spread = "own"
+    drifts: bool = False
+    unknown_from: float | None = None
     total: "Gauge | None" = None
     waiting: "Gauge | None" = None
+
+    @property
+    def replicated(self) -> bool:
+        """Whether every replica of the exporter tells of every instance."""
+        return self.spread != "own"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -185,7 +197,8 @@ class Histogram(Metric):
     Attributes:
         buckets: the upper bounds, rising, without +Inf.
         whole: whether values are whole numbers, so that one below 1 reads 0.
-        failed: the counter of all requests where a failed one (status other than 200) is observed as 0.
+        failed: the counter of all requests, where one that failed (status other than 200) is observed, too: as 0, or
+            with the time until it failed. One of status 0 ended well and is observed as 0.
         infinite: whether +Inf is observed at times, which poisons the mean.
         low_is_bad: whether the low quantiles are those to watch, as for a hit ratio.
         grows: whether the buckets go on, in the same steps, up to a limit that the deployment sets.

@@ -3,7 +3,7 @@
 The names bear no prefix, and the Go ones are those of every Go program: a query is always held to the Llumnix jobs.
 """
 
-from llumnix_dash.catalog.exporters import GATEWAY, SCHEDULER
+from llumnix_dash.catalog.exporters import ENGINE, GATEWAY, SCHEDULER
 from llumnix_dash.catalog.metric import Gauge, Unit
 
 _BOTH = (GATEWAY, SCHEDULER)
@@ -27,6 +27,14 @@ MEMORY = Gauge(
     exporters=_BOTH,
     description="Bytes of live and not yet collected objects on the Go heap.",
     caveats=("It is not the memory that the container is charged for: stacks and freed pages are not in it.",),
+)
+
+# Of each target Prometheus itself writes it, one series whatever the target exports.
+ENGINE_ANSWERS = Gauge(
+    name="up",
+    unit=Unit.COUNT,
+    exporters=(ENGINE,),
+    description="1 where an engine answers when it is scraped, 0 where it does not.",
 )
 
 METRICS = (UPTIME, GOROUTINES, MEMORY)

@@ -17,11 +17,12 @@ from llumnix_dash.panels.rates import (
     rates_by_role,
 )
 from llumnix_dash.panels.stats import quantile_against_objective, share_within_objective, stat
-from llumnix_dash.panels.tables import instance_table
+from llumnix_dash.panels.tables import Doubt, instance_table
 
 __all__ = [
     "REASON_COLOURS",
     "STATUS_COLOURS",
+    "Doubt",
     "failure_share",
     "heatmap",
     "instance_counts",

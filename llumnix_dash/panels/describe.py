@@ -22,6 +22,20 @@ _UNIT_NAMES = {
 OUTSIDE = "A failed request counts as outside the TTFT objective."
 
 
+# Of engines: semantics of the request's way through a prefill/decode fleet.
+SILENT_PREFILL = (
+    "A prefill engine that gets its requests by batch KVT (manifests without --separate-pd-scheduling) reports zeros"
+    " alone: its work and the transfer are in the decode engine's TTFT and E2E."
+)
+# What follows from :attr:`Gauge.spread`, for whoever reads a panel.
+_SPREAD = {
+    "copies": "Every scheduler replica tells of every instance; each is counted once.",
+    "shares": "Every scheduler replica tells of its own requests alone; they are added up.",
+    "either": "With scheduling by prefix cache (where the scheduler records prefix cache hits) every scheduler replica"
+    " tells of its own requests alone, and they are added up; else each tells of all of them, and one is taken.",
+}
+
+
 def describe(metrics: Mapping[str, Metric], reading: str, *notes: str) -> str:
     """A panel's description.
 
@@ -48,8 +62,12 @@ def caveats(metric: Metric) -> list[str]:
         found.append(
             "The series appears with its first event, which a rate cannot see: 0 may hide the first event of a kind."
         )
-    if isinstance(metric, Gauge) and metric.replicated:
-        found.append("Every scheduler replica tells of every instance; each is counted once.")
+    if isinstance(metric, Gauge):
+        found += [_SPREAD[metric.spread]] if metric.replicated else []
+        found += ["The scheduler's books drift below 0 at times: that reads 0."] if metric.drifts else []
+        found += ["An instance of which no capacity is known is left out."] if metric.unknown_from else []
+    if metric.name.startswith("vllm:"):
+        found.append(SILENT_PREFILL)
     if metric.mode:
         found.append(f"Exists only {metric.mode.value}; blank otherwise.")
     if metric.vllm:
@@ -73,6 +91,19 @@ def quantile_caveats(histogram: Histogram) -> list[str]:
         )
     if histogram.infinite:
         found.append("A failed prediction is recorded as +Inf: there is no mean, and P99 may stand at the last bucket.")
+    return found
+
+
+def drawing_caveats(histogram: Histogram) -> list[str]:
+    """What a panel of lines does not draw of the histogram's quantiles, and where they end, each a sentence."""
+    first, last = histogram.buckets[0], histogram.buckets[-1]
+    found = []
+    if first > 0:
+        found.append(
+            f"No quantile is drawn below {quantity(first, histogram.unit)}: there it is only known to be less."
+        )
+    if not histogram.grows:
+        found.append(f"A quantile at the dashed line, {quantity(last, histogram.unit)}, may be any value above it.")
     return found
 
 

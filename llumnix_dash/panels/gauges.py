@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Unpack
 
+from llumnix_dash.catalog import process
 from llumnix_dash.catalog.metric import Counter, Gauge, Metric, Unit
 from llumnix_dash.panels import style
 from llumnix_dash.panels.describe import describe, no_data, role_caveats
@@ -10,27 +11,35 @@ from llumnix_dash.panels.lines import PER_ROLE, ROLE_OVERRIDES, LineLook, Look, 
 from llumnix_dash.promql import average, highest, instances, of_instance, top_instances, total
 from llumnix_dash.shapes.panels import Target, TimeSeries
 
+# Of a sum of peaks.
+PEAKS = "Each instance counts with its highest value since the point before, so that a spike shows at any zoom."
+
 
 def totals(key: str, title: str, gauges: Mapping[str, Gauge], *, reading: str, **look: Unpack[LineLook]) -> TimeSeries:
-    """Sums over all instances, each once, one line per gauge."""
+    """Sums over all instances, each once, one line per gauge; spikes show at any zoom."""
     targets = [
-        Target(query=total(gauge), legendFormat=name, colour=style.series_colour(name, position))
+        Target(query=total(gauge, peak=True), legendFormat=name, colour=style.series_colour(name, position))
         for position, (name, gauge) in enumerate(gauges.items())
     ]
-    return time_series(key, title, targets, describe(gauges, reading), **look)
+    return time_series(key, title, targets, describe(gauges, f"{reading} {PEAKS}"), **look)
 
 
-def totals_by_role(key: str, title: str, gauges: Mapping[str, Gauge], **look: Unpack[LineLook]) -> TimeSeries:
-    """Sums over the instances of each role, each once, one line per gauge and role; the first gauge's is full."""
+def totals_by_role(
+    key: str, title: str, gauges: Mapping[str, Gauge], *, peak: bool = False, **look: Unpack[LineLook]
+) -> TimeSeries:
+    """Sums over the instances of each role, each once, one line per gauge and role; the first gauge's is full.
+
+    ``peak`` is for what is worth seeing when it lasts a moment only, such as requests that wait.
+    """
     targets = [
-        Target(query=total(gauge, by=PER_ROLE), legendFormat=legend(name, *PER_ROLE), dashed=position > 0)
+        Target(query=total(gauge, by=PER_ROLE, peak=peak), legendFormat=legend(name, *PER_ROLE), dashed=position > 0)
         for position, (name, gauge) in enumerate(gauges.items())
     ]
     return time_series(
         key,
         title,
         targets,
-        describe(gauges, "The sum over the role's instances; the colour is the role."),
+        describe(gauges, "The sum over the role's instances; the colour is the role." + (f" {PEAKS}" if peak else "")),
         overrides=ROLE_OVERRIDES,
         **look,
     )
@@ -39,36 +48,53 @@ def totals_by_role(key: str, title: str, gauges: Mapping[str, Gauge], **look: Un
 def usage_by_role(key: str, title: str, gauge: Gauge, **look: Unpack[LineLook]) -> TimeSeries:
     """A usage ratio per role: the fullest instance and the mean of all, never a sum."""
     by = PER_ROLE
+    if gauge.unknown_from:
+        # To leave values out costs much at each point, and no peak is lost between two points.
+        look.setdefault("finest", "1m")
     return time_series(
         key,
         title,
         [
-            Target(query=highest(gauge, by=by), legendFormat=legend("fullest", *by)),
+            Target(query=highest(gauge, by=by, peak=True), legendFormat=legend("fullest", *by)),
             Target(query=average(gauge, by=by), legendFormat=legend("mean", *by), dashed=True),
         ],
         describe(
             {title: gauge},
-            "The fullest instance of each role as a full line, the mean dashed; far apart, the load is uneven.",
+            "The fullest instance of each role as a full line, the mean dashed; far apart, the load is uneven. The"
+            " fullest is the highest value since the point before, so that a spike shows at any zoom.",
         ),
         overrides=ROLE_OVERRIDES,
         thresholds=style.USAGE_STEPS,
-        maximum=1,
+        axis_to=1,
         **look,
     )
 
 
-def instance_counts(key: str, title: str, gauge: Gauge, **look: Unpack[Look]) -> TimeSeries:
-    """How many instances the gauge tells of, stacked by role."""
+def instance_counts(key: str, title: str, told: Gauge, *, teller: str, **look: Unpack[Look]) -> TimeSeries:
+    """How many instances of each role there are: engines that answer, and those that a scheduler tells of.
+
+    Args:
+        key: the panel's name.
+        title: what people see.
+        told: a gauge of the scheduler's.
+        teller: what people call the scheduler's view.
+        look: see :class:`Look`.
+    """
     return time_series(
         key,
         title,
-        [Target(query=instances(gauge, by=PER_ROLE), legendFormat=legend("", *PER_ROLE))],
-        "How many instances of each role report.\n\n"
-        + describe({title: gauge}, "Stacked by role: the upper edge is all of them.").split("\n\n", 1)[1],
+        [
+            Target(query=total(process.ENGINE_ANSWERS, by=PER_ROLE), legendFormat=legend("engines", *PER_ROLE)),
+            Target(query=instances(told, by=PER_ROLE), legendFormat=legend(teller, *PER_ROLE), dashed=True),
+        ],
+        "How many instances of each role there are.\n\n"
+        + describe(
+            {title: told},
+            f"Full are the engines that answer when they are scraped: these are the count. Dashed is how many {teller}"
+            " tells of; where that is more, some have gone or hang.",
+        ).split("\n\n", 1)[1],
         overrides=ROLE_OVERRIDES,
         worst="min",
-        stacked=True,
-        fill=40,
         decimals=0,
         **look,
     )
@@ -109,8 +135,8 @@ def per_instance(
     ranked = next((f" of {name}" for name, metric in metrics.items() if metric.name == rank.name and name), "")
     extreme = "lowest" if lowest_first else "highest"
     reading = (
-        f"The $top instances with the {extreme} value{ranked} at any moment of the time range. One that leaves the"
-        " others is suspect."
+        f"The $top instances with the {extreme} value{ranked} at the end of the time range: to see those of an earlier"
+        " moment, end it there. One that leaves the others is suspect."
     )
     return time_series(
         key,
@@ -118,7 +144,7 @@ def per_instance(
         targets,
         describe(metrics, reading, *role_caveats(role)),
         no_value=no_data(first, role),
-        maximum=1 if first.unit is Unit.RATIO else None,
+        axis_to=1 if first.unit is Unit.RATIO else None,
         worst="min" if lowest_first else "max",
         **look,
     )

@@ -5,7 +5,14 @@ from typing import Unpack
 
 from llumnix_dash.catalog.metric import Histogram, require
 from llumnix_dash.panels import style
-from llumnix_dash.panels.describe import OUTSIDE, describe, no_data, quantile_caveats, role_caveats
+from llumnix_dash.panels.describe import (
+    OUTSIDE,
+    describe,
+    drawing_caveats,
+    no_data,
+    quantile_caveats,
+    role_caveats,
+)
 from llumnix_dash.panels.lines import PER_ROLE, ROLE_OVERRIDES, LineLook, legend, only, override, time_series
 from llumnix_dash.promql import Objective, mean, quantile, share_below, top_instances
 from llumnix_dash.shapes.panels import Target, TimeSeries
@@ -13,6 +20,10 @@ from llumnix_dash.shapes.panels import Target, TimeSeries
 _HIGH = {"P50": 0.5, "P90": 0.9, "P95": 0.95, "P99": 0.99}
 _LOW = {"P10": 0.1, "P50": 0.5}
 _FEW = {"P50": 0.5, "P99": 0.99}
+
+# The bound that no quantile exceeds: a line that is only seen where the lines come near it.
+_LIMIT = "text"
+_BELOW = "transparent"
 
 _HIGH_READING = "P99 is what one value in a hundred exceeds, P50 the middle; a mean far above P50 tells of a long tail."
 _LOW_READING = "Low is bad: one value in ten is below P10, half are below P50."
@@ -38,7 +49,9 @@ def quantiles(
     where = only(role)
     histogram = require(histogram, Histogram, "a quantile")
     targets = [
-        Target(query=quantile(q, histogram, where=where), legendFormat=name, colour=style.QUANTILES[name])
+        Target(
+            query=quantile(q, histogram, where=where, resolved=True), legendFormat=name, colour=style.QUANTILES[name]
+        )
         for name, q in (_LOW if histogram.low_is_bad else _HIGH).items()
     ]
     if not histogram.infinite:
@@ -53,9 +66,11 @@ def quantiles(
             {title: histogram},
             _LOW_READING if histogram.low_is_bad else _HIGH_READING,
             *quantile_caveats(histogram),
+            *drawing_caveats(histogram),
             *role_caveats(role),
         ),
         no_value=no_data(histogram, role),
+        thresholds=limit(histogram),
         worst="min" if histogram.low_is_bad else "max",
         legend_right=True,
         **look,
@@ -65,7 +80,7 @@ def quantiles(
 def quantiles_by_role(key: str, title: str, histogram: Histogram, **look: Unpack[LineLook]) -> TimeSeries:
     """P50, P99 and the mean of an engines' histogram, one line per role: a sum would count requests twice."""
     targets = [
-        Target(query=quantile(q, histogram, by=PER_ROLE), legendFormat=legend(name, *PER_ROLE))
+        Target(query=quantile(q, histogram, by=PER_ROLE, resolved=True), legendFormat=legend(name, *PER_ROLE))
         for name, q in _FEW.items()
     ]
     look.setdefault("width", 12)
@@ -78,8 +93,11 @@ def quantiles_by_role(key: str, title: str, histogram: Histogram, **look: Unpack
             {title: histogram},
             "The colour is the role; P99 is a thick line, P50 a thin one, the mean is dashed.",
             "In a prefill/decode fleet a request passes two engines, each of which measures its own part.",
+            "A request that migrates between hosts makes the mean wrong, and not the quantiles.",
             *quantile_caveats(histogram),
+            *drawing_caveats(histogram),
         ),
+        thresholds=limit(histogram),
         overrides=[*ROLE_OVERRIDES, override("/^P99 /", **{"custom.lineWidth": 2})],
         no_value=no_data(histogram),
         **look,
@@ -87,20 +105,27 @@ def quantiles_by_role(key: str, title: str, histogram: Histogram, **look: Unpack
 
 
 def quantile_per_instance(key: str, title: str, q: float, histogram: Histogram, **look: Unpack[LineLook]) -> TimeSeries:
-    """One quantile of each of the ``$top`` instances that are slowest on average."""
-    query = top_instances(quantile(q, histogram, by=histogram.identity), histogram)
+    """One quantile of each of the ``$top`` instances in which it is highest at the end of the time range."""
+    query = top_instances(quantile(q, histogram, by=histogram.identity, resolved=True), histogram, q=q)
     return time_series(
         key,
         title,
         [Target(query=query, legendFormat=legend("", *histogram.instance_name))],
         describe(
             {title: histogram},
-            "The $top instances with the highest mean over the time range shown.",
+            f"The $top instances with the highest P{q * 100:g} over the last 5 minutes of the time range.",
             *quantile_caveats(histogram),
+            *drawing_caveats(histogram),
         ),
+        thresholds=limit(histogram),
         no_value=no_data(histogram),
         **look,
     )
+
+
+def limit(histogram: Histogram) -> style.Steps:
+    """The last bucket's bound as a dashed line: a quantile that lies on it may be any value above."""
+    return () if histogram.grows else ((None, _BELOW), (histogram.buckets[-1], _LIMIT))
 
 
 def within_objectives(

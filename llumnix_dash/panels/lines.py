@@ -20,6 +20,7 @@ class Look(TypedDict, total=False):
 
     width: int
     height: int
+    finest: str
 
 
 class LineLook(Look, total=False):
@@ -40,7 +41,7 @@ class Lines(LineLook, total=False):
     maximum: float | None
     thresholds: style.Steps
     axis_from: float
-    axis_to: float
+    axis_to: float | None
     legend_right: bool
 
 

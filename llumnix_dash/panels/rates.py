@@ -1,8 +1,10 @@
 """Events per second: rates of counters, and the share of them that fail."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Unpack
 
+from llumnix_dash.catalog.labels import ROLE
 from llumnix_dash.catalog.metric import Counter
 from llumnix_dash.panels import style
 from llumnix_dash.panels.describe import describe
@@ -10,16 +12,19 @@ from llumnix_dash.panels.lines import PER_ROLE, ROLE_OVERRIDES, LineLook, Look, 
 from llumnix_dash.promql import failure_ratio, rate
 from llumnix_dash.shapes.panels import Json, Target, TimeSeries
 
-# HTTP statuses: answered, refused to the client, failed.
+# HTTP statuses: answered (0: by an external route or the fallback), failed (engines that are gone arrive as 400), asked
+# for wrongly or too often, and left by the client. Of two that match, the later counts.
 STATUS_COLOURS = [
-    colour_of("/^2/", style.GOOD),
-    colour_of("/^4/", style.CAUTION),
-    colour_of("/^5/", style.FAILURE),
+    colour_of("/^(2|0$)/", style.GOOD),
+    colour_of("/^[45]/", style.FAILURE),
+    colour_of("/^(404|429)$/", style.CAUTION),
+    colour_of("/^499$/", "light-purple"),
 ]
-# Why a request ended: of itself, at its limit, or because somebody gave up.
+# Why a request ended: of itself, at its limit, going in circles, put out by the engine, or failed.
 REASON_COLOURS = [
     colour_of("/stop$/", style.GOOD),
     colour_of("/length$/", "blue"),
+    colour_of("/repetition$/", "light-purple"),
     colour_of("/abort$/", style.CAUTION),
     colour_of("/error$/", style.FAILURE),
 ]
@@ -62,11 +67,30 @@ def rates_by(
 
 
 def rates_by_role(
-    key: str, title: str, counters: Mapping[str, Counter], *, reading: str, **look: Unpack[LineLook]
+    key: str,
+    title: str,
+    counters: Mapping[str, Counter],
+    *,
+    reading: str,
+    roles: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
+    **look: Unpack[LineLook],
 ) -> TimeSeries:
-    """Events per second over the instances of each role, one line per counter and role; the first counter's is full."""
+    """Events per second over the instances of each role, one line per counter and role; the first counter's is full.
+
+    Args:
+        key: the panel's name.
+        title: what people see.
+        counters: name of the lines -> metric.
+        reading: how to read the panel.
+        roles: name of the lines -> the only roles whose events count.
+        look: see :class:`LineLook`.
+    """
     targets = [
-        Target(query=rate(counter, by=PER_ROLE), legendFormat=legend(name, *PER_ROLE), dashed=position > 0)
+        Target(
+            query=rate(counter, by=PER_ROLE, where={ROLE: roles[name]} if name in roles else None),
+            legendFormat=legend(name, *PER_ROLE),
+            dashed=position > 0,
+        )
         for position, (name, counter) in enumerate(counters.items())
     ]
     return time_series(key, title, targets, describe(counters, reading), overrides=ROLE_OVERRIDES, **look)

@@ -1,4 +1,4 @@
-"""Single numbers: the fleet as it is at the end of the time range."""
+"""Single numbers: the whole fleet as it is at the end of the time range, whatever instance is chosen."""
 
 from typing import Unpack
 
@@ -8,7 +8,7 @@ from llumnix_dash.catalog.metric import Metric
 from llumnix_dash.panels import style
 from llumnix_dash.panels.describe import OUTSIDE, describe, quantile_caveats
 from llumnix_dash.panels.lines import Look
-from llumnix_dash.promql import RECENT, Objective, Query, beyond, quantile, share_below, within
+from llumnix_dash.promql import RECENT, Objective, Query, beyond, of_whole_fleet, quantile, share_below, within
 from llumnix_dash.shapes.panels import Stat, Target
 
 WIDTH = 3
@@ -41,7 +41,7 @@ def stat(
     plain = Stat(
         key=key,
         title=title,
-        targets=[Target(query=query, at_end=True, legendFormat=title)],
+        targets=[Target(query=of_whole_fleet(query), at_end=True, legendFormat=title)],
         description=describe({metric.name: metric for metric in metrics}, reading, *notes),
         unit=query.unit.value,
         thresholds=style.PLAIN_STEPS,
@@ -54,7 +54,7 @@ def stat(
 
 def quantile_against_objective(key: str, title: str, q: float, objective: Objective) -> Stat:
     """A quantile of the last minutes: green where it keeps to the chosen objective, red where it does not."""
-    query = quantile(q, objective.histogram, window=RECENT)
+    query = of_whole_fleet(quantile(q, objective.histogram, window=RECENT))
     return Stat(
         key=key,
         title=title,

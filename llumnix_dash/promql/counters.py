@@ -44,10 +44,11 @@ def increase(
 def ratio(part: Query, whole: Query) -> Query:
     """The part's share of the whole, 0 to 1, where neither is grouped.
 
-    It is 0 where the part has no series yet, and nothing where the whole is 0.
+    It is 0 where the part has no series yet, and nothing where the whole is 0. Counters are not scraped at one moment:
+    what that would put above 1 is 1.
     """
     return Query(
-        lambda scope: f"({part.text(scope)} or vector(0)) / ({whole.text(scope)} > 0)",
+        lambda scope: f"clamp_max(({part.text(scope)} or vector(0)) / ({whole.text(scope)} > 0), 1)",
         Unit.RATIO,
         part.metrics + whole.metrics,
     )
@@ -65,6 +66,14 @@ def failure_ratio(successes: Metric, failures: Metric, *, window: str = RATE_INT
         return f"{bad} / ({good} + {bad} > 0)"
 
     return Query(text, Unit.RATIO, (failures, successes))
+
+
+def rate_text(
+    counter: Counter, scope: Scope, by: tuple[str, ...], where: Where | None, window: str, *, at: str = ""
+) -> str:
+    """The text of :func:`rate`; ``at`` is a modifier of the moment, such as ``@ end()``."""
+    changes = f"sum{grouped(by)}(rate({selector(counter, scope, where=where)}[{window}]{at}))"
+    return f"{changes} or {_zero_while_up(counter, scope, by)}" if counter.rare else changes
 
 
 def restarted(counter: Metric, presence: Metric) -> Query:

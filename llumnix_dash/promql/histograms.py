@@ -1,7 +1,9 @@
 """Queries of histograms: quantiles, means, the share within a bound, buckets over time.
 
 Buckets, sums and counts are added up over the fleet before anything is worked out from them. Where a histogram holds
-failed requests as observations of 0, they are taken out: they would make a fleet that fails look quick.
+failed requests, those that failed at once are taken out: they would make a fleet that fails look quick. Which of its
+observations these are no label tells, so as many are taken out of the first bucket as have failed, and no more than it
+holds; a failure that came late stays in, at the time that it took.
 """
 
 from dataclasses import dataclass
@@ -39,22 +41,55 @@ class Objective:
 
 
 def quantile(
-    q: float, histogram: Metric, *, by: tuple[str, ...] = (), where: Where | None = None, window: str = RATE_INTERVAL
+    q: float,
+    histogram: Metric,
+    *,
+    by: tuple[str, ...] = (),
+    where: Where | None = None,
+    window: str = RATE_INTERVAL,
+    resolved: bool = False,
 ) -> Query:
     """The quantile over all observations in the window, in the histogram's unit; nothing where there was none.
+
+    Args:
+        q: which quantile, 0 to 1.
+        histogram: the metric.
+        by: labels that it keeps.
+        where: matchers.
+        window: of the rates.
+        resolved: whether to give nothing within the first bucket, too: there no more is known than "below its bound".
 
     Raises:
         CatalogError: the metric is no histogram, does not bear a label, or cannot be grouped (see :func:`mean`).
     """
     histogram = _histogram(histogram, "a quantile", by, where)
+    first = histogram.buckets[0]
 
     def text(scope: Scope) -> str:
-        buckets = _rates(histogram, scope, "_bucket", (*by, "le"), where, window=window)
-        if histogram.failed:
-            buckets += f" - scalar{_failed(histogram, scope, where, window)}"
-        return f"histogram_quantile({q:g}, {buckets}) >= 0"
+        found = quantile_text(histogram, scope, by, where, window, q=q)
+        return f"{found} > {number(first)}" if resolved and first > 0 else f"{found} >= 0"
 
     return Query(text, histogram.unit, (histogram,))
+
+
+def quantile_text(
+    histogram: Histogram,
+    scope: Scope,
+    by: tuple[str, ...],
+    where: Where | None,
+    window: str,
+    *,
+    at: str = "",
+    q: float = 0.5,
+) -> str:
+    """The text of a quantile, the median unless ``q`` is another; NaN where nothing was observed.
+
+    ``at`` is a modifier of the moment, such as ``@ end()``.
+    """
+    buckets = _rates(histogram, scope, "_bucket", (*by, "le"), where, window=window, at=at)
+    if histogram.failed:
+        buckets += f" - scalar({_failed_at_once(histogram, scope, where, window)})"
+    return f"histogram_quantile({q:g}, {buckets})"
 
 
 def mean(
@@ -73,10 +108,9 @@ def mean(
         )
 
     def text(scope: Scope) -> str:
+        count = _rates(histogram, scope, "_count", by, where, window=window)
         if histogram.failed:
-            count = _succeeded(histogram.failed, scope, where, window)
-        else:
-            count = _rates(histogram, scope, "_count", by, where, window=window)
+            count += f" - {_failed_at_once(histogram, scope, where, window)}"
         return f"{_rates(histogram, scope, '_sum', by, where, window=window)} / ({count} > 0)"
 
     return Query(text, histogram.unit, (histogram,))
@@ -92,7 +126,8 @@ def share_below(
 ) -> Query:
     """The share of observations at or below a bucket's bound, 0 to 1; nothing where there was none in the window.
 
-    Failed requests, where the histogram holds them, count as above it: nobody got what was promised.
+    Failed requests, where the histogram holds them, count as above it: nobody got what was promised. Those that ended
+    well without an observation worth the name (see :attr:`Histogram.failed`) count as neither.
 
     Raises:
         CatalogError: the bound is not one of the histogram's, or see :func:`quantile`.
@@ -101,18 +136,18 @@ def share_below(
     if isinstance(bound, Objective):
         if bound.histogram.name != histogram.name:
             raise CatalogError(f"${bound.name} has the bounds of {bound.histogram.name}, not of {histogram.name}")
-        le = f"${bound.name}"
+        below = {**(where or {}), "le": _le(f"${bound.name}")}
     else:
         histogram.check_bound(bound)
-        le = number(bound).replace(".", r"\\.")
-    # Prometheus 3 writes le="1000.0" where earlier ones write le="1000".
-    below = {**(where or {}), "le": (rf"{le}(\\.0)?",)}
+        below = {**(where or {}), "le": _le(_escaped(bound))}
 
     def text(scope: Scope) -> str:
         part = _rates(histogram, scope, "_bucket", by, below, window=window)
+        whole = _rates(histogram, scope, "_count", by, where, window=window)
         if histogram.failed:
-            part = f"({part} - {_failed(histogram, scope, where, window)})"
-        return f"{part} / ({_rates(histogram, scope, '_count', by, where, window=window)} > 0)"
+            part = f"({part} - {_failed_at_once(histogram, scope, where, window)})"
+            whole += f" - ({_answered(histogram.failed, '0', scope, where, window)} or vector(0))"
+        return f"clamp({part} / ({whole} > 0), 0, 1)"
 
     return Query(text, Unit.RATIO, (histogram,))
 
@@ -174,20 +209,33 @@ def _rates(
     where: Where | None,
     *,
     window: str = RATE_INTERVAL,
+    at: str = "",
 ) -> str:
-    return f"sum{grouped(by)}(rate({selector(histogram, scope, suffix=suffix, where=where)}[{window}]))"
+    return f"sum{grouped(by)}(rate({selector(histogram, scope, suffix=suffix, where=where)}[{window}]{at}))"
 
 
-def _failed(histogram: Histogram, scope: Scope, where: Where | None, window: str) -> str:
-    """Failed requests per second, in parentheses: all that were observed but those that went well.
+def _le(bound: str) -> tuple[str]:
+    """The matcher of a bucket's bound: Prometheus 3 writes le="1000.0" where earlier ones write le="1000"."""
+    return (rf"{bound}(\\.0)?",)
+
+
+def _escaped(bound: float) -> str:
+    return number(bound).replace(".", r"\\.")
+
+
+def _failed_at_once(histogram: Histogram, scope: Scope, where: Where | None, window: str) -> str:
+    """Failed requests per second: all that were observed but those of status 200, at most as many as were quick.
 
     Their own series would not do: that of a status begins with its first failures, which a rate cannot see, and an
     outage comes as many of them at once.
     """
     assert histogram.failed
     count = _rates(histogram, scope, "_count", (), where, window=window)
-    return f"({count} - ({_succeeded(histogram.failed, scope, where, window)} or vector(0)))"
+    first = {**(where or {}), "le": _le(_escaped(histogram.buckets[0]))}
+    quick = _rates(histogram, scope, "_bucket", (), first, window=window)
+    failed = f"{count} - ({_answered(histogram.failed, '200', scope, where, window)} or vector(0))"
+    return f"clamp_max(clamp_min({failed}, 0), scalar({quick}))"
 
 
-def _succeeded(requests: Counter, scope: Scope, where: Where | None, window: str) -> str:
-    return f"sum(rate({selector(requests, scope, where={**(where or {}), 'status_code': '200'})}[{window}]))"
+def _answered(requests: Counter, status: str, scope: Scope, where: Where | None, window: str) -> str:
+    return f"sum(rate({selector(requests, scope, where={**(where or {}), 'status_code': status})}[{window}]))"

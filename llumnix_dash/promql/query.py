@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from llumnix_dash.catalog.labels import ENGINE, INSTANCE
 from llumnix_dash.catalog.metric import Exporter, Metric, Unit
 
 RATE_INTERVAL = "$__rate_interval"
@@ -49,6 +50,15 @@ class Query(NamedTuple):
     text: Callable[[Scope], str]
     unit: Unit
     metrics: tuple[Metric, ...]
+
+
+def of_whole_fleet(query: Query) -> Query:
+    """The query, deaf to the choice of an instance: a number that is about all of them stays when one is chosen."""
+    return Query(
+        lambda scope: query.text(tuple(one for one in scope if one.label not in (INSTANCE, ENGINE))),
+        query.unit,
+        query.metrics,
+    )
 
 
 def selector(

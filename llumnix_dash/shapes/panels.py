@@ -73,6 +73,7 @@ class Panel(grafanalib.Panel):  # type: ignore[misc]
         no_value: what is shown in place of "No data".
         overrides: field overrides, as Grafana's JSON has them.
         decimals, minimum, maximum: of the values; None leaves them to Grafana.
+        finest: the shortest step between two points, such as ``1m``; where empty, the data source's.
     """
 
     key: str = attr.ib()
@@ -90,6 +91,7 @@ class Panel(grafanalib.Panel):  # type: ignore[misc]
     decimals: int | None = attr.ib(default=None)
     minimum: float | None = attr.ib(default=None)
     maximum: float | None = attr.ib(default=None)
+    finest: str = attr.ib(default="")
 
     plugin = ""
 
@@ -123,6 +125,7 @@ class Panel(grafanalib.Panel):  # type: ignore[misc]
             },
             "gridPos": position.to_json_data() if position else {"h": self.height, "w": self.width, "x": 0, "y": 0},
             "id": self.id,
+            **({"interval": self.finest} if self.finest else {}),
             "options": self.options(),
             "pluginVersion": PLUGIN_VERSION,
             "targets": [target.to_json_data() for target in self.targets],

@@ -14,8 +14,8 @@ from llumnix_dash.promql import (
     Query,
     average,
     bucket_rates,
-    each_instance_once,
     failure_ratio,
+    highest,
     increase,
     mean,
     of_instance,
@@ -40,7 +40,8 @@ def test_messages(golden: Callable[[str, str], None]) -> None:
         "failure_ratio(scheduler.SCHEDULINGS, gateway.PENDING_REQUESTS)": lambda: failure_ratio(
             scheduler.SCHEDULINGS, gateway.PENDING_REQUESTS
         ),
-        "each_instance_once(gateway.REQUESTS)": lambda: each_instance_once(gateway.REQUESTS),
+        "highest(lrs.TOTAL_REQUESTS)": lambda: highest(lrs.TOTAL_REQUESTS),
+        "average(lrs.TOTAL_REQUESTS)": lambda: average(lrs.TOTAL_REQUESTS),
         "of_instance(gateway.TTFT)": lambda: of_instance(gateway.TTFT),
         'rate(gateway.REQUESTS, by=("status",))': lambda: rate(gateway.REQUESTS, by=("status",)),
         'rate(gateway.REQUESTS, where={"infer_type": "decode"})': lambda: rate(

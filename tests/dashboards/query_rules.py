@@ -49,17 +49,74 @@ def no_sum_of_a_ratio(text: str) -> list[str]:
         f"{one.series} is summed, and is a ratio"
         for one in selectors(text)
         if isinstance(one.metric, Gauge) and not one.metric.unit.has_a_sum
-        if any(operation == "sum" for operation, _ in one.aggregations())
+        if any(operation == "sum" for operation, _ in one.aggregations()) and not _in_a_mean(one)
     ]
 
 
 def each_instance_once(text: str) -> list[str]:
-    """Every scheduler replica tells of every instance: its series become one before anything else is done."""
+    """Every scheduler replica tells of every instance: a copy counts once, a replica's own share counts in full."""
     return [
         f"{one.series} may count an instance once for each scheduler"
         for one in selectors(text)
-        if isinstance(one.metric, Gauge) and one.metric.replicated
+        if isinstance(one.metric, Gauge) and one.metric.spread == "copies"
         if not _taken_once(one)
+    ] + [
+        f"{one.series} may leave out what other schedulers hold"
+        for one in selectors(text)
+        if isinstance(one.metric, Gauge) and one.metric.spread in {"shares", "either"}
+        if not (_added_up(one) or (one.metric.spread == "either" and _taken_once(one)) or _counted_once(one))
+    ]
+
+
+def knows_who_shares(text: str) -> list[str]:
+    """What is a replica's share in some fleets and a copy in others is added up only where prefix cache hits are."""
+    marker = "request_prefix_cache_hit_percent_count"
+    return [
+        f"{one.series} is added up in every fleet, or in none"
+        for one in selectors(text)
+        if isinstance(one.metric, Gauge) and one.metric.spread == "either"
+        if not any(
+            isinstance(node, promql_parser.BinaryExpr) and marker in {other.series for other in selectors_within(node)}
+            for node in one.around
+        )
+    ]
+
+
+def unknown_is_left_out(text: str) -> list[str]:
+    """A value that stands for "not known" is no usage: it would be the fullest, and poison every mean."""
+    return [
+        f"{one.series} may be unknown, and count"
+        for one in selectors(text)
+        if isinstance(one.metric, Gauge) and one.metric.unknown_from is not None
+        if not any(
+            isinstance(node, promql_parser.BinaryExpr)
+            and str(node.op) == "<"
+            and getattr(node.rhs, "val", None) == one.metric.unknown_from
+            for node in one.around
+        )
+    ]
+
+
+def not_below_zero(text: str) -> list[str]:
+    """The scheduler's books drift below 0, each replica's by itself: each series is clamped before any is added."""
+    return [
+        f"{one.series} may be below 0"
+        for one in selectors(text)
+        if isinstance(one.metric, Gauge) and one.metric.drifts and "clamp_min" not in one.functions()
+    ]
+
+
+def shares_lie_between_0_and_1(text: str) -> list[str]:
+    """Counters are scraped at different moments, so that a part may seem more than the whole: it is clamped."""
+    return [
+        f"a share of {parts[0].series} may leave 0 to 1"
+        for node, around in nodes(parse(text))
+        if isinstance(node, promql_parser.BinaryExpr) and str(node.op) == "/"
+        for parts in [selectors_within(node.lhs)]
+        if parts and (parts[0].series.endswith(("_bucket", "_hits_total")) or parts[0].metric.name == "request_total")
+        if not any(
+            isinstance(other, promql_parser.Call) and other.func.name in {"clamp", "clamp_max"} for other in around
+        )
     ]
 
 
@@ -67,7 +124,8 @@ def rated_before_summed(text: str) -> list[str]:
     """A counter is rated before it is summed, or an instance's restart shows as a fall of the whole fleet."""
     faults = []
     for one in selectors(text):
-        if not isinstance(one.metric, Counter | Histogram):
+        # To count series of a histogram is to ask whether there are any.
+        if not isinstance(one.metric, Counter | Histogram) or _counted(one):
             continue
         within = [type(node) for node in one.around[-2:]]
         if within != [promql_parser.Call, promql_parser.MatrixSelector] or one.functions()[0] not in _OVER_RANGES:
@@ -83,7 +141,10 @@ def quantile_of_the_sum(text: str) -> list[str]:
     for node, _ in nodes(parse(text)):
         if not isinstance(node, promql_parser.Call) or node.func.name != "histogram_quantile":
             continue
-        buckets = [one for one in selectors_within(node.args[1]) if one.series.endswith("_bucket")]
+        # A single bucket is how many there are to take out.
+        buckets = [
+            one for one in selectors_within(node.args[1]) if one.series.endswith("_bucket") and "le" not in one.matchers
+        ]
         if not buckets:
             faults.append("a quantile of no buckets")
         faults += [
@@ -104,7 +165,7 @@ def quantile_of_the_sum(text: str) -> list[str]:
 def mean_is_sum_by_count(text: str) -> list[str]:
     """A mean is the sum of sums by the sum of counts, of one histogram, grouped alike.
 
-    Where a histogram holds failed requests as 0, the count is that of the requests that went well.
+    Where a histogram holds failed requests, too, as many are taken off the count as failed at once.
     """
     faults = []
     for one in selectors(text):
@@ -118,13 +179,12 @@ def mean_is_sum_by_count(text: str) -> list[str]:
             ),
             None,
         )
-        if one.metric.failed:
-            name, matchers = one.metric.failed.name, one.matchers | {"status_code": ("=", "200")}
-        else:
-            name, matchers = f"{one.metric.name}_count", one.matchers
-        counts = [] if division is None else [count for count in selectors_within(division.rhs) if count.series == name]
-        if not counts or counts[0].matchers != matchers or counts[0].aggregations()[:1] != one.aggregations()[:1]:
+        below = () if division is None else selectors_within(division.rhs)
+        counts = [count for count in below if count.series == f"{one.metric.name}_count"]
+        if not counts or counts[0].matchers != one.matchers or counts[0].aggregations()[:1] != one.aggregations()[:1]:
             faults.append(f"{one.series} is not divided by the like sum of its count")
+        elif one.metric.failed and one.metric.failed.name not in {count.series for count in below}:
+            faults.append(f"{one.series} is divided by requests that failed, too")
     return faults
 
 
@@ -212,7 +272,7 @@ def zoom_changes_no_number(text: str) -> list[str]:
     return [
         f"a window of {window}"
         for window in re.findall(r"\[(.*?)\]", re.sub(r'"[^"]*"', '""', text))
-        if window not in {"$__rate_interval", "$__range", "5m"}
+        if window not in {"$__rate_interval", "$__range", "5m", "10m"}
     ] + [
         f"counts of {one.series} grow with the time range"
         for one in selectors(text)
@@ -227,6 +287,10 @@ RULES: tuple[Rule, ...] = (
     labels_that_exist,
     no_sum_of_a_ratio,
     each_instance_once,
+    knows_who_shares,
+    unknown_is_left_out,
+    not_below_zero,
+    shares_lie_between_0_and_1,
     rated_before_summed,
     quantile_of_the_sum,
     mean_is_sum_by_count,
@@ -247,8 +311,35 @@ def _matchers_of_jobs(jobs: list[str]) -> set[tuple[str, str]]:
 
 
 def _taken_once(one: Selected) -> bool:
-    operation, by = next(iter(one.aggregations()), ("", ()))
-    return operation in {"max", "min"} and {"namespace", "instance_id", "infer_type"} <= set(by)
+    """Whether each instance counts once: by itself, or inside each replica, of which the highest is taken then."""
+    (inner, by), (outer, then) = ([*one.aggregations(), ("", ()), ("", ())])[:2]
+    if inner in {"max", "min"}:
+        # The highest of all is the highest of each instance, too.
+        return {"namespace", "instance_id", "infer_type"} <= set(by) or (inner == "max" and outer == "")
+    return inner in {"sum", "count"} and {"namespace", "instance"} <= set(by) and outer == "max" and "namespace" in then
+
+
+def _counted_once(one: Selected) -> bool:
+    return _counted(one) and _taken_once(one)
+
+
+def _added_up(one: Selected) -> bool:
+    return bool(one.aggregations()) and one.aggregations()[0][0] == "sum"
+
+
+def _counted(one: Selected) -> bool:
+    return bool(one.aggregations()) and one.aggregations()[0][0] == "count"
+
+
+def _in_a_mean(one: Selected) -> bool:
+    """Whether its sum is divided by the count of the same."""
+    return any(
+        isinstance(node, promql_parser.BinaryExpr)
+        and str(node.op) == "/"
+        and {(other.series, other.aggregations()[0][0]) for other in selectors_within(node.rhs)}
+        == {(one.series, "count")}
+        for node in one.around
+    )
 
 
 def _has_a_zero(one: Selected) -> bool:

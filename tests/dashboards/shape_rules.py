@@ -23,7 +23,7 @@ UNITS = {getattr(units, name) for name in dir(units) if isinstance(getattr(units
 OWN_UNITS = ("count:", "suffix:")
 OBSOLETE = {
     *("__inputs", "__requires", "gnetId", "style", "rows", "hideControls", "sharedCrosshair", "time_options"),
-    *("intervalFactor", "step", "metric", "target", "query", "cacheTimeout", "minSpan", "span", "interval"),
+    *("intervalFactor", "step", "metric", "target", "query", "cacheTimeout", "minSpan", "span"),
 }
 WORST = {"max", "min"}
 

@@ -25,7 +25,7 @@ def test_a_line_an_instance_is_bounded_by_top(dashboard: Json) -> None:
             ]
             if by_instance:
                 assert "k($top, " in target["expr"], panel["title"]
-                assert "[$__range] @ end()" in target["expr"], panel["title"]
+                assert " @ end()" in target["expr"], panel["title"]
 
 
 @every_dashboard

@@ -1,9 +1,13 @@
 """How panels look, each look with the reason for it; what is asked is held by the other tests."""
 
+import re
 from typing import Any
 
 from llumnix_dash.catalog import cms, gateway, process, scheduler, vllm
+from llumnix_dash.catalog.metric import Histogram
 from llumnix_dash.panels import (
+    STATUS_COLOURS,
+    Doubt,
     failure_share,
     instance_counts,
     instance_table,
@@ -63,7 +67,7 @@ def test_the_worst_line_is_the_first_of_the_legend() -> None:
         quantiles("a", "A", scheduler.PREFIX_CACHE_HIT_PERCENT),
         per_instance("a", "A", {"": process.UPTIME}, lowest_first=True),
         within_objectives("a", "A", {"TTFT": TTFT_OBJECTIVE}),
-        instance_counts("a", "A", cms.RUNNING_REQUESTS),
+        instance_counts("a", "A", cms.RUNNING_REQUESTS, teller="CMS"),
     ):
         low = legend(panel)
         assert (low["calcs"], low["sortBy"], low["sortDesc"]) == (["lastNotNull", "min"], "Min", False)
@@ -107,8 +111,9 @@ def test_a_usage_is_marked_where_it_becomes_tight() -> None:
     lines = usage_by_role("a", "A", cms.KV_CACHE_USAGE)
     assert steps(lines) == marks
     for full_at_the_top in (lines, per_instance("a", "A", {"": cms.KV_CACHE_USAGE})):
-        assert defaults(full_at_the_top)["max"] == 1
-    assert "max" not in defaults(per_instance("a", "A", {"": cms.USED_GPU_TOKENS}))
+        assert defaults(full_at_the_top)["custom"]["axisSoftMax"] == 1
+        assert "max" not in defaults(full_at_the_top), "a projected usage goes above 1"
+    assert "axisSoftMax" not in defaults(per_instance("a", "A", {"": cms.USED_GPU_TOKENS}))["custom"]
     table = instance_table("a", "A", {"KV cache": cms.KV_CACHE_USAGE}, rank_by=cms.KV_CACHE_USAGE).to_json_data()
     [cell] = [one for one in table["fieldConfig"]["overrides"] if one["matcher"]["options"] == "KV cache"]
     properties = {own["id"]: own["value"] for own in cell["properties"]}
@@ -118,17 +123,62 @@ def test_a_usage_is_marked_where_it_becomes_tight() -> None:
     assert (properties["min"], properties["max"]) == (0, 1), "else a gauge is full at the highest value there is"
 
 
+def test_the_bound_that_no_quantile_exceeds_is_a_dashed_line() -> None:
+    """A flat line at 60 s is "60 s or any more"; vLLM's lengths go on as far as the model's context does."""
+    for made in (quantiles("a", "A", gateway.TTFT), quantiles_by_role("a", "A", vllm.E2E_LATENCY)):
+        histogram = made.targets[0].query.metrics[0]
+        assert isinstance(histogram, Histogram)
+        assert steps(made) == [(None, "transparent"), (histogram.buckets[-1], "text")]
+        assert defaults(made)["custom"]["thresholdsStyle"]["mode"] == "dashed"
+    assert defaults(quantiles_by_role("a", "A", vllm.PROMPT_TOKENS))["custom"]["thresholdsStyle"]["mode"] == "off"
+
+
+def test_an_outage_of_engines_is_red_though_its_status_is_400() -> None:
+    """Of the overrides that match a status the last counts."""
+    shown = {
+        status: [
+            one["properties"][0]["value"]["fixedColor"]
+            for one in STATUS_COLOURS
+            if re.search(one["matcher"]["options"].strip("/"), status)
+        ][-1]
+        for status in ("0", "200", "400", "404", "429", "499", "500", "503")
+    }
+    assert shown == {
+        **dict.fromkeys(("0", "200"), "green"),
+        **dict.fromkeys(("400", "500", "503"), "red"),
+        **dict.fromkeys(("404", "429"), "orange"),
+        "499": "light-purple",
+    }
+
+
+def test_a_table_says_which_instance_is_stale() -> None:
+    made = instance_table(
+        "a",
+        "A",
+        {"KV cache": cms.KV_CACHE_USAGE},
+        rank_by=cms.KV_CACHE_USAGE,
+        peak="KV peak",
+        doubt=Doubt(cms.USED_GPU_TOKENS, cms.RUNNING_REQUESTS),
+    ).to_json_data()
+    headings = list(made["transformations"][1]["options"]["renameByName"].values())
+    assert headings[-3:] == ["KV cache", "KV peak", "Status"]
+    [status] = [one for one in made["fieldConfig"]["overrides"] if one["matcher"]["options"] == "Status"]
+    [mapping] = next(own["value"] for own in status["properties"] if own["id"] == "mappings")
+    words = {value: one["text"] for value, one in mapping["options"].items()}
+    assert words == {"0": "fresh", "1": "idle", "2": "stale"}
+    assert "Stale" in made["description"]
+
+
 def test_a_share_within_an_objective_is_green_from_99_percent_on() -> None:
     assert steps(share_within_objective("a", "A", TTFT_OBJECTIVE)) == [(None, "red"), (0.95, "orange"), (0.99, "green")]
 
 
-def test_instances_are_stacked_and_whole() -> None:
-    """The upper edge is how many there are; there is no half of one."""
-    made = defaults(instance_counts("a", "A", cms.RUNNING_REQUESTS))
-    assert made["custom"]["stacking"]["mode"] == "normal"
-    assert made["custom"]["fillOpacity"] > 0
-    assert made["decimals"] == 0
-    assert defaults(rates("a", "A", {"a": gateway.REQUESTS}))["custom"]["stacking"]["mode"] == "none"
+def test_instances_are_whole_and_those_that_a_scheduler_tells_of_dashed() -> None:
+    """There is no half of one; engines that answer and those that are told of are the same ones, and do not add up."""
+    counts = instance_counts("a", "A", cms.RUNNING_REQUESTS, teller="CMS")
+    made = defaults(counts)
+    assert (made["custom"]["stacking"]["mode"], made["decimals"]) == ("none", 0)
+    assert dashed(counts) == ["CMS {{infer_type}}"]
 
 
 def test_an_axis_shows_the_part_that_matters() -> None:

@@ -41,7 +41,7 @@ PANELS: dict[str, Panel] = {
         "a", "State", {"running": vllm.RUNNING_REQUESTS, "waiting": vllm.WAITING_REQUESTS}
     ),
     "usage_by_role": usage_by_role("a", "KV Cache Usage", cms.KV_CACHE_USAGE),
-    "instance_counts": instance_counts("a", "Instances", lrs.TOTAL_REQUESTS),
+    "instance_counts": instance_counts("a", "Instances", lrs.TOTAL_REQUESTS, teller="LRS"),
     "per_instance": per_instance("a", "Used Tokens", {"": cms.USED_GPU_TOKENS}, role="decode"),
     "per_instance, several": per_instance(
         "a",
@@ -50,7 +50,7 @@ PANELS: dict[str, Panel] = {
         rank_by=vllm.GENERATION_TOKENS_TOTAL,
     ),
     "per_instance, lowest first": per_instance("a", "Uptime", {"": process.UPTIME}, lowest_first=True),
-    "heatmap": heatmap("a", "Prompt Length", vllm.PROMPT_TOKENS, roles=("prefill", "neutral"), note="Not decode."),
+    "heatmap": heatmap("a", "Prompt Length", vllm.PROMPT_TOKENS, roles=("decode", "neutral"), note="Not prefill."),
     "quantiles": quantiles("a", "TTFT", gateway.TTFT),
     "quantiles, low is bad": quantiles("a", "Hit Ratio", scheduler.PREFIX_CACHE_HIT_PERCENT),
     "quantiles, infinite": quantiles("a", "Predicted TTFT", scheduler.SELECTED_PREDICTED_TTFT, role="prefill"),

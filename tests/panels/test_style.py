@@ -45,7 +45,7 @@ def test_a_role_has_its_colour(dashboard: Json) -> None:
 
 @every_dashboard
 def test_red_is_failure_and_nothing_else(dashboard: Json) -> None:
-    failures = {"failed", "failed {{error_type}}", "beyond", "/^5/", "/error$/"}
+    failures = {"failed", "failed {{error_type}}", "beyond", "/^[45]/", "/error$/"}
     for panel in panels(dashboard):
         for name, colour in colours(panel):
             assert (colour == FAILURE) == (name in failures), (panel["title"], name)

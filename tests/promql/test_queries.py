@@ -13,7 +13,6 @@ from llumnix_dash.promql import (
     average,
     beyond,
     bucket_rates,
-    each_instance_once,
     failure_ratio,
     highest,
     increase,
@@ -21,11 +20,13 @@ from llumnix_dash.promql import (
     mean,
     observations,
     of_instance,
+    peak_of_instance,
     quantile,
     rate,
     ratio,
     restarted,
     share_below,
+    staleness,
     started,
     top_instances,
     total,
@@ -63,6 +64,7 @@ QUERIES: dict[str, dict[str, Query]] = {
     },
     "Histograms": {
         "quantile(0.99, gateway.E2E_LATENCY)": quantile(0.99, gateway.E2E_LATENCY),
+        "quantile(0.99, gateway.E2E_LATENCY, resolved=True)": quantile(0.99, gateway.E2E_LATENCY, resolved=True),
         "quantile(0.99, gateway.TTFT)  # failed requests are taken out": quantile(0.99, gateway.TTFT),
         'quantile(0.5, vllm.TTFT, by=("infer_type",))': quantile(0.5, vllm.TTFT, by=("infer_type",)),
         "mean(gateway.E2E_LATENCY)": mean(gateway.E2E_LATENCY),
@@ -71,8 +73,8 @@ QUERIES: dict[str, dict[str, Query]] = {
         "share_below(gateway.E2E_LATENCY, 0.25)": share_below(gateway.E2E_LATENCY, 0.25),
         "share_below(gateway.TTFT, TTFT_OBJECTIVE)": share_below(gateway.TTFT, TTFT_OBJECTIVE),
         "observations(gateway.TTFT)": observations(gateway.TTFT),
-        'bucket_rates(vllm.PROMPT_TOKENS, where={"infer_type": ("prefill", "neutral")})': bucket_rates(
-            vllm.PROMPT_TOKENS, where={"infer_type": ("prefill", "neutral")}
+        'bucket_rates(vllm.PROMPT_TOKENS, where={"infer_type": ("decode", "neutral")})': bucket_rates(
+            vllm.PROMPT_TOKENS, where={"infer_type": ("decode", "neutral")}
         ),
         "within(quantile(0.99, gateway.TTFT), TTFT_OBJECTIVE)": within(quantile(0.99, gateway.TTFT), TTFT_OBJECTIVE),
         "beyond(quantile(0.99, gateway.TTFT), TTFT_OBJECTIVE)": beyond(quantile(0.99, gateway.TTFT), TTFT_OBJECTIVE),
@@ -82,16 +84,30 @@ QUERIES: dict[str, dict[str, Query]] = {
         'total(cms.RUNNING_REQUESTS, by=("infer_type",))  # replicated': total(
             cms.RUNNING_REQUESTS, by=("infer_type",)
         ),
+        "total(cms.WAITING_REQUESTS, peak=True)": total(cms.WAITING_REQUESTS, peak=True),
+        "total(cms.UNCOMPUTED_TOKENS_ALL_WAITING_PREFILLS)": total(cms.UNCOMPUTED_TOKENS_ALL_WAITING_PREFILLS),
+        "total(lrs.WAITING_TOKENS)  # each replica's own": total(lrs.WAITING_TOKENS),
         "total(lrs.RUNNING_REQUESTS)  # exported, or else derived": total(lrs.RUNNING_REQUESTS),
         'average(vllm.KV_CACHE_USAGE, by=("infer_type",))': average(vllm.KV_CACHE_USAGE, by=("infer_type",)),
-        "highest(cms.KV_CACHE_USAGE)": highest(cms.KV_CACHE_USAGE),
+        "average(cms.KV_CACHE_USAGE)": average(cms.KV_CACHE_USAGE),
+        "highest(cms.KV_CACHE_USAGE, peak=True)": highest(cms.KV_CACHE_USAGE, peak=True),
+        "total(process.ENGINE_ANSWERS)": total(process.ENGINE_ANSWERS),
+        'instances(vllm.RUNNING_REQUESTS, by=("infer_type",))': instances(vllm.RUNNING_REQUESTS, by=("infer_type",)),
         'instances(cms.RUNNING_REQUESTS, by=("infer_type",))': instances(cms.RUNNING_REQUESTS, by=("infer_type",)),
         "started(process.UPTIME)": started(process.UPTIME),
     },
     "Instances": {
-        'each_instance_once(cms.KV_CACHE_USAGE, where={"infer_type": "decode"})': each_instance_once(
+        'of_instance(cms.KV_CACHE_USAGE, where={"infer_type": "decode"})': of_instance(
             cms.KV_CACHE_USAGE, where={"infer_type": "decode"}
         ),
+        "of_instance(cms.INFLIGHT_DISPATCH_REQUESTS)  # each replica's own": of_instance(
+            cms.INFLIGHT_DISPATCH_REQUESTS
+        ),
+        "of_instance(cms.UNCOMPUTED_TOKENS_ALL_WAITING_PREFILLS)  # each replica's own at times": of_instance(
+            cms.UNCOMPUTED_TOKENS_ALL_WAITING_PREFILLS
+        ),
+        "peak_of_instance(cms.KV_CACHE_USAGE)": peak_of_instance(cms.KV_CACHE_USAGE),
+        "staleness(cms.USED_GPU_TOKENS, cms.RUNNING_REQUESTS)": staleness(cms.USED_GPU_TOKENS, cms.RUNNING_REQUESTS),
         "of_instance(vllm.RUNNING_REQUESTS)": of_instance(vllm.RUNNING_REQUESTS),
         "of_instance(vllm.KV_CACHE_USAGE)": of_instance(vllm.KV_CACHE_USAGE),
         "of_instance(vllm.PREEMPTIONS)": of_instance(vllm.PREEMPTIONS),

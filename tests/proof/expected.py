@@ -25,6 +25,19 @@ def exactly(value: float) -> Any:
 
 
 @dataclass(frozen=True)
+class AtLeast:
+    """Equal to a peak of the last minutes, which is no less than what is so at their end."""
+
+    now: float
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, float) and other >= self.now - 1e-9
+
+    def __hash__(self) -> int:
+        return hash(self.now)
+
+
+@dataclass(frozen=True)
 class InBucket:
     """Equal to a quantile that lies in the bucket in which the true one lies.
 
@@ -67,13 +80,18 @@ def quantile(q: float, values: Collection[float], bounds: Sequence[float]) -> In
 def quantiles(
     values: Collection[float], bounds: Sequence[float], *, low: bool = False, few: bool = False, of: str = ""
 ) -> dict[str, Any]:
-    """The lines of a panel of quantiles, by their legends, and the mean's; ``of`` is what follows in the legends."""
+    """The lines of a panel of quantiles, by their legends, and the mean's; ``of`` is what follows in the legends.
+
+    A quantile within the first bucket is not drawn: more than "below its bound" is not known of it.
+    """
     lines = {"P50": 0.5, "P99": 0.99} if few else {"P50": 0.5, "P90": 0.9, "P95": 0.95, "P99": 0.99}
     if low:
         lines = {"P10": 0.1, "P50": 0.5}
     rising = sorted(values)
     suffix = f" {of}" if of else ""
-    return {name + suffix: _in_bucket(q, rising, bounds) for name, q in lines.items()} | {f"mean{suffix}": mean(values)}
+    found = {name + suffix: _in_bucket(q, rising, bounds) for name, q in lines.items()}
+    drawn = {name: one for name, one in found.items() if one.true > bounds[0] or bounds[0] <= 0}
+    return drawn | {f"mean{suffix}": mean(values)}
 
 
 def mean(values: Collection[float]) -> Any:

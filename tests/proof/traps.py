@@ -147,7 +147,7 @@ ARITHMETIC = [
         "two-schedulers",
         "cms",
         "instances",
-        "decode",
+        "CMS decode",
         'count(instance_cms_running_requests{infer_type="decode"})',
     ),
     Trap(
@@ -196,7 +196,7 @@ ARITHMETIC = [
         "prefill-decode",
         "vllm",
         "token_throughput",
-        "prompt prefill",
+        "prompt decode",
         f"sum(rate(vllm:prompt_tokens_total{W}))",
     ),
     Trap(

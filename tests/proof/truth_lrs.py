@@ -6,7 +6,7 @@ from typing import Any
 from llumnix_dash.fleet.deployment import RunningDeployment
 from llumnix_dash.fleet.engine import Engine, Request
 from tests.proof.events import ROLES, Events
-from tests.proof.expected import exactly
+from tests.proof.expected import AtLeast, exactly
 from tests.proof.truth_request import HEADLINE, Truth
 
 
@@ -60,18 +60,24 @@ TOKENS: dict[str, Callable[[Booked], float]] = {
 }
 
 
-def _sums(count: Callable[[Booked], float]) -> Truth:
-    def truth(events: Events) -> dict[str, Any]:
-        sums: dict[str, float] = {}
-        for engine, held in booked(events).items():
-            sums[engine.pool.role] = sums.get(engine.pool.role, 0) + count(held)
-        return {role: exactly(value) for role, value in sums.items()}
+def _sum_by_role(events: Events, count: Callable[[Booked], float]) -> dict[str, float]:
+    sums: dict[str, float] = {}
+    for engine, held in booked(events).items():
+        sums[engine.pool.role] = sums.get(engine.pool.role, 0) + count(held)
+    return sums
 
-    return truth
+
+def _sums(count: Callable[[Booked], float]) -> Truth:
+    return lambda events: {role: exactly(value) for role, value in _sum_by_role(events, count).items()}
 
 
 def _instances(events: Events) -> dict[str, Any]:
-    return {role: exactly(len(engines)) for role, engines in events.roles().items()}
+    """Engines that answer, and those that a scheduler tells of, where none has gone."""
+    return {
+        f"{name} {role}": exactly(len(engines))
+        for role, engines in events.roles().items()
+        for name in ("engines", "LRS")
+    }
 
 
 def _of_each(held: dict[Engine, Booked], lines: dict[str, Callable[[Booked], float]]) -> dict[str, Any]:
@@ -88,11 +94,10 @@ def _of_role(role: str, lines: dict[str, Callable[[Booked], float]]) -> Truth:
 
 def _table(events: Events) -> dict[str, Any]:
     columns = {
-        "A": REQUESTS["running"],
+        "A": REQUESTS["total"],
         "B": REQUESTS["waiting"],
-        "C": REQUESTS["total"],
-        "D": TOKENS["running"],
-        "E": TOKENS["waiting"],
+        "C": TOKENS["total"],
+        "D": TOKENS["waiting"],
     }
     return _of_each(booked(events), columns)
 
@@ -101,7 +106,9 @@ PANELS: dict[str, Truth] = {
     **HEADLINE,
     "instances": _instances,
     "running_by_role": _sums(REQUESTS["running"]),
-    "waiting_by_role": _sums(REQUESTS["waiting"]),
+    "waiting_by_role": lambda events: {
+        role: AtLeast(value) for role, value in _sum_by_role(events, REQUESTS["waiting"]).items()
+    },
     "running_tokens_by_role": _sums(TOKENS["running"]),
     "waiting_tokens_by_role": _sums(TOKENS["waiting"]),
     **{f"lrs_requests_{role}": _of_role(role, REQUESTS) for role in ROLES},

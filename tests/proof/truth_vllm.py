@@ -8,7 +8,7 @@ from llumnix_dash.catalog import vllm
 from llumnix_dash.catalog.metric import Histogram
 from llumnix_dash.fleet.engine import Engine, Leg
 from tests.proof.events import Events, Holding, cumulative, each, grouped
-from tests.proof.expected import exactly, quantile, quantiles
+from tests.proof.expected import AtLeast, exactly, quantile, quantiles
 from tests.proof.truth_request import HEADLINE, Truth
 
 
@@ -43,7 +43,8 @@ def _p99_by_instance(metric: Histogram, values: Callable[[Leg], Iterable[float]]
     def truth(events: Events) -> dict[str, Any]:
         by_instance = grouped(events.left, lambda leg: leg.instance)
         found = {address: [value for leg in legs for value in values(leg)] for address, legs in by_instance.items()}
-        return {address: quantile(0.99, values, metric.buckets) for address, values in found.items() if values}
+        p99s = {address: quantile(0.99, values, metric.buckets) for address, values in found.items() if values}
+        return {address: one for address, one in p99s.items() if one.true > metric.buckets[0]}
 
     return truth
 
@@ -65,14 +66,15 @@ def _cache(events: Events) -> dict[str, Any]:
     shown = {}
     for role, engines in events.roles().items():
         found = [one for engine, held in engines.items() for one in usages(engine, held)]
-        shown |= {f"fullest {role}": exactly(max(found)), f"mean {role}": exactly(fmean(found))}
+        shown |= {f"fullest {role}": AtLeast(max(found)), f"mean {role}": exactly(fmean(found))}
     return shown
 
 
 def _throughput(events: Events) -> dict[str, Any]:
     shown = {}
     for role, legs in events.left_by_role().items():
-        shown[f"prompt {role}"] = events.a_second(leg.request.prompt_tokens for leg in legs)
+        if role != "prefill":
+            shown[f"prompt {role}"] = events.a_second(leg.request.prompt_tokens for leg in legs)
         shown[f"generation {role}"] = events.a_second(leg.generated for leg in legs)
     return shown
 
@@ -116,7 +118,7 @@ PANELS: dict[str, Truth] = {
     "prefill_time": _latency(vllm.PREFILL_TIME, duration("started", "first_token")),
     "decode_time": _latency(vllm.DECODE_TIME, duration("first_token", "finished")),
     "prompt_length": lambda events: _heatmap(
-        events, ("prefill", "neutral"), vllm.PROMPT_TOKENS.buckets, lambda leg: leg.request.prompt_tokens
+        events, ("decode", "neutral"), vllm.PROMPT_TOKENS.buckets, lambda leg: leg.request.prompt_tokens
     ),
     "generation_length": lambda events: _heatmap(
         events, ("decode", "neutral"), vllm.GENERATION_TOKENS.buckets, lambda leg: leg.generated
