@@ -4,6 +4,13 @@ from llumnix_dash.catalog.exporters import ENGINE
 from llumnix_dash.catalog.metric import Counter, Gauge, Histogram, Unit
 
 VERSIONS = ("0.12", "0.18")
+# Values of `finished_reason`, by version: series of each are there from the start.
+FINISHED_REASONS = {
+    "0.12": ("stop", "length", "abort"),
+    "0.18": ("stop", "length", "abort", "error", "repetition"),
+}
+# Values of `source`.
+PROMPT_SOURCES = ("local_compute", "local_cache_hit", "external_kv_transfer")
 
 _LABELS = ("model_name", "engine")
 _REQUEST_BUCKETS = (0.3, 0.5, 0.8, 1, 1.5, 2, 2.5, 5, 10, 15, 20, 30, 40, 50, 60, 120, 240, 480, 960, 1920, 7680)
@@ -43,6 +50,7 @@ def _counter(
     labels: tuple[str, ...] = (),
     replaces: tuple[str, ...] = (),
     caveats: tuple[str, ...] = (),
+    versions: tuple[str, ...] = (),
 ) -> Counter:
     return Counter(
         name=f"vllm:{name}_total",
@@ -52,6 +60,7 @@ def _counter(
         description=what,
         replaces=replaces,
         caveats=caveats,
+        vllm=versions,
     )
 
 
@@ -114,6 +123,18 @@ KV_CACHE_USAGE = Gauge(
     description="Share of the engine's KV cache blocks in use. Near 1 it preempts running requests.",
 )
 PROMPT_TOKENS_TOTAL = _counter("prompt_tokens", Unit.TOKENS, "Prompt tokens that the engine has taken in.")
+PROMPT_TOKENS_BY_SOURCE = _counter(
+    "prompt_tokens_by_source",
+    Unit.TOKENS,
+    "Prompt tokens by where the engine had their KV cache from: local_compute (computed here, the true prefill load),"
+    " local_cache_hit (its own prefix cache), external_kv_transfer (another engine). Counted with the first output.",
+    labels=("source",),
+    caveats=(
+        "The sources add up to a little more than the prompt tokens: where a whole prompt came from elsewhere, its last"
+        " token is computed again.",
+    ),
+    versions=("0.18",),
+)
 GENERATION_TOKENS_TOTAL = _counter("generation_tokens", Unit.TOKENS, "Tokens that the engine has generated.")
 FINISHED_REQUESTS = _counter(
     "request_success",
@@ -163,6 +184,7 @@ METRICS = (
     WAITING_REQUESTS,
     KV_CACHE_USAGE,
     PROMPT_TOKENS_TOTAL,
+    PROMPT_TOKENS_BY_SOURCE,
     GENERATION_TOKENS_TOTAL,
     FINISHED_REQUESTS,
     PREEMPTIONS,

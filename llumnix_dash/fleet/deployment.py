@@ -1,6 +1,6 @@
 """A deployment in motion: its processes, put together and started, and what its gauges show."""
 
-from llumnix_dash.catalog import cms, gateway, lrs, process, vllm
+from llumnix_dash.catalog import cms, gateway, lrs, process
 from llumnix_dash.catalog.exporters import ENGINE, GATEWAY, SCHEDULER
 from llumnix_dash.catalog.metric import Exporter, Gauge
 from llumnix_dash.fleet.backend import Backend
@@ -18,6 +18,7 @@ from llumnix_dash.fleet.view import View
 SICK_SLOWNESS = 4.0
 CONTROL_DOWN_SECONDS = 15.0
 ENGINE_DOWN_SECONDS = 40.0
+REPLACED_EVERY_SECONDS = 45.0
 STRANGER_REQUESTS_PER_SECOND = 40
 
 # What the cluster meta store tells of an instance, from the view of it.
@@ -54,11 +55,6 @@ LRS_VALUES: tuple[tuple[Gauge, str], ...] = (
     (lrs.RUNNING_TOKENS, "tokens_past_first_token"),
     (lrs.WAITING_TOKENS, "tokens_before_first_token"),
     (lrs.TOTAL_TOKENS, "tokens"),
-)
-VLLM_VALUES: tuple[tuple[Gauge, str], ...] = (
-    (vllm.RUNNING_REQUESTS, "running"),
-    (vllm.WAITING_REQUESTS, "waiting_or_loading"),
-    (vllm.KV_CACHE_USAGE, "usage"),
 )
 
 
@@ -114,6 +110,7 @@ class RunningDeployment:
         self.backend = self.frontend.backend = Backend(
             stages=stages,
             schedulers=self.schedulers,
+            deployment=deployment,
             clock=clock,
             draw=draw,
             done=self.frontend.answer,
@@ -136,6 +133,8 @@ class RunningDeployment:
                 self._addresses.engine(Process(metrics, self._born), pool, of_role + member, before + member),
                 of_role + member,
                 ranks=1 if member else pool.data_parallel,
+                version=self._vllm,
+                hybrid=self.deployment.hybrid_connector,
             )
             for member in range(pool.instances)
         ]
@@ -145,9 +144,19 @@ class RunningDeployment:
         """All that is scraped, at its present address."""
         return [*self.gateways, *self.schedulers, *(one.target for one in self.engines), *self.strangers]
 
-    def start(self, restart_at: float | None) -> None:
-        """Lets traffic begin now; at the given time, a gateway, a scheduler and two engines restart."""
+    def start(self, restart_at: float | None, update_at: float | None) -> None:
+        """Lets traffic begin now.
+
+        Args:
+            restart_at: when a gateway, a scheduler and two engines restart.
+            update_at: when a rolling update of the engines begins.
+        """
         self.frontend.start(self.deployment.traffic)
+        if update_at is not None:
+            for place, engine in enumerate(self.engines):
+                self._clock.at(
+                    update_at + place * REPLACED_EVERY_SECONDS, self.backend.replace, engine, ENGINE_DOWN_SECONDS
+                )
         if restart_at is not None:
             at = self._clock.at
             at(restart_at, self.frontend.restart_scheduler, 0, CONTROL_DOWN_SECONDS)
@@ -164,6 +173,7 @@ class RunningDeployment:
             target.process.set(gateway.PENDING_REQUESTS, len(self.frontend.pending[number]))
             target.process.set(gateway.CURRENT_REQUESTS, current)
             _measure_go(target.process, now, current)
+        at_engine.measured(self.engines, now)
         for engine in self.engines:
             if engine.target.process.is_up(now):
                 self._measure_engine(engine, now)
@@ -178,14 +188,6 @@ class RunningDeployment:
     def _measure_engine(self, engine: Engine, now: float) -> None:
         view = engine.view(now)
         role, model = engine.pool.role, engine.pool.model
-        for rank in engine.ranks:
-            _set(
-                engine.target.process,
-                VLLM_VALUES,
-                view if len(engine.ranks) == 1 else engine.view(now, rank),
-                model,
-                rank,
-            )
         for scheduler in self.schedulers:
             if cms.RUNNING_REQUESTS.name in scheduler.process.metrics:
                 _set(scheduler.process, CMS_VALUES, view, engine.id, role)

@@ -1,13 +1,15 @@
-"""Each request, each engine's part of it (a leg), and the engines: what they hold and how fast they compute.
+"""Each request, and the engines: what they hold and how fast they compute.
 
 Times are seconds on the simulation's clock (0 is the first sample), durations are in the unit of the field's name.
 """
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 
 from llumnix_dash.fleet.gaps import Gaps, total
+from llumnix_dash.fleet.leg import Leg
+from llumnix_dash.fleet.process import Process
 from llumnix_dash.fleet.target import LRS_PORT, ScrapeTarget, engine_id
 from llumnix_dash.fleet.view import View
 
@@ -22,67 +24,9 @@ BUSY = 1.2
 # Until an instance has reported a request, the scheduler counts it as in flight.
 REPORT_DELAY = 0.5
 BLOCK_TOKENS = 16
-
-
-@dataclass(slots=True, eq=False)
-class Leg:
-    """One engine's part of a request.
-
-    Attributes:
-        request: the whole.
-        engine: who does it.
-        instance: the engine's address at that time.
-        rank: vLLM's label ``engine``.
-        arrived: when the engine got it.
-        loading_until: a decode leg's KV cache has come from the prefill engine then.
-        started: when it was first computed.
-        first_token: when this engine's first token came.
-        finished: when it ended here.
-        to_generate: tokens that this engine is to generate, the first included.
-        generated: tokens that it generates, known from the first one on.
-        gaps: between this engine's tokens.
-        decode_seconds: the gaps' sum.
-        batch: requests that were computed together when it began to decode.
-        reason: vLLM's ``finished_reason``; empty where the engine died first.
-    """
-
-    request: "Request"
-    engine: "Engine"
-    instance: str
-    rank: str
-    arrived: float
-    to_generate: int
-    loading_until: float | None = None
-    started: float | None = None
-    first_token: float | None = None
-    finished: float | None = None
-    generated: int = 0
-    gaps: Gaps = field(default_factory=list)
-    decode_seconds: float = 0.0
-    batch: int = 1
-    reason: str = ""
-
-    @property
-    def prefills(self) -> bool:
-        """Whether this engine computes the prompt, rather than getting its KV cache."""
-        return self.loading_until is None
-
-    @property
-    def is_last(self) -> bool:
-        """Whether the answer ends here."""
-        return not self.prefills or len(self.request.engines) == 1 or self.request.wanted_tokens == 1
-
-    @property
-    def tokens(self) -> int:
-        """Tokens of KV cache that it needs in the end."""
-        return self.request.prompt_tokens + self.to_generate
-
-    def tokens_at(self, now: float) -> int:
-        """Tokens of KV cache that it takes at this time: the prompt, and what has been generated."""
-        if self.first_token is None or not self.gaps:
-            return self.request.prompt_tokens
-        share = min(1.0, (now - self.first_token) / self.decode_seconds)
-        return self.request.prompt_tokens + 1 + int(share * (self.generated - 1))
+# Hosts were started days apart.
+BOOTED = -20 * 86_400.0 - 1_234.5
+BOOTED_APART = 3 * 86_400.0 + 567.25
 
 
 @dataclass(slots=True, eq=False)
@@ -187,20 +131,30 @@ class Engine:
         target: where it is scraped.
         number: among those of its role.
         ranks: vLLM engines in it.
+        version: of vLLM.
+        hybrid: whether HybridConnector brings the KV cache, which holds a request until it is there.
 
     Attributes:
         target: where it is scraped.
         pool: its role and model.
+        version: of vLLM.
+        hybrid: whether HybridConnector holds what waits for its KV cache.
+        booted: when its host started: vLLM takes its durations from the host's clock, which begins there.
         slowness: how many times slower than its peers it computes.
         legs: all that it holds.
         waiting: what it has not begun to compute, first come first served.
         id: its id in the cluster meta store.
     """
 
-    def __init__(self, target: ScrapeTarget, number: int, ranks: int) -> None:
+    def __init__(
+        self, target: ScrapeTarget, number: int, ranks: int, *, version: str = "0.18", hybrid: bool = False
+    ) -> None:
         assert target.pool is not None
         self.target = target
         self.pool = target.pool
+        self.version = version
+        self.hybrid = hybrid
+        self.booted = BOOTED - BOOTED_APART * number
         self.slowness = 1.0
         self.ranks = tuple(str(rank) for rank in range(ranks))
         self.legs: dict[Leg, None] = {}
@@ -241,10 +195,16 @@ class Engine:
         """Whether the leg may be computed now, as for batch size and KV cache."""
         prefills = leg.prefills
         return (
-            self._running < MOST_RUNNING
-            and (not prefills or self._prefilling < MOST_PREFILLS)
-            and (self._active_tokens + leg.tokens <= MOST_RESERVED * CAPACITY_TOKENS or self._running == 0)
+            self._running < MOST_RUNNING and (not prefills or self._prefilling < MOST_PREFILLS) and self.has_blocks(leg)
         )
+
+    def has_blocks(self, leg: Leg) -> bool:
+        """Whether the leg's KV cache finds its place now; there is always one in an engine that computes nothing."""
+        return self._running == 0 or self._active_tokens + leg.tokens <= MOST_RESERVED * CAPACITY_TOKENS
+
+    def speaks(self, server: ScrapeTarget, rank: str) -> bool:
+        """Whether outputs of this rank go to the API server now: the scheduler's stats travel with them alone."""
+        return any(leg.outputs and leg.server is server and leg.rank == rank for leg in self.legs)
 
     def start(self, leg: Leg, now: float) -> None:
         """Begins to compute the leg."""
@@ -288,6 +248,20 @@ class Engine:
         if elsewhere:
             self.target = self.target.moved()
             self.id = engine_id(self.pool.role, self._number, self.target.process.life)
+
+    def retire(self) -> "Engine":
+        """Its pod, which works on with all that it holds and is no target any more; this engine is empty after it."""
+        process = self.target.process
+        target = replace(self.target, process=Process(list(process.metrics.values()), process.started))
+        old = Engine(target, self._number, len(self.ranks), version=self.version, hybrid=self.hybrid)
+        old.id, old.slowness, old.legs, old.waiting = self.id, self.slowness, self.legs, self.waiting
+        old._held, old._running = self._held, self._running
+        old._prefilling, old._active_tokens = self._prefilling, self._active_tokens
+        for leg in old.legs:
+            leg.engine = old
+            leg.server = target if leg.server is self.target else leg.server
+        self.legs, self.waiting = {}, deque()
+        return old
 
     def view(self, now: float, rank: str | None = None) -> View:
         """What it holds now; of one of its vLLM engines, or of all."""

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from llumnix_dash.errors import UserError
 from llumnix_dash.fleet.clock import Clock
 from llumnix_dash.fleet.deployment import RunningDeployment
-from llumnix_dash.fleet.engine import Leg, Request
+from llumnix_dash.fleet.engine import Request
 from llumnix_dash.fleet.history import History
+from llumnix_dash.fleet.leg import Leg
 from llumnix_dash.fleet.scenarios import Scenario
 from llumnix_dash.fleet.scenarios import scenario as scenario_of
 from llumnix_dash.fleet.target import ScrapeTarget
@@ -22,7 +23,8 @@ class RunningFleet:
     Args:
         scenario: which.
         seed: the same seed gives the same fleet.
-        restart_at: when restarts happen, if the scenario has them; seconds after the first sample.
+        restart_at: when restarts happen or a rolling update begins, if the scenario has them; seconds after the first
+            sample.
     """
 
     def __init__(self, scenario: Scenario, seed: int, restart_at: float) -> None:
@@ -33,7 +35,10 @@ class RunningFleet:
             for number in range(len(scenario.deployments))
         ]
         for one in self.deployments:
-            one.start(restart_at if scenario.restarts else None)
+            one.start(
+                restart_at if scenario.restarts else None,
+                restart_at if scenario.rolling_update else None,
+            )
 
     @property
     def targets(self) -> list[ScrapeTarget]:

@@ -11,6 +11,7 @@ from llumnix_dash.errors import UserError, nearest
 
 Role = Literal["prefill", "decode", "neutral"]
 SchedulerMode = Literal["full", "lite"]
+Transfer = Literal["staged", "kvt-staged", "kvt-batch"]
 
 
 class _Frozen(BaseModel):
@@ -62,6 +63,11 @@ class Deployment(_Frozen):
         cache_aware: whether the scheduler asks the prefix cache index.
         slo_aware: whether it predicts latencies.
         exports_lrs_running: whether ``instance_lrs_running_*`` is exported; today's schedulers do not.
+        transfer: the KV cache's way from prefill to decode: ``staged`` (through vLLM's own connector) and
+            ``kvt-staged`` (through HybridConnector) ask both engines, which both count; with ``kvt-batch``, the usual
+            manifests, the decode engine alone is asked, and the prefill engine tells nothing.
+        reschedules: whether requests are moved from one engine to another while they are decoded; off in the
+            manifests.
     """
 
     namespace: str | None = "llumnix"
@@ -73,6 +79,13 @@ class Deployment(_Frozen):
     cache_aware: bool = True
     slo_aware: bool = True
     exports_lrs_running: bool = False
+    transfer: Transfer = "staged"
+    reschedules: bool = False
+
+    @property
+    def hybrid_connector(self) -> bool:
+        """Whether HybridConnector brings the KV cache: it holds requests until it is there."""
+        return self.transfer != "staged"
 
 
 class Scenario(_Frozen):
@@ -90,6 +103,7 @@ class Scenario(_Frozen):
         stranger: whether another program of the namespace exports the same unprefixed names under its own job.
         vllm: version of the engines.
         interval: seconds from scrape to scrape, where none is asked for.
+        rolling_update: whether engines are replaced one after another, from the middle on.
     """
 
     name: str
@@ -102,6 +116,7 @@ class Scenario(_Frozen):
     stranger: bool = False
     vllm: str = "0.18"
     interval: int = 10
+    rolling_update: bool = False
 
 
 BIG_MODEL = "qwen3-32b"
@@ -235,6 +250,36 @@ _ALL = (
         explanation="the default's engines on vLLM 0.12, with the names of that version",
         deployments=(_DEFAULT,),
         vllm="0.12",
+    ),
+    Scenario(
+        name="kvt-batch",
+        explanation="the default's engines as the usual manifests run them: a prefill engine gets its requests from the"
+        " decode engine, and its own metrics all stay 0",
+        deployments=(_varied(transfer="kvt-batch"),),
+    ),
+    Scenario(
+        name="kvt-staged",
+        explanation="the default's engines with KV caches through HybridConnector, which holds the requests that wait"
+        " for them; prefill and decode engine both count each request",
+        deployments=(_varied(transfer="kvt-staged"),),
+    ),
+    Scenario(
+        name="migration",
+        explanation="running requests move between engines: vLLM mixes the clocks of two hosts, so that sums and means"
+        " of its durations are wrong by days; data-parallel ranks differ, and what moves to another is counted nowhere",
+        deployments=(
+            _varied(
+                pools=(_PREFILL, _DECODE.model_copy(update={"data_parallel": 2}), _NEUTRAL),
+                reschedules=True,
+            ),
+        ),
+    ),
+    Scenario(
+        name="rolling-update",
+        explanation="from the middle on, engines are replaced one after another, by new ones at other addresses; an old"
+        " one is no target any more, works on with what it has and is killed after 300 s",
+        deployments=(_DEFAULT,),
+        rolling_update=True,
     ),
 )
 SCENARIOS: dict[str, Scenario] = {one.name: one for one in _ALL}

@@ -38,6 +38,10 @@ def test_the_scenarios_of_the_help_are_those_that_are_promised():
         "no-namespace",
         "two-namespaces",
         "old-vllm",
+        "kvt-batch",
+        "kvt-staged",
+        "migration",
+        "rolling-update",
     ], "a scenario that is meant is promised here, too"
 
 
@@ -66,7 +70,7 @@ def test_exactly_the_metrics_of_the_mode_and_the_version_are_exported(simulated,
 
 def test_every_metric_of_the_catalogue_is_exported_by_some_scenario(simulated):
     exported: set[str] = set()
-    for name, minutes in (("default", 60), ("neutral-only", 10), ("old-vllm", 10)):
+    for name, minutes in (("default", 60), ("neutral-only", 10), ("old-vllm", 10), ("migration", 10)):
         exported |= set(simulated(name, minutes).history.families)
     assert exported == {metric.name for metric in METRICS}
 

@@ -17,6 +17,7 @@ FULL_MODE = {
     "cms": truth_cms.PANELS | truth_cms.TABLES,
     "vllm": truth_vllm.PANELS | truth_vllm.BY_INSTANCE,
 }
+ENGINES = {"vllm": FULL_MODE["vllm"]}
 LITE_MODE = {"lrs": truth_lrs.PANELS | truth_lrs.TABLES}
 MANY_FAILURES = {"request": truth_request.WITH_MANY_FAILURES, "component": truth_component.WITH_MANY_FAILURES}
 NO_RARE_EVENTS = {"request": truth_request.WITHOUT_RARE_EVENTS, "component": truth_component.WITHOUT_RARE_EVENTS}
@@ -43,6 +44,19 @@ def test_a_panel_shows_what_happened(store: Backfilled, board: str, key: str) ->
 @panels(LITE_MODE)
 def test_a_panel_shows_what_happened_in_lite_mode(store: Backfilled, board: str, key: str) -> None:
     check(store, board, key, LITE_MODE)
+
+
+@scenarios("kvt-batch", "kvt-staged")
+@panels(ENGINES)
+def test_engines_show_what_happened_whatever_brings_the_kv_cache(store: Backfilled, board: str, key: str) -> None:
+    check(store, board, key, ENGINES)
+
+
+@scenarios("migration")
+@pytest.mark.parametrize("key", truth_vllm.MEDIANS)
+def test_medians_are_true_where_migrations_poison_means(store: Backfilled, key: str) -> None:
+    shown, truth = store.shown("vllm", key), truth_vllm.MEDIANS[key](Events(store.past, WINDOW))
+    assert {line: value for line, value in drawn(shown).items() if line.startswith("P50")} == truth
 
 
 @scenarios("overload")
