@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Callable
+from typing import Literal
 
 from llumnix_dash.catalog import scheduler
 from llumnix_dash.fleet import chance, draws
 from llumnix_dash.fleet.chance import Chance
 from llumnix_dash.fleet.clock import Clock
-from llumnix_dash.fleet.engine import BUSY, Engine, Request
+from llumnix_dash.fleet.engine import Engine, Request
 from llumnix_dash.fleet.gaps import total
 from llumnix_dash.fleet.leg import Leg
 from llumnix_dash.fleet.record import engine as at_engine
@@ -27,6 +28,10 @@ MOVES = 0.03
 GRACE_SECONDS = 300.0
 # Labels of a rescheduling: which rule chose the request, and in which order.
 RESCHEDULING_RULE = ("TOKEN", "SR")
+# An instance that stands still is chosen until its status is so old.
+STALE_SECONDS = 60.0
+
+Outcome = Literal["finished", "refused", "lost", "stalled"]
 
 
 class Backend:
@@ -38,8 +43,7 @@ class Backend:
         deployment: how KV caches go from prefill to decode, and whether requests are moved.
         clock: on which everything happens.
         draw: the source of what is drawn.
-        done: called with a request and its HTTP status when the engines are done with it.
-        freed: called with the model when an engine may take more.
+        done: called with a request when the engines are done with it, well or not, or give no more of it (stalled).
     """
 
     def __init__(
@@ -50,8 +54,7 @@ class Backend:
         deployment: Deployment,
         clock: Clock,
         draw: Chance,
-        done: Callable[[Request, str], None],
-        freed: Callable[[str], None],
+        done: Callable[[Request, Outcome], None],
     ) -> None:
         self._stages = stages
         self._schedulers = schedulers
@@ -60,27 +63,30 @@ class Backend:
         self._clock = clock
         self._draw = draw
         self._done = done
-        self._freed = freed
+        self._turn = 0
 
-    def has_room(self, model: str) -> bool:
-        """Whether an engine of each stage would take a request now."""
-        return all(any(map(self._takes_more, engines)) for engines in self._stages[model])
+    def stages(self, model: str) -> int:
+        """How many engines a request for this model passes."""
+        return len(self._stages[model])
 
-    def choose(self, model: str) -> list[Engine] | None:
-        """The engines that a request would pass now, in order; None where all of a stage are busy or down."""
-        chosen = []
-        for engines in self._stages[model]:
-            engine = self._least_loaded(engines)
-            if engine is None:
-                return None
-            chosen.append(engine)
-        return chosen
+    def choose(self, model: str) -> list[Engine]:
+        """The engines that the scheduler finds for a request, in order: none for a stage whose engines are all gone."""
+        found = (self._least_loaded(engines) for engines in self._stages[model])
+        return [engine for engine in found if engine is not None]
+
+    def in_turn(self, model: str) -> list[Engine]:
+        """The engines that a gateway takes by itself: of those that discovery knows, the next of each stage."""
+        self._turn += 1
+        known = (
+            [one for one in engines if one.target.process.is_up(self._clock.now)] for engines in self._stages[model]
+        )
+        return [engines[self._turn % len(engines)] for engines in known if engines]
 
     def dispatch(self, request: Request) -> None:
         """Hands the request to its engines: to both at once with ``kvt-batch``, else to the first."""
         needed = request.engines if self._batch else request.engines[:1]
         if not all(one.target.process.is_up(self._clock.now) for one in needed):
-            self._done(request, "502")
+            self._done(request, "refused")
             return
         first = request.engines[0]
         if len(request.engines) == 1:
@@ -93,11 +99,19 @@ class Backend:
         else:
             self._begin(request, first, 1, first.target)
 
-    def abandon(self, request: Request) -> None:
-        """The client has gone: the engines let the request go, and no metric tells that it ended."""
+    def cancel(self, request: Request) -> None:
+        """The gateway has closed the connection: the engines let the request go, and no metric tells that it ended."""
         for leg in request.legs:
             if leg.finished is None:
                 self._drop(leg)
+
+    def stall(self, engine: Engine) -> None:
+        """The engine stands still from now on: it is there, and gives no more."""
+        now = engine.hung = self._clock.now
+        for leg in engine.legs:
+            at_engine.continued(leg, leg.gaps_by(now))
+            leg.stopped = now
+            self._done(leg.request, "stalled")
 
     def predict(self, engine: Engine, request: Request) -> tuple[float, float]:
         """TTFT and TPOT in milliseconds that the scheduler predicts there; +Inf where it fails."""
@@ -132,11 +146,12 @@ class Backend:
         ]
         for leg in [*engine.legs, *moved]:
             if leg.finished is None:
-                self.abandon(leg.request)
-                self._done(leg.request, "502")
+                self.cancel(leg.request)
+                self._done(leg.request, "lost")
 
-    def _takes_more(self, engine: Engine) -> bool:
-        return engine.load < BUSY and engine.target.process.is_up(self._clock.now)
+    def _is_known(self, engine: Engine) -> bool:
+        now = self._clock.now
+        return engine.target.process.is_up(now) and (engine.hung is None or now - engine.hung < STALE_SECONDS)
 
     def _least_loaded(self, engines: list[Engine]) -> Engine | None:
         if not engines:
@@ -146,8 +161,8 @@ class Backend:
         free: list[Engine] = []
         if len(engines) > MOST_COMPARED:
             # The better of a few drawn ones is nearly as good as the best, and quick in a large fleet.
-            free = [one for one in in_turn[:MOST_COMPARED] if self._takes_more(one)]
-        free = free or [one for one in in_turn if self._takes_more(one)]
+            free = [one for one in in_turn[:MOST_COMPARED] if self._is_known(one)]
+        free = free or [one for one in in_turn if self._is_known(one)]
         return min(free, key=_load) if free else None
 
     def _begin(
@@ -168,7 +183,10 @@ class Backend:
         leg = Leg(request, engine, server, rank, now, tokens, moved_from, loading_until, received=now)
         request.legs.append(leg)
         engine.attach(leg)
-        if loading_until is None:
+        if engine.hung is not None:
+            leg.stopped = now
+            self._done(request, "stalled")
+        elif loading_until is None:
             self._wait(leg)
         elif loading_until < math.inf:
             self._load_until(leg, loading_until)
@@ -181,7 +199,7 @@ class Backend:
         self._clock.at(leg.loading_until, self._wait, leg)
 
     def _wait(self, leg: Leg) -> None:
-        if leg.finished is None:
+        if leg.goes_on:
             leg.engine.waiting.append(leg)
             self._fill(leg.engine)
 
@@ -208,7 +226,7 @@ class Backend:
         self._clock.after(seconds, self._first_token, leg)
 
     def _first_token(self, leg: Leg) -> None:
-        if leg.finished is not None:
+        if not leg.goes_on:
             return
         now, request, engine = self._clock.now, leg.request, leg.engine
         leg.first_token = now
@@ -222,8 +240,6 @@ class Backend:
                 # The gap between the last token before a move and the first one after it.
                 request.gaps.append((round(now - request.last_token, 6), 1))
             request.last_token = now
-            if request.aborted:
-                wanted = 1 + self._draw.one_of(wanted)
         leg.batch = engine.batch
         leg.generated = wanted
         leg.gaps = draws.gaps(self._draw.random, wanted - 1, engine.gap_seconds())
@@ -255,7 +271,7 @@ class Backend:
         """The scheduler moves a request that is being decoded to the least loaded of the other engines."""
         request, now = leg.request, self._clock.now
         process = self._schedulers[request.scheduler].process
-        if leg.finished is not None or not process.is_up(now):
+        if not leg.goes_on or not process.is_up(now):
             return
         engine = self._least_loaded([one for one in self._stages[request.model][-1] if one is not leg.engine])
         if engine is None:
@@ -278,18 +294,15 @@ class Backend:
     def _finish(self, leg: Leg) -> None:
         """All that the leg was to generate is out."""
         request, now = leg.request, self._clock.now
-        if leg.finished is not None:
+        if not leg.goes_on:
             return
         if not leg.is_last:
             self._end(leg, "length")
             self._hand_over(request, now + request.prompt_tokens * KV_TRANSFER_SECONDS_PER_TOKEN)
-        elif request.aborted:
-            self._drop(leg)
-            self._done(request, "200")
         else:
             # One answer in eight meets its limit.
             self._end(leg, "length" if request.wanted_tokens % 8 == 0 else "stop")
-            self._done(request, "200")
+            self._done(request, "finished")
 
     def _hand_over(self, request: Request, loading_until: float) -> None:
         """The prompt is computed: its KV cache goes to the decode engine."""
@@ -299,7 +312,7 @@ class Backend:
         elif decode.target.process.is_up(self._clock.now):
             self._begin(request, decode, request.wanted_tokens, decode.target, loading_until=loading_until)
         else:
-            self._done(request, "502")
+            self._done(request, "lost")
 
     def _end(self, leg: Leg, reason: str) -> None:
         """The engine ends the leg itself: its last output brings the stats of a scheduler that has it no more."""
@@ -322,7 +335,8 @@ class Backend:
         """The leg is over on its engine; what came out of it counts."""
         request = leg.request
         leg.finished = self._clock.now
-        leg.engine.detach(leg)
+        if leg.engine.hung is None:
+            leg.engine.detach(leg)
         if leg.first_token is None:
             return
         gaps = leg.gaps_by(leg.finished)
@@ -336,8 +350,8 @@ class Backend:
 
     def _go_on(self, engine: Engine) -> None:
         """Something has left the engine: there is room for more."""
-        self._fill(engine)
-        self._freed(engine.pool.model)
+        if engine.hung is None:
+            self._fill(engine)
 
 
 def _load(engine: Engine) -> float:

@@ -1,6 +1,8 @@
 """A deployment in motion: its processes, put together and started, and what its gauges show."""
 
-from llumnix_dash.catalog import cms, gateway, lrs, process
+import math
+
+from llumnix_dash.catalog import cms, lrs, process
 from llumnix_dash.catalog.exporters import ENGINE, GATEWAY, SCHEDULER
 from llumnix_dash.catalog.metric import Exporter, Gauge
 from llumnix_dash.fleet.backend import Backend
@@ -11,7 +13,7 @@ from llumnix_dash.fleet.frontend import Frontend
 from llumnix_dash.fleet.process import Process
 from llumnix_dash.fleet.record import engine as at_engine
 from llumnix_dash.fleet.record import scheduler as at_scheduler
-from llumnix_dash.fleet.scenarios import Pool, Scenario
+from llumnix_dash.fleet.scenarios import Mishap, Pool, Scenario
 from llumnix_dash.fleet.target import STRANGER, STRANGER_REQUESTS, Addresses, ScrapeTarget, exported
 from llumnix_dash.fleet.view import View
 
@@ -100,7 +102,7 @@ class RunningDeployment:
         draw = Chance(seed, scenario.rare_events)
         self.frontend = Frontend(
             scenario=scenario,
-            namespace=deployment.namespace,
+            deployment=deployment,
             gateways=self.gateways,
             schedulers=self.schedulers,
             instances=len(self.engines),
@@ -114,7 +116,6 @@ class RunningDeployment:
             clock=clock,
             draw=draw,
             done=self.frontend.answer,
-            freed=self.frontend.advance,
         )
 
     def _control(self, exporter: Exporter, count: int) -> list[ScrapeTarget]:
@@ -144,20 +145,18 @@ class RunningDeployment:
         """All that is scraped, at its present address."""
         return [*self.gateways, *self.schedulers, *(one.target for one in self.engines), *self.strangers]
 
-    def start(self, restart_at: float | None, update_at: float | None) -> None:
-        """Lets traffic begin now.
-
-        Args:
-            restart_at: when a gateway, a scheduler and two engines restart.
-            update_at: when a rolling update of the engines begins.
-        """
-        self.frontend.start(self.deployment.traffic)
-        if update_at is not None:
+    def start(self, scenario: Scenario, seconds: float) -> None:
+        """Lets traffic begin now, and brings what befalls the scenario within so many seconds of the first sample."""
+        self.frontend.start()
+        for mishap in scenario.mishaps:
+            self._expect(mishap, seconds)
+        if scenario.rolling_update:
             for place, engine in enumerate(self.engines):
                 self._clock.at(
-                    update_at + place * REPLACED_EVERY_SECONDS, self.backend.replace, engine, ENGINE_DOWN_SECONDS
+                    seconds / 2 + place * REPLACED_EVERY_SECONDS, self.backend.replace, engine, ENGINE_DOWN_SECONDS
                 )
-        if restart_at is not None:
+        if scenario.restarts:
+            restart_at = seconds / 2
             at = self._clock.at
             at(restart_at, self.frontend.restart_scheduler, 0, CONTROL_DOWN_SECONDS)
             at(restart_at + 60, self.frontend.restart_gateway, 0, CONTROL_DOWN_SECONDS)
@@ -165,17 +164,35 @@ class RunningDeployment:
             decoders = [one for one in self.engines if one.pool.role != "prefill"]
             at(restart_at + 180, self.backend.restart, decoders[0], ENGINE_DOWN_SECONDS, True)
 
+    def _expect(self, mishap: Mishap, seconds: float) -> None:
+        """The mishap will begin and, if it does, end at its shares of this time."""
+        at, frontend = self._clock.at, self.frontend
+        begin, end = mishap.start * seconds, mishap.end * seconds
+        down = end - begin if mishap.end < 1 else math.inf
+        engines = [one for one in self.engines if one.pool.role == mishap.role]
+        if mishap.kind == "gateways-gone":
+            for number in range(len(self.gateways)):
+                at(begin, frontend.restart_gateway, number, down)
+        elif mishap.kind == "scheduler-down":
+            for number in range(len(self.schedulers)):
+                at(begin, frontend.restart_scheduler, number, down)
+        elif mishap.kind == "store-away":
+            at(begin, frontend.lose_store, True)
+            at(end, frontend.lose_store, mishap.end >= 1)
+        elif mishap.kind == "engines-gone":
+            for engine in engines:
+                at(begin, self.backend.restart, engine, down, False)
+        else:
+            at(begin, self.backend.stall, engines[-1])
+
     def measure(self) -> None:
         """Brings the gauges of all processes to what is so now."""
         now = self._clock.now
         for number, target in enumerate(self.gateways):
-            current = len(self.frontend.current[number])
-            target.process.set(gateway.PENDING_REQUESTS, len(self.frontend.pending[number]))
-            target.process.set(gateway.CURRENT_REQUESTS, current)
-            _measure_go(target.process, now, current)
+            _measure_go(target.process, now, len(self.frontend.current[number]))
         at_engine.measured(self.engines, now)
         for engine in self.engines:
-            if engine.target.process.is_up(now):
+            if engine.target.process.is_up(now) and engine.hung is None:
                 self._measure_engine(engine, now)
         for target in self.schedulers:
             _measure_go(target.process, now, len(self.engines))

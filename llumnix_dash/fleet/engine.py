@@ -7,7 +7,8 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 from random import Random
 
-from llumnix_dash.fleet.gaps import Gaps, total
+from llumnix_dash.fleet.cases import Case
+from llumnix_dash.fleet.gaps import Gaps
 from llumnix_dash.fleet.leg import Leg
 from llumnix_dash.fleet.process import Process
 from llumnix_dash.fleet.target import LRS_PORT, ScrapeTarget, engine_id
@@ -19,8 +20,6 @@ MOST_PREFILLS = 2
 # What is computed may need more in the end than there is, as few are at their end at once.
 MOST_RESERVED = 1.15
 PREFILL_TOKENS_PER_SECOND = 8_000
-# The scheduler sends nothing more to an instance that holds so much of its capacity.
-BUSY = 1.2
 # Until an instance has reported a request, the scheduler counts it as in flight.
 REPORT_DELAY = 0.5
 BLOCK_TOKENS = 16
@@ -37,32 +36,39 @@ class Request:
         namespace: of the deployment.
         model: what was asked.
         gateway: number of the replica that took it.
-        scheduler: number of the replica that was asked.
+        scheduler: number of the replica that was asked last.
         arrived: when it came.
         prompt_tokens: length of the prompt.
         wanted_tokens: length of the whole answer.
-        output_tokens: length of the answer as the client got it: less where it was aborted or failed.
+        output_tokens: length of the answer as the gateway counts it: less where it was cut, 0 where others answered.
+        streamed: whether the client asked for a stream; the engine always sends one.
+        external: whether a route leads it past the engines.
         preprocess_milliseconds: and the other stages, as fractions; the metrics have whole milliseconds.
-        queued: when preprocessing was done and it asked for its turn.
-        queue_milliseconds: 0 where it was never queued.
-        schedule_milliseconds: 0 where no scheduler was asked.
+        queued: when preprocessing was done and it asked for a place in the queue.
+        entered: when it got one.
+        taken: when a worker took it from the queue.
+        released: when that worker was free again.
+        queue_milliseconds: 0 where it was never taken, or its client had left by then.
+        schedule_milliseconds: 0 where no engine was asked for, or its client had left by then.
         postprocess_milliseconds: 0 where there was no answer.
-        scheduled: when the scheduler answered, well or not; None where it was not asked.
-        scheduling_error: ``error_type`` of a failed scheduling.
-        aborted: whether the client goes before the end.
+        schedulings: when a scheduler found engines for it: once a try.
+        failed_schedulings: when a scheduler found none, and its ``error_type``.
+        aborted: whether the client has gone before the end.
         hit_percent: prefix cache hit on the chosen instance.
         max_hit_percent: best hit of any instance.
-        retries: what made the gateway try again, one entry an attempt.
-        fallback: how the fallback service ended it, where it was asked.
-        fallback_retried: whether that took a further attempt.
-        dispatched: when the gateway handed it to an engine.
-        first_token: when the first token came.
-        last_token: when the last one so far came.
+        retries: what made the gateway try again, one entry a try.
+        dispatched: when the gateway first handed it to an engine.
+        first_token: when the gateway had the first event of the answer.
+        first_error: when it had an error, or its client's leaving, in place of that; the last one, if several.
+        last_token: when the last token so far came.
         gaps: between tokens, as the gateway saw them.
-        engines: those that the scheduler chose: one, or one for prefill and one for decode.
+        error_gap: seconds from the last token to the error that broke the answer off.
+        engines: those that it was to pass: one, or one for prefill and one for decode.
         legs: the engines' parts.
         finished: when it was recorded at the gateway.
-        status: HTTP status; empty while under way, and for ever where its gateway died.
+        lost: when its gateway died; it is recorded nowhere.
+        case: how it ended.
+        status: as the gateway counts it; empty while under way, and for ever where its gateway died.
     """
 
     namespace: str | None
@@ -72,27 +78,34 @@ class Request:
     prompt_tokens: int
     wanted_tokens: int
     output_tokens: int = 0
+    streamed: bool = True
+    external: bool = False
     preprocess_milliseconds: float = 0.0
     queued: float = 0.0
+    entered: float | None = None
+    taken: float | None = None
+    released: float | None = None
     queue_milliseconds: float = 0.0
     schedule_milliseconds: float = 0.0
     postprocess_milliseconds: float = 0.0
     scheduler: int = 0
-    scheduled: float | None = None
-    scheduling_error: str = ""
+    schedulings: list[float] = field(default_factory=list)
+    failed_schedulings: list[tuple[float, str]] = field(default_factory=list)
     hit_percent: float = 0.0
     max_hit_percent: float = 0.0
     aborted: bool = False
     retries: list[str] = field(default_factory=list)
-    fallback: str = ""
-    fallback_retried: bool = False
     dispatched: float | None = None
     first_token: float | None = None
+    first_error: float | None = None
     last_token: float = 0.0
     gaps: Gaps = field(default_factory=list)
+    error_gap: float | None = None
     engines: "list[Engine]" = field(default_factory=list)
     legs: list[Leg] = field(default_factory=list)
     finished: float | None = None
+    lost: float | None = None
+    case: Case | None = None
     status: str = ""
 
     @property
@@ -101,16 +114,20 @@ class Request:
         return int(self.prompt_tokens * self.hit_percent / 100)
 
     @property
+    def scheduled(self) -> float | None:
+        """When a scheduler last found engines for it; None where none did."""
+        return self.schedulings[-1] if self.schedulings else None
+
+    @property
     def ok(self) -> bool:
-        """Whether the client got HTTP 200."""
+        """Whether it counts as 200, which a stream that broke does too."""
         return self.status == "200"
 
     @property
-    def ttft_milliseconds(self) -> float:
-        """From the handing over to an engine to the first token; 0 for a failed one, as the gateway records it."""
-        if not self.ok or self.first_token is None or self.dispatched is None:
-            return 0.0
-        return round((self.first_token - self.dispatched) * 1000, 3)
+    def ttft_milliseconds(self) -> int:
+        """From the first handing over to an engine to the first event or error; 0 where neither came."""
+        first = self.first_error if self.first_token is None else self.first_token
+        return _whole(first - self.dispatched) if first is not None and self.dispatched is not None else 0
 
     @property
     def e2e_seconds(self) -> float:
@@ -118,10 +135,32 @@ class Request:
         return round((self.finished or self.arrived) - self.arrived, 6)
 
     @property
-    def tpot_milliseconds(self) -> float | None:
-        """Mean gap between tokens; None where there is none."""
-        count = sum(times for _, times in self.gaps)
-        return round(total(self.gaps) * 1000 / count, 3) if count else None
+    def tpot_milliseconds(self) -> int | None:
+        """What the gateway records: E2E less TTFT, by the tokens after the first; None where there are none.
+
+        So preprocessing, queue and scheduling are in it.
+        """
+        if self.output_tokens < 2:
+            return None
+        return (_whole(self.e2e_seconds) - self.ttft_milliseconds) // (self.output_tokens - 1)
+
+    @property
+    def event_gaps(self) -> list[tuple[int, int]]:
+        """The gaps between the engine's events that the gateway records: (whole milliseconds, how many of them).
+
+        After the last token of a good answer come its usage and ``[DONE]``, in place of them an error.
+        """
+        seen = [(_whole(gap), times) for gap, times in self.gaps]
+        if self.case in {Case.ANSWERED, Case.RETRIED}:
+            seen.append((0, 2))
+        if self.error_gap is not None:
+            seen.append((_whole(self.error_gap), 1))
+        return seen
+
+
+def _whole(seconds: float) -> int:
+    """Whole milliseconds, rounded down."""
+    return int(round(seconds * 1000, 3))
 
 
 class Engine:
@@ -144,6 +183,7 @@ class Engine:
         legs: all that it holds.
         waiting: what it has not begun to compute, first come first served.
         id: its id in the cluster meta store.
+        hung: since when it stands still, though it is there.
     """
 
     def __init__(
@@ -156,6 +196,7 @@ class Engine:
         self.hybrid = hybrid
         self.booted = BOOTED - BOOTED_APART * number
         self.slowness = 1.0
+        self.hung: float | None = None
         self.ranks = tuple(str(rank) for rank in range(ranks))
         self.legs: dict[Leg, None] = {}
         self.waiting: deque[Leg] = deque()
@@ -244,6 +285,7 @@ class Engine:
         """A new process: empty, and elsewhere under another address and id."""
         self.legs.clear()
         self.waiting.clear()
+        self.hung = None
         self._held = self._running = self._prefilling = self._active_tokens = 0
         if elsewhere:
             self.target = self.target.moved()

@@ -23,8 +23,8 @@ class RunningFleet:
     Args:
         scenario: which.
         seed: the same seed gives the same fleet.
-        restart_at: when restarts happen or a rolling update begins, if the scenario has them; seconds after the first
-            sample.
+        restart_at: when restarts happen or a rolling update begins, if the scenario has them: seconds after the first
+            sample. Mishaps happen at their shares of twice that time.
     """
 
     def __init__(self, scenario: Scenario, seed: int, restart_at: float) -> None:
@@ -35,10 +35,7 @@ class RunningFleet:
             for number in range(len(scenario.deployments))
         ]
         for one in self.deployments:
-            one.start(
-                restart_at if scenario.restarts else None,
-                restart_at if scenario.rolling_update else None,
-            )
+            one.start(scenario, 2 * restart_at)
 
     @property
     def targets(self) -> list[ScrapeTarget]:

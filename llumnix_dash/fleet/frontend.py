@@ -1,32 +1,33 @@
 """Gateways and schedulers at work: what a request meets before and after the engines."""
 
-import math
-from collections import deque
-
 from llumnix_dash.catalog import gateway, scheduler
 from llumnix_dash.catalog.metric import Histogram
 from llumnix_dash.fleet import chance, draws
-from llumnix_dash.fleet.backend import Backend
+from llumnix_dash.fleet.arrivals import Arrivals
+from llumnix_dash.fleet.backend import Backend, Outcome
+from llumnix_dash.fleet.cases import Case
 from llumnix_dash.fleet.chance import Chance
 from llumnix_dash.fleet.clock import Clock
-from llumnix_dash.fleet.engine import Request
-from llumnix_dash.fleet.gaps import total
+from llumnix_dash.fleet.engine import Engine, Request
+from llumnix_dash.fleet.queue import Queue
 from llumnix_dash.fleet.record import gateway as at_gateway
 from llumnix_dash.fleet.record import scheduler as at_scheduler
-from llumnix_dash.fleet.scenarios import Scenario, Traffic
+from llumnix_dash.fleet.scenarios import Deployment, Scenario, Traffic
 from llumnix_dash.fleet.target import ScrapeTarget
 
-QUEUE_LIMIT = 100
-QUEUE_TIMEOUT = 4.0
 LONGEST_PROMPT = 12_000
 LONGEST_ANSWER = 4_000
 STATUS_REFRESH_SECONDS = 0.5
 METADATA_REFRESH_SECONDS = 10.0
-# Traffic that has stopped did so this long before the first sample, so that all its answers are out by then.
-STOPPED_BEFORE = 120.0
-SWING = 0.25
-SWING_SECONDS = 1800
-SURGE_FROM, SURGE_TO, SURGE_SECONDS = 0.8, 2.0, 600
+# How often a gateway sets its gauges, counted from its process's start.
+REPORT_SECONDS = 5.0
+# While there is no instance a gateway asks each second, until five are over (``--wait-scheduling-timeout``).
+MOST_ATTEMPTS, ATTEMPT_SECONDS = 6, 1.0
+# What an error takes: three hidden tries, a dial timeout, an answer of the engine's own, a stream without a chunk.
+REFUSAL_SECONDS, DIAL_SECONDS, REJECTION_SECONDS, STALL_SECONDS = 0.1, 3.0, 0.004, 300.0
+BACKOFF_SECONDS = 0.05
+OTHER_SERVICE_SECONDS = 2.5
+BREAK_SECONDS = 2.0
 
 
 class Frontend:
@@ -34,7 +35,7 @@ class Frontend:
 
     Args:
         scenario: what befalls it.
-        namespace: of the deployment.
+        deployment: how it is made.
         gateways: the replicas.
         schedulers: the replicas.
         instances: how many engines the cluster meta store knows.
@@ -45,8 +46,9 @@ class Frontend:
         backend: the engines; set before the start.
         requests: every request that has come, in order of arrival.
         refreshes: (time, number of the scheduler, metric, milliseconds) of each refresh from the cluster meta store.
-        pending: of each gateway, the requests that are queued or being scheduled.
-        current: of each gateway, all its requests.
+        queues: of each gateway.
+        current: of each gateway, the requests that it has not answered.
+        store_away: whether the schedulers cannot read the cluster meta store.
     """
 
     backend: Backend
@@ -55,7 +57,7 @@ class Frontend:
         self,
         *,
         scenario: Scenario,
-        namespace: str | None,
+        deployment: Deployment,
         gateways: list[ScrapeTarget],
         schedulers: list[ScrapeTarget],
         instances: int,
@@ -64,22 +66,24 @@ class Frontend:
     ) -> None:
         self.requests: list[Request] = []
         self.refreshes: list[tuple[float, int, Histogram, float]] = []
-        self.pending: list[dict[Request, None]] = [{} for _ in gateways]
+        self.queues = [Queue(clock, self._entered, self._taken) for _ in gateways]
         self.current: list[dict[Request, None]] = [{} for _ in gateways]
-        self._load = scenario.load
-        self._namespace = namespace
+        self.store_away = False
+        self._deployment = deployment
+        self._failures = scenario.failures
         self._gateways = gateways
         self._schedulers = schedulers
         self._instances = instances
         self._clock = clock
         self._draw = draw
-        self._queues: dict[str, deque[Request]] = {}
+        self._arrivals = Arrivals(scenario.load, clock, draw, self._arrive)
 
-    def start(self, traffic: tuple[Traffic, ...]) -> None:
-        """Lets traffic and refreshes begin now."""
-        for one in traffic:
-            self._queues[one.model] = deque()
-            self._await_arrival(one)
+    def start(self) -> None:
+        """Lets traffic, refreshes and reports begin now."""
+        self._arrivals.start(self._deployment.traffic)
+        for number, target in enumerate(self._gateways):
+            since = (self._clock.now - target.process.started) % REPORT_SECONDS
+            self._clock.after(REPORT_SECONDS - since, self._report, number, target.process.life)
         for number in range(len(self._schedulers)):
             for metric, period, median in (
                 (scheduler.CMS_REFRESH_STATUS_DURATION, STATUS_REFRESH_SECONDS, 0.6),
@@ -88,27 +92,29 @@ class Frontend:
                 if metric.name in self._schedulers[number].process.metrics:
                     self._clock.after(period, self._refresh, number, metric, period, median)
 
-    def advance(self, model: str) -> None:
-        """Schedules from the queue what the engines may take now."""
-        queue = self._queues[model]
-        while queue and self.backend.has_room(model):
-            self._ask_scheduler(queue.popleft())
-
-    def answer(self, request: Request, status: str) -> None:
-        """The request is over; a good answer takes a moment to be sent off."""
-        if status == "200":
-            request.postprocess_milliseconds = draws.lognormal(self._draw.random, 0.7, 0.6)
-        self._clock.after(request.postprocess_milliseconds / 1000, self._record, request, status)
+    def answer(self, request: Request, outcome: Outcome) -> None:
+        """The engines are done with the request, or give no more of it."""
+        if self._is_over(request):
+            return
+        if outcome == "finished":
+            self._end(request, Case.RETRIED if request.retries else Case.ANSWERED)
+        elif outcome == "refused":
+            self._clock.after(REFUSAL_SECONDS, self._fail, request, Case.REFUSED, "network_error")
+        elif outcome == "lost":
+            self._break(request)
+        else:
+            self._clock.after(STALL_SECONDS, self._break, request)
 
     def restart_gateway(self, number: int, down: float) -> None:
         """A gateway's process ends, and all requests that it holds are lost."""
-        self._gateways[number].process.restart(self._clock.now, down)
-        for request in self.pending[number]:
-            queue = self._queues[request.model]
-            if request in queue:
-                queue.remove(request)
-        self.pending[number].clear()
-        self.current[number].clear()
+        process = self._gateways[number].process
+        process.restart(self._clock.now, down)
+        self.queues[number].clear()
+        lost, self.current[number] = self.current[number], {}
+        for request in lost:
+            request.lost = self._clock.now
+            self.backend.cancel(request)
+        self._clock.after(REPORT_SECONDS, self._report, number, process.life)
 
     def restart_scheduler(self, number: int, down: float) -> None:
         """A scheduler's process ends, and it forgets the instances that have gone."""
@@ -116,145 +122,230 @@ class Frontend:
         process.restart(self._clock.now, down)
         at_scheduler.started(process)
 
-    def _rate(self, traffic: Traffic) -> float:
-        now = self._clock.now
-        rate = traffic.requests_per_second * (1 + SWING * math.sin(2 * math.pi * now / SWING_SECONDS))
-        if self._load == "surge":
-            rate *= SURGE_FROM + (SURGE_TO - SURGE_FROM) * min(1.0, max(0.0, now / SURGE_SECONDS))
-        return rate
+    def lose_store(self, away: bool) -> None:
+        """From now on the cluster meta store cannot be read, or can be again."""
+        self.store_away = away
 
-    def _await_arrival(self, traffic: Traffic) -> None:
-        # Thinning: draw at the highest rate that there can be, keep the share that gives the present one.
-        highest = traffic.requests_per_second * (1 + SWING) * (SURGE_TO if self._load == "surge" else 1)
-        self._clock.after(draws.exponential(self._draw.random, 1 / highest), self._perhaps_arrive, traffic, highest)
-
-    def _perhaps_arrive(self, traffic: Traffic, highest: float) -> None:
-        if self._load == "stopped" and self._clock.now > -STOPPED_BEFORE:
-            return
-        if self._draw.random.random() * highest < self._rate(traffic):
-            self._arrive(traffic)
-        self._await_arrival(traffic)
+    def _is_over(self, request: Request) -> bool:
+        """Whether it has been recorded, or its gateway has died."""
+        return request not in self.current[request.gateway]
 
     def _arrive(self, traffic: Traffic) -> None:
         up = [number for number, one in enumerate(self._gateways) if one.process.is_up(self._clock.now)]
         if not up:
             return  # The client meets a closed port: no program of ours knows of it.
-        random = self._draw.random
+        draw, random = self._draw, self._draw.random
         request = Request(
-            namespace=self._namespace,
+            namespace=self._deployment.namespace,
             model=traffic.model,
-            gateway=up[self._draw.one_of(len(up))],
+            gateway=up[draw.one_of(len(up))],
             arrived=self._clock.now,
             prompt_tokens=draws.length(random, traffic.prompt_tokens, 0.8, LONGEST_PROMPT),
             wanted_tokens=draws.length(random, traffic.output_tokens, 0.7, LONGEST_ANSWER),
             preprocess_milliseconds=draws.lognormal(random, 0.8, 0.6),
-            aborted=self._draw.rarely(chance.ABORTS),
+            streamed=random.random() >= chance.UNSTREAMED,
+            external=draw.rarely(self._failures.external),
         )
         self.requests.append(request)
-        self.pending[request.gateway][request] = None
         self.current[request.gateway][request] = None
-        action = self._refuse if self._draw.rarely(chance.BAD_REQUESTS) else self._enqueue
-        self._clock.after(request.preprocess_milliseconds / 1000, action, request)
-
-    def _refuse(self, request: Request) -> None:
-        self.answer(request, "400")
+        if draw.rarely(chance.IMPATIENT):
+            self._clock.after(draws.exponential(random, chance.PATIENCE_SECONDS), self._leave, request)
+        self._clock.after(request.preprocess_milliseconds / 1000, self._enqueue, request)
 
     def _enqueue(self, request: Request) -> None:
-        if request not in self.current[request.gateway]:
+        if not self._is_over(request):
+            request.queued = self._clock.now
+            self.queues[request.gateway].offer(request)
+
+    def _entered(self, request: Request) -> None:
+        request.entered = self._clock.now
+        if request.aborted:  # Only here the gateway sees that a client outside the queue has gone.
+            self._end(request, Case.LEFT_QUEUE)
+
+    def _leave(self, request: Request) -> None:
+        """The client closes its connection."""
+        if self._is_over(request):
             return
-        request.queued = self._clock.now
-        queue = self._queues[request.model]
-        if not queue and self.backend.has_room(request.model):
-            self._ask_scheduler(request)
-        elif len(queue) >= QUEUE_LIMIT:
-            self._ask_scheduler(request, "all_endpoints_busy")
+        request.aborted = True
+        if request.first_token is not None:
+            self._end(request, Case.LEFT_STREAMING)
+        elif request.dispatched is not None:
+            if self._draw.one_of(2):  # Two threads of the gateway race for it.
+                request.first_error = self._clock.now
+            self._end(request, Case.LEFT_WAITING)
+        elif request.taken is not None:
+            self._end(request, Case.LEFT_WAITING if request.released is not None else Case.LEFT_SCHEDULING)
+        elif request.entered is not None:
+            self._end(request, Case.LEFT_QUEUE)
+
+    def _taken(self, request: Request) -> None:
+        """A worker has taken the request; it does so though the client may have left."""
+        request.taken = self._clock.now
+        if not self._is_over(request):
+            request.queue_milliseconds = round((request.taken - request.queued) * 1000, 3)
+        if request.external:
+            self._release(request)
+            self._clock.after(
+                draws.exponential(self._draw.random, OTHER_SERVICE_SECONDS), self._end, request, Case.EXTERNAL
+            )
         else:
-            queue.append(request)
-            self._clock.after(QUEUE_TIMEOUT, self._time_out, request)
+            self._ask_scheduler(request, 1)
 
-    def _time_out(self, request: Request) -> None:
-        queue = self._queues[request.model]
-        if request in queue:
-            queue.remove(request)
-            self._ask_scheduler(request, "no_available_endpoint")
+    def _release(self, request: Request) -> None:
+        if request.released is None:
+            request.released = self._clock.now
+            self.queues[request.gateway].release(request)
 
-    def _ask_scheduler(self, request: Request, error: str = "") -> None:
-        """Asks for engines; an error is known beforehand where the queue is full or the request waited too long."""
-        request.queue_milliseconds = round((self._clock.now - request.queued) * 1000, 3)
-        request.schedule_milliseconds = draws.lognormal(self._draw.random, 2.2, 0.5)
-        request.scheduler = self._draw.one_of(len(self._schedulers))
-        if not error and self._draw.rarely(chance.NO_ENDPOINT):
-            error = "no_available_endpoint"
-        self._clock.after(request.schedule_milliseconds / 1000, self._scheduled, request, error)
+    def _ask_scheduler(self, request: Request, attempt: int) -> None:
+        if request.lost is None:
+            request.scheduler = self._draw.one_of(len(self._schedulers))
+            seconds = draws.lognormal(self._draw.random, 2.2, 0.5) / 1000
+            self._clock.after(seconds, self._scheduled, request, attempt)
 
-    def _scheduled(self, request: Request, error: str) -> None:
-        if request not in self.current[request.gateway]:
-            return  # Its gateway has restarted: nobody waits for the answer.
-        del self.pending[request.gateway][request]
-        request.scheduled = self._clock.now
+    def _scheduled(self, request: Request, attempt: int) -> None:
+        if request.lost is not None:
+            return
         process = self._schedulers[request.scheduler].process
-        engines = None if error else self.backend.choose(request.model)
         if not process.is_up(self._clock.now):
-            request.scheduling_error = "scheduler_not_ready"
-            self.answer(request, "503")
-        elif engines is None:
-            request.scheduling_error = error or "all_endpoints_busy"
-            process.increase(scheduler.FAILED_SCHEDULINGS, request.scheduling_error)
-            self.answer(request, "429")
-        else:
+            self._go_forward(request, self.backend.in_turn(request.model))
+        elif self.store_away and self._deployment.mode == "full":
+            self._record_failure(request, "cms_not_available")
+            self._go_forward(request, self.backend.in_turn(request.model))
+        elif engines := self.backend.choose(request.model):
             request.engines = engines
             self._record_scheduling(request)
-            request.dispatched = self._clock.now
-            if self._draw.rarely(chance.ENGINE_ERRORS):
-                self._retry(request)
+            self._go_forward(request, engines)
+        else:
+            self._record_failure(request, "no_available_endpoint")
+            if attempt < MOST_ATTEMPTS:
+                self._clock.after(ATTEMPT_SECONDS, self._ask_scheduler, request, attempt + 1)
             else:
-                self.backend.dispatch(request)
+                self._go_forward(request, [])
+
+    def _record_failure(self, request: Request, error: str) -> None:
+        request.failed_schedulings.append((self._clock.now, error))
+        self._schedulers[request.scheduler].process.increase(scheduler.FAILED_SCHEDULINGS, error)
 
     def _record_scheduling(self, request: Request) -> None:
         random, now = self._draw.random, self._clock.now
         process = self._schedulers[request.scheduler].process
-        request.hit_percent, request.max_hit_percent = draws.hit_percents(random)
+        if not request.schedulings:
+            request.hit_percent, request.max_hit_percent = draws.hit_percents(random)
+        request.schedulings.append(now)
         decision, query, calculation = (draws.lognormal(random, median, 0.6) for median in (0.9, 1.3, 0.4))
         at_scheduler.scheduled(process, request, (decision, query, calculation))
         if scheduler.SELECTED_DECODE_BATCH_SIZE.name in process.metrics:
             for engine in request.engines:
                 at_scheduler.selected(process, engine, engine.view(now), self.backend.predict(engine, request))
 
-    def _retry(self, request: Request) -> None:
-        """The engine failed at once: the gateway tries again there, or turns to the fallback service."""
-        cause = ("502", "503", "network_error")[self._draw.one_of(3)]
-        request.retries.append(cause)
-        self._gateways[request.gateway].process.increase(gateway.RETRIES, request.model, cause)
-        if self._draw.rarely(chance.FALLBACKS_AMONG_ERRORS):
-            self._clock.after(0.05 + draws.exponential(self._draw.random, 2.0), self._fall_back, request)
+    def _go_forward(self, request: Request, engines: list[Engine]) -> None:
+        """The worker hands the request on, to the engines if there are any."""
+        now = self._clock.now
+        self._release(request)
+        if self._is_over(request):
+            return  # Its client left while a worker was at it.
+        request.engines = engines
+        if request.dispatched is None:
+            assert request.taken is not None
+            request.schedule_milliseconds = round((now - request.taken) * 1000, 3)
+        if not engines:
+            self._give_up(request, Case.NO_INSTANCE, Case.FALLBACK_WITHOUT_INSTANCE)
+            return
+        request.dispatched = now if request.dispatched is None else request.dispatched
+        if len(engines) < self.backend.stages(request.model):
+            request.first_error = now
+            self._end(request, Case.HALF_FOUND)
         else:
-            self._clock.after(0.05, self.backend.dispatch, request)
+            self._meet(request)
 
-    def _fall_back(self, request: Request) -> None:
-        if request not in self.current[request.gateway]:
+    def _meet(self, request: Request) -> None:
+        """The request comes to its first engine, or does not."""
+        failures, after = self._failures, self._clock.after
+        shares = (failures.rejected, failures.refused, failures.vanished, failures.erring, failures.broken)
+        rejected, refused, vanished, erring, broken = self._draw.which(shares)
+        if rejected:
+            after(REJECTION_SECONDS, self._meet_error, request, Case.REJECTED, "400")
+        elif vanished:
+            after(DIAL_SECONDS, self._meet_error, request, Case.VANISHED)
+        elif refused:
+            after(REFUSAL_SECONDS, self._fail, request, Case.REFUSED, "network_error")
+        elif erring:
+            after(REJECTION_SECONDS, self._fail, request, Case.REJECTED, "500")
+        else:
+            if broken:
+                after(draws.exponential(self._draw.random, BREAK_SECONDS), self._break, request)
+            self.backend.dispatch(request)
+
+    def _meet_error(self, request: Request, case: Case, status: str = "") -> None:
+        """An error in place of the first chunk that the gateway does not try to heal."""
+        if not self._is_over(request):
+            request.first_error = self._clock.now
+            self._end(request, case, status)
+
+    def _break(self, request: Request) -> None:
+        """No more comes from the engine: its connection broke, or the gateway has waited for a chunk long enough."""
+        if self._is_over(request):
+            return
+        now = self._clock.now
+        self.backend.cancel(request)
+        if request.first_token is None:
+            self._meet_error(request, Case.RESET)
+        else:
+            request.error_gap = round(now - request.last_token, 6)
+            self._end(request, Case.BROKEN if request.streamed else Case.BROKEN_UNSTREAMED)
+
+    def _fail(self, request: Request, case: Case, cause: str) -> None:
+        """An error that the gateway tries to heal, if it may: at engines again, and then by the fallback service."""
+        if self._is_over(request):
+            return
+        request.first_error = self._clock.now
+        if len(request.retries) < self._deployment.retries:
+            request.retries.append(cause)
+            self._gateways[request.gateway].process.increase(gateway.RETRIES, request.model, cause)
+            self._clock.after(BACKOFF_SECONDS, self._ask_scheduler, request, 1)
+        else:
+            self._give_up(request, case, Case.FALLBACK_AFTER_FAILURE, "500" if cause == "500" else "")
+
+    def _give_up(self, request: Request, case: Case, healed: Case, status: str = "") -> None:
+        """No engine answers: the fallback service may, where there is one."""
+        if self._deployment.fallback:
+            seconds = draws.exponential(self._draw.random, OTHER_SERVICE_SECONDS)
+            self._clock.after(seconds, self._fall_back, request, healed)
+        else:
+            self._end(request, case, status)
+
+    def _fall_back(self, request: Request, healed: Case) -> None:
+        if self._is_over(request):
             return
         process = self._gateways[request.gateway].process
-        request.fallback = "success" if self._draw.rarely(chance.FALLBACK_SUCCESSES) else "network_error"
-        request.fallback_retried = self._draw.rarely(chance.FALLBACK_SECOND_ATTEMPTS)
-        process.increase(gateway.FALLBACKS, request.model, request.fallback)
-        if request.fallback != "success":
-            self.answer(request, "502")
-            return
-        if request.fallback_retried:
+        good, too_many = self._draw.which((chance.FALLBACK_SUCCESSES, chance.FALLBACK_TOO_MANY))
+        answer = "success" if good else "429" if too_many else "network_error"
+        process.increase(gateway.FALLBACKS, request.model, answer)
+        if too_many and self._draw.rarely(chance.FALLBACK_RETRY_SUCCESSES):
             process.increase(gateway.FALLBACK_RETRY_SUCCESSES, request.model)
-        request.first_token = self._clock.now
-        request.output_tokens = request.wanted_tokens
-        request.gaps = draws.gaps(self._draw.random, request.output_tokens - 1, 0.03)
-        self._clock.after(total(request.gaps), self.answer, request, "200")
+            good = True
+        self._end(request, healed if good else Case.FALLBACK_FAILED)
 
-    def _record(self, request: Request, status: str) -> None:
-        self.pending[request.gateway].pop(request, None)
-        if request not in self.current[request.gateway]:
-            return  # Its gateway has restarted since, or it has been answered before.
+    def _end(self, request: Request, case: Case, status: str = "") -> None:
+        """The request is over, and recorded at once; the engines are told if they are still at it."""
+        if self._is_over(request):
+            return
+        self.backend.cancel(request)
         del self.current[request.gateway][request]
+        if request.output_tokens:
+            request.postprocess_milliseconds = draws.lognormal(self._draw.random, 0.7, 0.6)
         request.finished = self._clock.now
-        request.status = status
+        request.case = case
+        request.status = status or case.status
         at_gateway.answered(self._gateways[request.gateway].process, request)
+
+    def _report(self, number: int, life: int) -> None:
+        """A gateway sets its gauges, as long as it is the same process."""
+        process = self._gateways[number].process
+        if process.life == life:
+            if process.is_up(self._clock.now):
+                at_gateway.told(process, self.queues[number].pending, len(self.current[number]))
+            self._clock.after(REPORT_SECONDS, self._report, number, life)
 
     def _refresh(self, number: int, metric: Histogram, period: float, median: float) -> None:
         process = self._schedulers[number].process

@@ -27,6 +27,7 @@ class Leg:
         blocked_since: when it was first in line and found too few blocks.
         started: when it was first computed.
         first_token: when this engine's first token came.
+        stopped: when its engine began to stand still.
         finished: when it ended here.
         generated: tokens that it generates, known from the first one on; fewer where it was cut short.
         gaps: between this engine's tokens, as they come if nothing cuts it short.
@@ -50,6 +51,7 @@ class Leg:
     blocked_since: float | None = None
     started: float | None = None
     first_token: float | None = None
+    stopped: float | None = None
     finished: float | None = None
     generated: int = 0
     gaps: Gaps = field(default_factory=list)
@@ -72,7 +74,12 @@ class Leg:
     @property
     def outputs(self) -> bool:
         """Whether each step of the engine now has an output of it."""
-        return self.first_token is not None and self.finished is None
+        return self.first_token is not None and self.goes_on
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the engine works on it, or will."""
+        return self.finished is None and self.stopped is None
 
     @property
     def context(self) -> int:
@@ -93,7 +100,7 @@ class Leg:
 
     def gaps_by(self, now: float) -> Gaps:
         """The gaps that lie before this time, of each length in proportion: one entry for each of :attr:`gaps`."""
-        until = now if self.finished is None else min(now, self.finished)
+        until = min([now, *(time for time in (self.stopped, self.finished) if time is not None)])
         if self.first_token is None or until < self.first_token:
             return [(gap, 0) for gap, _ in self.gaps]
         share = min(1.0, round(until - self.first_token, 6) / self.decode_seconds) if self.gaps else 0.0

@@ -12,6 +12,7 @@ from llumnix_dash.errors import UserError, nearest
 Role = Literal["prefill", "decode", "neutral"]
 SchedulerMode = Literal["full", "lite"]
 Transfer = Literal["staged", "kvt-staged", "kvt-batch"]
+MishapKind = Literal["gateways-gone", "scheduler-down", "store-away", "engines-gone", "hang"]
 
 
 class _Frozen(BaseModel):
@@ -50,6 +51,43 @@ class Traffic(_Frozen):
     output_tokens: int = 200
 
 
+class Failures(_Frozen):
+    """How often a request meets what does not answer it well, as a share of all; nothing of it without rare events.
+
+    Attributes:
+        rejected: the engine answers 400 after a few milliseconds.
+        refused: the engine refuses the connection, or loses it before the headers.
+        broken: the connection is lost in the midst of the answer, or before its first chunk.
+        vanished: the engine's node is gone: no answer to the dial within 3 s.
+        erring: the engine answers 500.
+        external: a route leads it to another service.
+    """
+
+    rejected: float = 0.003
+    refused: float = 0.002
+    broken: float = 0.002
+    vanished: float = 0.0005
+    erring: float = 0.0
+    external: float = 0.0
+
+
+class Mishap(_Frozen):
+    """What befalls a deployment for a while.
+
+    Attributes:
+        kind: all gateways are gone; the schedulers are down; the cluster meta store cannot be read; the engines of a
+            role are gone; the last engine of a role stands still, for good.
+        start: when, as a share of the simulated time.
+        end: until when; from 1 on it lasts.
+        role: of the engines in question.
+    """
+
+    kind: MishapKind
+    start: float = 0.5
+    end: float = 1.0
+    role: Role = "decode"
+
+
 class Deployment(_Frozen):
     """One Llumnix deployment.
 
@@ -63,6 +101,8 @@ class Deployment(_Frozen):
         cache_aware: whether the scheduler asks the prefix cache index.
         slo_aware: whether it predicts latencies.
         exports_lrs_running: whether ``instance_lrs_running_*`` is exported; today's schedulers do not.
+        retries: how often a gateway tries again (``--retry-max-count``, by default 0).
+        fallback: whether there is a fallback service, and a queue for those that it told to come again.
         transfer: the KV cache's way from prefill to decode: ``staged`` (through vLLM's own connector) and
             ``kvt-staged`` (through HybridConnector) ask both engines, which both count; with ``kvt-batch``, the usual
             manifests, the decode engine alone is asked, and the prefill engine tells nothing.
@@ -79,6 +119,8 @@ class Deployment(_Frozen):
     cache_aware: bool = True
     slo_aware: bool = True
     exports_lrs_running: bool = False
+    retries: int = 0
+    fallback: bool = False
     transfer: Transfer = "staged"
     reschedules: bool = False
 
@@ -97,12 +139,14 @@ class Scenario(_Frozen):
         deployments: usually one.
         load: ``steady``; ``surge`` (from four fifths to twice the traffic's rate within ten minutes, and so on);
             ``stopped`` (traffic ended before the first sample).
-        rare_events: whether retries, fallbacks, failed schedulings, reschedulings and bad requests happen.
+        rare_events: whether failures, clients that leave and reschedulings happen.
         restarts: whether gateway, scheduler and engines restart in the middle.
         sick_instance: whether the last decode (or neutral) instance computes four times slower than its peers.
         stranger: whether another program of the namespace exports the same unprefixed names under its own job.
         vllm: version of the engines.
         interval: seconds from scrape to scrape, where none is asked for.
+        failures: how often what fails.
+        mishaps: what befalls its deployments, each of them.
         rolling_update: whether engines are replaced one after another, from the middle on.
     """
 
@@ -116,6 +160,8 @@ class Scenario(_Frozen):
     stranger: bool = False
     vllm: str = "0.18"
     interval: int = 10
+    failures: Failures = Failures()
+    mishaps: tuple[Mishap, ...] = ()
     rolling_update: bool = False
 
 
@@ -191,13 +237,13 @@ _ALL = (
     ),
     Scenario(
         name="overload",
-        explanation="more traffic than the engines can bear: full queues, 429s, KV caches near 1, and one decode"
-        " instance that is clearly worse than its peers",
+        explanation="more traffic than the engines can bear: requests wait in the engines, KV caches are near 1, first"
+        " tokens come late, and one decode instance is clearly worse than its peers",
         deployments=(
             _varied(
                 traffic=(
-                    _BIG.model_copy(update={"requests_per_second": 7}),
-                    _SMALL.model_copy(update={"requests_per_second": 12}),
+                    _BIG.model_copy(update={"requests_per_second": 5.5}),
+                    _SMALL.model_copy(update={"requests_per_second": 9}),
                 )
             ),
         ),
@@ -250,6 +296,45 @@ _ALL = (
         explanation="the default's engines on vLLM 0.12, with the names of that version",
         deployments=(_DEFAULT,),
         vllm="0.12",
+    ),
+    Scenario(
+        name="outage",
+        explanation="in the middle all gateways go, and do not come back",
+        deployments=(_DEFAULT,),
+        mishaps=(Mishap(kind="gateways-gone"),),
+    ),
+    Scenario(
+        name="scheduler-down",
+        explanation="the scheduler is away for a quarter of the time: gateways take engines in turn and answer 200",
+        deployments=(_DEFAULT,),
+        mishaps=(Mishap(kind="scheduler-down", start=0.5, end=0.75),),
+    ),
+    Scenario(
+        name="slow-failures",
+        explanation="engines vanish, break off and refuse: a part fails only after seconds, gateways try again and turn"
+        " to a fallback service",
+        deployments=(_varied(retries=1, fallback=True),),
+        failures=Failures(refused=0.03, broken=0.03, vanished=0.04, erring=0.02),
+    ),
+    Scenario(
+        name="external-route",
+        explanation="three in ten requests are routed to another service: status 0, without a TTFT",
+        deployments=(_DEFAULT,),
+        failures=Failures(external=0.3),
+    ),
+    Scenario(
+        name="no-instance",
+        explanation="in the second half there is no neutral instance: its model's requests are 503s after five seconds"
+        " each, which hold the gateways' workers, and both models' requests queue",
+        deployments=(_varied(traffic=(_BIG, _SMALL.model_copy(update={"requests_per_second": 5}))),),
+        mishaps=(Mishap(kind="engines-gone", role="neutral"),),
+    ),
+    Scenario(
+        name="hang",
+        explanation="from a quarter of the time on a decode instance stands still: its streams give no more, and end"
+        " after five minutes as 200",
+        deployments=(_DEFAULT,),
+        mishaps=(Mishap(kind="hang", start=0.25),),
     ),
     Scenario(
         name="kvt-batch",

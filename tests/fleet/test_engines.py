@@ -185,7 +185,7 @@ def test_gauges_stay_high_after_the_last_client_left() -> None:
     busy = {leg.engine for engine in deployment.engines for leg in engine.legs if leg.outputs}
     assert len(busy) > 2
     for request in deployment.frontend.requests:
-        deployment.backend.abandon(request)
+        deployment.backend.cancel(request)
     fleet.run_until(0)
     assert not any(engine.legs for engine in deployment.engines)
     for engine in busy:

@@ -38,6 +38,12 @@ def test_the_scenarios_of_the_help_are_those_that_are_promised():
         "no-namespace",
         "two-namespaces",
         "old-vllm",
+        "outage",
+        "scheduler-down",
+        "slow-failures",
+        "external-route",
+        "no-instance",
+        "hang",
         "kvt-batch",
         "kvt-staged",
         "migration",
@@ -70,7 +76,14 @@ def test_exactly_the_metrics_of_the_mode_and_the_version_are_exported(simulated,
 
 def test_every_metric_of_the_catalogue_is_exported_by_some_scenario(simulated):
     exported: set[str] = set()
-    for name, minutes in (("default", 60), ("neutral-only", 10), ("old-vllm", 10), ("migration", 10)):
+    for name, minutes in (
+        ("default", 60),
+        ("neutral-only", 10),
+        ("old-vllm", 10),
+        ("slow-failures", 60),
+        ("no-instance", 10),
+        ("migration", 30),
+    ):
         exported |= set(simulated(name, minutes).history.families)
     assert exported == {metric.name for metric in METRICS}
 

@@ -12,6 +12,8 @@ from llumnix_dash.fleet.leg import Leg
 from tests.proof.expected import about
 from tests.proof.fleets import MINUTES, Decision, Past
 
+# A gateway sets its gauges so often, counted from its process's start.
+REPORT_SECONDS = 5.0
 ROLES = ("prefill", "decode", "neutral")
 
 
@@ -43,21 +45,29 @@ class Events:
 
     @cached_property
     def good(self) -> list[Request]:
-        """Of these, those answered with HTTP 200."""
+        """Of these, those that count as HTTP 200: a stream that broke after its first chunk does, too."""
         return [one for one in self.answered if one.ok]
 
     @cached_property
-    def scheduled(self) -> list[Request]:
-        """Requests for which a scheduler found engines."""
-        return [one for one in self._past.fleet.requests if one.engines and self.recent(one.scheduled)]
+    def by_engines(self) -> list[Request]:
+        """Of the answered, those that have a TTFT or should: all but status 0, which others answered, without one."""
+        return [one for one in self.answered if one.status != "0"]
 
     @cached_property
-    def unscheduled(self) -> list[Request]:
-        """Requests for which a scheduler found none, and said so."""
+    def served(self) -> list[Request]:
+        """Of the answered, those that are successes: status 0 is that of an external route or of the fallback."""
+        return [one for one in self.answered if one.status == "0" or one.status.startswith("2")]
+
+    @cached_property
+    def scheduled(self) -> list[Request]:
+        """Requests for which a scheduler found engines, once a try."""
+        return [one for one in self._past.fleet.requests for time in one.schedulings if self.recent(time)]
+
+    @cached_property
+    def unscheduled(self) -> list[str]:
+        """Why a scheduler found no engines, once a try."""
         return [
-            one
-            for one in self._past.fleet.requests
-            if one.scheduling_error not in {"", "scheduler_not_ready"} and self.recent(one.scheduled)
+            error for one in self._past.fleet.requests for time, error in one.failed_schedulings if self.recent(time)
         ]
 
     @cached_property
@@ -108,21 +118,29 @@ class Events:
         """The rate at which these amounts came."""
         return about(sum(amounts) / self.seconds)
 
-    def in_gateways(self) -> list[Request]:
-        """Requests that are in a gateway now."""
-        return [one for one in self._past.fleet.requests if one.finished is None]
+    def gateways(self) -> dict[str, tuple[int, int]]:
+        """Pending and current requests by the gateway's address, at the last time when it set its gauges.
 
-    def pending(self) -> list[Request]:
-        """Of these, those that no scheduler has answered yet."""
-        return [one for one in self.in_gateways() if one.scheduled is None]
-
-    def gateways(self) -> dict[str, list[Request]]:
-        """The requests in each gateway now, by its address."""
+        Pending are those in the queue or with a worker, which a client that has left may be; current are all that
+        it has not answered.
+        """
         [deployment] = self._past.fleet.deployments
-        return {
-            target.instance: [one for one in self.in_gateways() if one.gateway == number]
-            for number, target in enumerate(deployment.gateways)
-        }
+        held = {}
+        for number, target in enumerate(deployment.gateways):
+            told = self.now - (self.now - target.process.started) % REPORT_SECONDS
+            own = [one for one in deployment.frontend.requests if one.gateway == number and not _is_by(one.lost, told)]
+            pending = sum(_is_by(one.entered, told) and not _is_by(one.released, told) for one in own)
+            current = sum(one.arrived <= told and not _is_by(one.finished, told) for one in own)
+            held[target.instance] = pending, current
+        return held
+
+    def pending(self) -> int:
+        """The pending requests of all gateways."""
+        return sum(pending for pending, _ in self.gateways().values())
+
+    def current(self) -> int:
+        """The current requests of all gateways."""
+        return sum(current for _, current in self.gateways().values())
 
     def uptimes(self) -> dict[str, float]:
         """Seconds for which each gateway and scheduler has been up, by component and address."""
@@ -199,6 +217,11 @@ def _told(engine: Engine, legs: list[Leg], now: float) -> Holding:
     if heard:
         held += [one for one in heard if one.finished == last and one.abandoned]
     return Holding(held if heard else [], last, before=True)
+
+
+def _is_by(time: float | None, moment: float) -> bool:
+    """Whether it had happened by then."""
+    return time is not None and time <= moment
 
 
 def grouped(things: Iterable[Any], key: Callable[[Any], str]) -> dict[str, list[Any]]:

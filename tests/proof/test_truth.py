@@ -59,7 +59,7 @@ def test_medians_are_true_where_migrations_poison_means(store: Backfilled, key: 
     assert {line: value for line, value in drawn(shown).items() if line.startswith("P50")} == truth
 
 
-@scenarios("overload")
+@scenarios("no-instance")
 @panels(MANY_FAILURES)
 def test_failures_show_where_there_are_many(store: Backfilled, board: str, key: str) -> None:
     check(store, board, key, MANY_FAILURES)

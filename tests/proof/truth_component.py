@@ -20,7 +20,7 @@ def _refresh(metric: Histogram) -> Truth:
 
 
 def _by_reason(events: Events) -> dict[str, list[Any]]:
-    return grouped(events.unscheduled, lambda one: one.scheduling_error)
+    return grouped(events.unscheduled, str)
 
 
 def _failed_share(failed: Sequence[Any], good: Sequence[Any]) -> Any:
@@ -29,8 +29,8 @@ def _failed_share(failed: Sequence[Any], good: Sequence[Any]) -> Any:
 
 PANELS: dict[str, Truth] = {
     "gateway_requests": lambda events: {
-        "pending": exactly(len(events.pending())),
-        "current": exactly(len(events.in_gateways())),
+        "pending": exactly(events.pending()),
+        "current": exactly(events.current()),
     },
     "queue_duration": _stage(gateway.QUEUE_DURATION, "queue_milliseconds"),
     "preprocess_duration": _stage(gateway.PREPROCESS_DURATION, "preprocess_milliseconds"),
@@ -38,11 +38,10 @@ PANELS: dict[str, Truth] = {
     "postprocess_duration": _stage(gateway.POSTPROCESS_DURATION, "postprocess_milliseconds"),
     "uptime": lambda events: {name: exactly(seconds) for name, seconds in events.uptimes().items()},
     "pending_by_gateway": lambda events: {
-        address: exactly(sum(one.scheduled is None for one in requests))
-        for address, requests in events.gateways().items()
+        address: exactly(pending) for address, (pending, _) in events.gateways().items()
     },
     "current_by_gateway": lambda events: {
-        address: exactly(len(requests)) for address, requests in events.gateways().items()
+        address: exactly(current) for address, (_, current) in events.gateways().items()
     },
     "cms_refresh_metadata_duration": _refresh(scheduler.CMS_REFRESH_METADATA_DURATION),
     "cms_refresh_status_duration": _refresh(scheduler.CMS_REFRESH_STATUS_DURATION),

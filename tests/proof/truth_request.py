@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from llumnix_dash.catalog import gateway, scheduler
-from tests.proof.events import Events, cumulative, each, grouped
+from tests.proof.events import Events, cumulative, grouped
 from tests.proof.expected import exactly, quantile, quantiles, share
 
 Truth = Callable[[Events], dict[str, Any]]
@@ -15,34 +15,37 @@ TPOT_MILLISECONDS = 50
 E2E_SECONDS = 60
 
 
-def ttfts(events: Events) -> list[float]:
-    """Of the requests that went well: nobody got a token of the others."""
+def ttfts(events: Events) -> list[int]:
+    """Of the requests that count as 200: a failed one has the time to its error, or 0, and that is no first token."""
     return [one.ttft_milliseconds for one in events.good]
 
 
-def tpots(events: Events) -> list[float]:
-    """Of the requests that have one."""
-    return [one.tpot_milliseconds for one in events.good if one.tpot_milliseconds is not None]
+def tpots(events: Events) -> list[int]:
+    """Of the requests that have one: those that broke off or whose client left, too."""
+    return [one.tpot_milliseconds for one in events.answered if one.tpot_milliseconds is not None]
 
 
-def gaps(events: Events) -> list[float]:
-    """Milliseconds between tokens, each gap."""
-    return [round(gap * 1000, 3) for one in events.good for gap in each(one.gaps)]
+def gaps(events: Events) -> list[int]:
+    """Milliseconds between the engine's events, each gap; the last two of a good answer are nearly 0."""
+    return [gap for one in events.answered for gap, times in one.event_gaps for _ in range(times)]
 
 
 def _share(kept: Sequence[bool]) -> Any:
     return share(sum(kept) / len(kept))
 
 
-def _against(objective: float, values: list[float], bounds: Sequence[float]) -> dict[str, Any]:
+def _against(objective: float, values: Sequence[float], bounds: Sequence[float]) -> dict[str, Any]:
     """A P99 that stands under one of two names; the objective is a bucket's bound, so the bucket tells which."""
     p99 = quantile(0.99, values, bounds)
     return {"within" if p99.true <= objective else "beyond": p99}
 
 
 def ttft_kept(events: Events) -> list[bool]:
-    """Whether each request's first token came in time; that of a failed one never came."""
-    return [one.ok and one.ttft_milliseconds <= TTFT_MILLISECONDS for one in events.answered]
+    """Whether each request's first token came in time: that of a failed one never came.
+
+    Status 0 is left out of the whole: an external route or the fallback answered, and when is known nowhere.
+    """
+    return [one.ok and one.ttft_milliseconds <= TTFT_MILLISECONDS for one in events.by_engines]
 
 
 def tpot_kept(events: Events) -> list[bool]:
@@ -52,13 +55,15 @@ def tpot_kept(events: Events) -> list[bool]:
 
 HEADLINE: dict[str, Truth] = {
     "requests_now": lambda events: {"Requests": events.a_second(1 for _ in events.answered)},
-    "success_ratio_now": lambda events: {"Success Ratio": share(len(events.good) / len(events.answered))},
+    "success_ratio_now": lambda events: {"Success Ratio": share(len(events.served) / len(events.answered))},
     "ttft_p99_now": lambda events: _against(TTFT_MILLISECONDS, ttfts(events), gateway.TTFT.buckets),
     "ttft_within_objective_now": lambda events: {"TTFT in Objective": _share(ttft_kept(events))},
     "tpot_p99_now": lambda events: _against(TPOT_MILLISECONDS, tpots(events), gateway.TPOT.buckets),
     "tpot_within_objective_now": lambda events: {"TPOT in Objective": _share(tpot_kept(events))},
-    "output_tokens_now": lambda events: {"Output Tokens": events.a_second(one.output_tokens for one in events.good)},
-    "pending_now": lambda events: {"Pending Requests": exactly(len(events.pending()))},
+    "output_tokens_now": lambda events: {
+        "Output Tokens": events.a_second(one.output_tokens for one in events.answered)
+    },
+    "pending_now": lambda events: {"Pending Requests": exactly(events.pending())},
 }
 
 
@@ -80,7 +85,7 @@ PANELS: dict[str, Truth] = {
     },
     "token_throughput": lambda events: {
         "input": events.a_second(one.prompt_tokens for one in events.answered),
-        "output": events.a_second(one.output_tokens for one in events.good),
+        "output": events.a_second(one.output_tokens for one in events.answered),
     },
     "e2e_latency": lambda events: quantiles([one.e2e_seconds for one in events.good], gateway.E2E_LATENCY.buckets),
     "ttft": lambda events: quantiles(ttfts(events), gateway.TTFT.buckets),
@@ -90,7 +95,7 @@ PANELS: dict[str, Truth] = {
         events, [one.prompt_tokens for one in events.answered], gateway.INPUT_TOKENS.buckets
     ),
     "output_tokens": lambda events: _heatmap(
-        events, [one.output_tokens for one in events.good], gateway.OUTPUT_TOKENS.buckets
+        events, [one.output_tokens for one in events.answered], gateway.OUTPUT_TOKENS.buckets
     ),
     "prefix_cache_hit": lambda events: quantiles(
         [one.hit_percent for one in events.scheduled], scheduler.PREFIX_CACHE_HIT_PERCENT.buckets, low=True
