@@ -4,6 +4,13 @@ from llumnix_dash.catalog.exporters import ENGINE
 from llumnix_dash.catalog.metric import Counter, Gauge, Histogram, Unit
 
 VERSIONS = ("0.12", "0.18")
+# Values of `finished_reason`, by version: series of each are there from the start.
+FINISHED_REASONS = {
+    "0.12": ("stop", "length", "abort"),
+    "0.18": ("stop", "length", "abort", "error", "repetition"),
+}
+# Values of `source`.
+PROMPT_SOURCES = ("local_compute", "local_cache_hit", "external_kv_transfer")
 
 _LABELS = ("model_name", "engine")
 _KVT = "With batch KVT (the usual prefill/decode manifests) a prefill engine reports nothing but 0."
@@ -69,6 +76,7 @@ def _counter(
     labels: tuple[str, ...] = (),
     replaces: tuple[str, ...] = (),
     caveats: tuple[str, ...] = (),
+    versions: tuple[str, ...] = (),
 ) -> Counter:
     return Counter(
         name=f"vllm:{name}_total",
@@ -78,6 +86,7 @@ def _counter(
         description=what,
         replaces=replaces,
         caveats=(*caveats, _KVT),
+        vllm=versions,
     )
 
 
@@ -156,6 +165,18 @@ PROMPT_TOKENS_TOTAL = _counter(
     "Prompt tokens of requests whose first output has come, cached and transferred ones included.",
     caveats=("A long prefill shows as one jump at its end: this is not the prefill's load.",),
 )
+PROMPT_TOKENS_BY_SOURCE = _counter(
+    "prompt_tokens_by_source",
+    Unit.TOKENS,
+    "Prompt tokens by where the engine had their KV cache from: local_compute (computed here, the true prefill load),"
+    " local_cache_hit (its own prefix cache), external_kv_transfer (another engine). Counted with the first output.",
+    labels=("source",),
+    caveats=(
+        "The sources add up to a little more than the prompt tokens: where a whole prompt came from elsewhere, its last"
+        " token is computed again.",
+    ),
+    versions=("0.18",),
+)
 GENERATION_TOKENS_TOTAL = _counter(
     "generation_tokens", Unit.TOKENS, "Tokens that the engine has generated, those of aborted requests included."
 )
@@ -212,6 +233,7 @@ METRICS = (
     WAITING_REQUESTS,
     KV_CACHE_USAGE,
     PROMPT_TOKENS_TOTAL,
+    PROMPT_TOKENS_BY_SOURCE,
     GENERATION_TOKENS_TOTAL,
     FINISHED_REQUESTS,
     PREEMPTIONS,

@@ -6,7 +6,8 @@ Source: ``pkg/cms/instance_status_local_account.go`` of Llumnix. Each replica ha
 from dataclasses import dataclass, field
 
 from llumnix_dash.fleet.cms import Instance, Status
-from llumnix_dash.fleet.engine import Leg, Request
+from llumnix_dash.fleet.engine import Request
+from llumnix_dash.fleet.leg import Leg
 
 # Time from a request's coming until the engine's next step tells of it.
 STEP_SECONDS = 0.02

@@ -8,7 +8,8 @@ from itertools import chain
 
 from llumnix_dash.catalog import cms
 from llumnix_dash.catalog.metric import Gauge
-from llumnix_dash.fleet.engine import CAPACITY_TOKENS, Engine, Leg
+from llumnix_dash.fleet.engine import CAPACITY_TOKENS, Engine
+from llumnix_dash.fleet.leg import Leg
 
 # Go's largest float32: the usage of an instance that tells no capacity.
 MAX_FLOAT32 = 3.4028234663852886e38

@@ -91,6 +91,7 @@ class Control:
         self._gateways = gateways
         self._schedulers = schedulers
         self._engines = engines
+        self._retired: list[Engine] = []
         self._clock = clock
         self._draw = draw
         self._replicas = [self._born(one) for one in schedulers]
@@ -163,9 +164,13 @@ class Control:
         for number in range(len(self._schedulers)):
             self.replica(number).pulled = None
 
+    def watch(self, engine: Engine) -> None:
+        """An engine that is no target any more and tells the store of itself all the same, until its process ends."""
+        self._retired.append(engine)
+
     def measure(self) -> None:
         """Brings the metrics of instances to what the schedulers have read last."""
-        for engine in self._engines:
+        for engine in [*self._engines, *self._retired]:
             if engine.target.process.is_up(self._clock.now):
                 self._show(engine)
 

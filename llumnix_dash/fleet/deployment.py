@@ -3,9 +3,9 @@
 import math
 from random import Random
 
-from llumnix_dash.catalog import process, vllm
+from llumnix_dash.catalog import process
 from llumnix_dash.catalog.exporters import ENGINE, GATEWAY, SCHEDULER
-from llumnix_dash.catalog.metric import Exporter, Gauge
+from llumnix_dash.catalog.metric import Exporter
 from llumnix_dash.fleet.backend import Backend
 from llumnix_dash.fleet.chance import Chance
 from llumnix_dash.fleet.clock import Clock
@@ -16,22 +16,17 @@ from llumnix_dash.fleet.process import Process
 from llumnix_dash.fleet.record import engine as at_engine
 from llumnix_dash.fleet.scenarios import Mishap, Pool, Scenario
 from llumnix_dash.fleet.target import STRANGER, STRANGER_REQUESTS, Addresses, ScrapeTarget, exported
-from llumnix_dash.fleet.view import View
 
 SICK_SLOWNESS = 4.0
 CONTROL_DOWN_SECONDS = 15.0
 ENGINE_DOWN_SECONDS = 40.0
+REPLACED_EVERY_SECONDS = 45.0
 STRANGER_REQUESTS_PER_SECOND = 40
 
 # Llumnix's limit of label sets a metric.
 MOST_LABEL_SETS = 1000
 # Engines of one deployment start within so many seconds.
 START_SECONDS = 20.0
-VLLM_VALUES: tuple[tuple[Gauge, str], ...] = (
-    (vllm.RUNNING_REQUESTS, "running"),
-    (vllm.WAITING_REQUESTS, "waiting"),
-    (vllm.KV_CACHE_USAGE, "usage"),
-)
 
 
 class RunningDeployment:
@@ -95,6 +90,7 @@ class RunningDeployment:
         self.backend = self.frontend.backend = Backend(
             stages=stages,
             schedulers=self.schedulers,
+            deployment=deployment,
             clock=clock,
             draw=draw,
             done=self.frontend.answer,
@@ -121,6 +117,9 @@ class RunningDeployment:
                 ),
                 ranks=1 if member else pool.data_parallel,
                 epoch=self._epoch,
+                number=of_role + member,
+                version=self._vllm,
+                hybrid=self.deployment.hybrid_connector,
             )
             for member in range(pool.instances)
         ]
@@ -136,6 +135,9 @@ class RunningDeployment:
         self.control.start()
         for mishap in scenario.mishaps:
             self._expect(mishap, seconds)
+        if scenario.rolling_update:
+            for place, engine in enumerate(self.engines):
+                self._clock.at(seconds / 2 + place * REPLACED_EVERY_SECONDS, self._replace, engine)
         if scenario.restarts:
             restart_at = seconds / 2
             at = self._clock.at
@@ -172,9 +174,7 @@ class RunningDeployment:
         now = self._clock.now
         for number, target in enumerate(self.gateways):
             _measure_go(target.process, now, len(self.frontend.current[number]))
-        for engine in self.engines:
-            if engine.target.process.is_up(now) and engine.hung is None:
-                self._measure_engine(engine, now)
+        at_engine.measured(self.engines, now)
         self.control.measure()
         for target in self.schedulers:
             _measure_go(target.process, now, len(self.engines))
@@ -184,22 +184,9 @@ class RunningDeployment:
             target.process.set(STRANGER_REQUESTS, requests, "/invoices", "200")
             target.process.set(STRANGER_REQUESTS, requests // 10, "/invoices", "500")
 
-    def _measure_engine(self, engine: Engine, now: float) -> None:
-        view = engine.view(now)
-        model = engine.pool.model
-        for rank in engine.ranks:
-            _set(
-                engine.target.process,
-                VLLM_VALUES,
-                view if len(engine.ranks) == 1 else engine.view(now, rank),
-                model,
-                rank,
-            )
-
-
-def _set(target: Process, values: tuple[tuple[Gauge, str], ...], view: View, *labels: str) -> None:
-    for metric, attribute in values:
-        target.set(metric, getattr(view, attribute), *labels)
+    def _replace(self, engine: Engine) -> None:
+        """A new pod takes the engine's place; the old one is in the store until it is killed."""
+        self.control.watch(self.backend.replace(engine, ENGINE_DOWN_SECONDS))
 
 
 def _measure_go(target: Process, now: float, load: int) -> None:

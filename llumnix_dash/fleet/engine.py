@@ -1,4 +1,4 @@
-"""Each request, each engine's part of it (a leg), and the engines: what they hold and how fast they compute.
+"""Each request, and the engines: what they hold and how fast they compute.
 
 Times are seconds on the simulation's clock (0 is the first sample), durations are in the unit of the field's name.
 """
@@ -6,11 +6,13 @@ Times are seconds on the simulation's clock (0 is the first sample), durations a
 import math
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 
 from llumnix_dash.fleet.cases import Case
 from llumnix_dash.fleet.gaps import Gaps
+from llumnix_dash.fleet.leg import Leg
+from llumnix_dash.fleet.process import Process
 from llumnix_dash.fleet.target import LRS_PORT, ScrapeTarget, engine_id
 from llumnix_dash.fleet.view import View
 
@@ -24,67 +26,9 @@ PREFILL_TOKENS_PER_SECOND = 8_000
 REPORT_DELAY = 0.5
 # What has left is kept for those who read of it late: the store's readers, who come every 5 s at the latest.
 LOOK_BACK_SECONDS = 20.0
-
-
-@dataclass(slots=True, eq=False)
-class Leg:
-    """One engine's part of a request.
-
-    Attributes:
-        request: the whole.
-        engine: who does it.
-        instance: the engine's address at that time.
-        rank: vLLM's label ``engine``.
-        arrived: when the engine got it.
-        loading_until: a decode leg's KV cache has come from the prefill engine then.
-        started: when it was first computed.
-        first_token: when this engine's first token came.
-        finished: when it ended here.
-        to_generate: tokens that this engine is to generate, the first included.
-        generated: tokens that it generates, known from the first one on.
-        gaps: between this engine's tokens.
-        decode_seconds: the gaps' sum.
-        batch: requests that were computed together when it began to decode.
-        reason: vLLM's ``finished_reason``; empty where the engine died first.
-    """
-
-    request: "Request"
-    engine: "Engine"
-    instance: str
-    rank: str
-    arrived: float
-    to_generate: int
-    loading_until: float | None = None
-    started: float | None = None
-    first_token: float | None = None
-    finished: float | None = None
-    generated: int = 0
-    gaps: Gaps = field(default_factory=list)
-    decode_seconds: float = 0.0
-    batch: int = 1
-    reason: str = ""
-
-    @property
-    def prefills(self) -> bool:
-        """Whether this engine computes the prompt, rather than getting its KV cache."""
-        return self.loading_until is None
-
-    @property
-    def is_last(self) -> bool:
-        """Whether the answer ends here."""
-        return not self.prefills or len(self.request.engines) == 1
-
-    @property
-    def tokens(self) -> int:
-        """Tokens of KV cache that it needs in the end."""
-        return self.request.prompt_tokens + self.to_generate
-
-    def tokens_at(self, now: float) -> int:
-        """Tokens of KV cache that it takes at this time: the prompt, and what has been generated."""
-        if self.first_token is None or not self.gaps:
-            return self.request.prompt_tokens
-        share = min(1.0, (now - self.first_token) / self.decode_seconds)
-        return self.request.prompt_tokens + 1 + int(share * (self.generated - 1))
+# Hosts were started days apart.
+BOOTED = -20 * 86_400.0 - 1_234.5
+BOOTED_APART = 3 * 86_400.0 + 567.25
 
 
 @dataclass(slots=True, eq=False)
@@ -235,11 +179,17 @@ class Engine:
     Args:
         target: where it is scraped.
         ranks: vLLM engines in it.
+        number: among those of its role.
         epoch: seconds since the epoch when the simulation's clock was at 0.
+        version: of vLLM.
+        hybrid: whether HybridConnector brings the KV cache, which holds a request until it is there.
 
     Attributes:
         target: where it is scraped.
         pool: its role and model.
+        version: of vLLM.
+        hybrid: whether HybridConnector holds what waits for its KV cache.
+        booted: when its host started: vLLM takes its durations from the host's clock, which begins there.
         slowness: how many times slower than its peers it computes.
         legs: all that it holds.
         left: what it held until some seconds ago, for those who look back.
@@ -250,10 +200,22 @@ class Engine:
         id: its id in the cluster meta store, without a rank.
     """
 
-    def __init__(self, target: ScrapeTarget, ranks: int, epoch: int) -> None:
+    def __init__(
+        self,
+        target: ScrapeTarget,
+        *,
+        number: int,
+        ranks: int,
+        epoch: int,
+        version: str = "0.18",
+        hybrid: bool = False,
+    ) -> None:
         assert target.pool is not None
         self.target = target
         self.pool = target.pool
+        self.version = version
+        self.hybrid = hybrid
+        self.booted = BOOTED - BOOTED_APART * number
         self.slowness = 1.0
         self.ranks = tuple(str(rank) for rank in range(ranks))
         self.legs: dict[Leg, None] = {}
@@ -262,6 +224,7 @@ class Engine:
         self.idle_since = dict.fromkeys(self.ranks, target.process.started)
         self.hung: float | None = None
         self.farewells: list[Callable[[Engine], None]] = []
+        self._number = number
         self._epoch = epoch
         self.id = self._new_id()
         self._held = 0
@@ -302,10 +265,16 @@ class Engine:
         """Whether the leg may be computed now, as for batch size and KV cache."""
         prefills = leg.prefills
         return (
-            self._running < MOST_RUNNING
-            and (not prefills or self._prefilling < MOST_PREFILLS)
-            and (self._active_tokens + leg.tokens <= MOST_RESERVED * CAPACITY_TOKENS or self._running == 0)
+            self._running < MOST_RUNNING and (not prefills or self._prefilling < MOST_PREFILLS) and self.has_blocks(leg)
         )
+
+    def has_blocks(self, leg: Leg) -> bool:
+        """Whether the leg's KV cache finds its place now; there is always one in an engine that computes nothing."""
+        return self._running == 0 or self._active_tokens + leg.tokens <= MOST_RESERVED * CAPACITY_TOKENS
+
+    def speaks(self, server: ScrapeTarget, rank: str) -> bool:
+        """Whether outputs of this rank go to the API server now: the scheduler's stats travel with them alone."""
+        return any(leg.outputs and leg.server is server and leg.rank == rank for leg in self.legs)
 
     def start(self, leg: Leg, now: float) -> None:
         """Begins to compute the leg."""
@@ -348,8 +317,6 @@ class Engine:
 
     def come_back(self, elsewhere: bool) -> None:
         """A new process: empty, with a new id, and elsewhere at another address."""
-        for farewell in self.farewells:
-            farewell(self)
         self.legs.clear()
         self.left.clear()
         self.waiting.clear()
@@ -366,6 +333,28 @@ class Engine:
         started = process.down_until if math.isfinite(process.down_until) else process.started
         return engine_id(self.pool, self._epoch * 10**9 + round(started * 1e9))
 
+    def retire(self) -> "Engine":
+        """Its pod, which works on with all that it holds and is no target any more; this engine is empty after it."""
+        process = self.target.process
+        target = replace(self.target, process=Process(list(process.metrics.values()), process.started))
+        old = Engine(
+            target,
+            number=self._number,
+            ranks=len(self.ranks),
+            epoch=self._epoch,
+            version=self.version,
+            hybrid=self.hybrid,
+        )
+        old.id, old.slowness, old.legs, old.waiting = self.id, self.slowness, self.legs, self.waiting
+        old.left, old.idle_since, old.farewells = self.left, self.idle_since, self.farewells
+        old._held, old._running = self._held, self._running
+        old._prefilling, old._active_tokens = self._prefilling, self._active_tokens
+        for leg in old.legs:
+            leg.engine = old
+            leg.server = target if leg.server is self.target else leg.server
+        self.legs, self.waiting, self.left = {}, deque(), deque()
+        return old
+
     def view(self, now: float, rank: str | None = None) -> View:
         """What it holds now; of one of its vLLM engines, or of all."""
         view = View(CAPACITY_TOKENS if rank is None else CAPACITY_TOKENS / len(self.ranks))
@@ -379,5 +368,8 @@ def _add(view: View, leg: Leg, now: float) -> None:
     if leg.started is not None:
         view.running += 1
         view.used_tokens += leg.tokens_at(now)
+    elif leg.loading_until is not None and now < leg.loading_until:
+        view.loading += 1
+        view.loading_tokens += leg.tokens_at(now)
     else:
         view.waiting += 1

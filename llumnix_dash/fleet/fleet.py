@@ -6,8 +6,9 @@ from collections.abc import Callable
 from llumnix_dash.errors import UserError
 from llumnix_dash.fleet.clock import Clock
 from llumnix_dash.fleet.deployment import RunningDeployment
-from llumnix_dash.fleet.engine import Leg, Request
+from llumnix_dash.fleet.engine import Request
 from llumnix_dash.fleet.history import History
+from llumnix_dash.fleet.leg import Leg
 from llumnix_dash.fleet.scenarios import Scenario
 from llumnix_dash.fleet.scenarios import scenario as scenario_of
 from llumnix_dash.fleet.target import ScrapeTarget
@@ -23,8 +24,8 @@ class RunningFleet:
     Args:
         scenario: which.
         seed: the same seed gives the same fleet.
-        restart_at: when restarts happen, if the scenario has them: seconds after the first sample. Mishaps happen at
-            their shares of twice that time.
+        restart_at: when restarts happen or a rolling update begins, if the scenario has them: seconds after the first
+            sample. Mishaps happen at their shares of twice that time.
         epoch: when the first sample is, in seconds since the epoch; by default now.
     """
 

@@ -160,6 +160,7 @@ class Scenario(_Frozen):
         interval: seconds from scrape to scrape, where none is asked for.
         failures: how often what fails.
         mishaps: what befalls its deployments, each of them.
+        rolling_update: whether engines are replaced one after another, from the middle on.
     """
 
     name: str
@@ -174,6 +175,7 @@ class Scenario(_Frozen):
     interval: int = 10
     failures: Failures = Failures()
     mishaps: tuple[Mishap, ...] = ()
+    rolling_update: bool = False
 
 
 BIG_MODEL = "qwen3-32b"
@@ -387,6 +389,36 @@ _ALL = (
         " after five minutes as 200",
         deployments=(_DEFAULT,),
         mishaps=(Mishap(kind="hang", start=0.25),),
+    ),
+    Scenario(
+        name="kvt-batch",
+        explanation="the default's engines as the usual manifests run them: a prefill engine gets its requests from the"
+        " decode engine, and its own metrics all stay 0",
+        deployments=(_varied(transfer="kvt-batch"),),
+    ),
+    Scenario(
+        name="kvt-staged",
+        explanation="the default's engines with KV caches through HybridConnector, which holds the requests that wait"
+        " for them; prefill and decode engine both count each request",
+        deployments=(_varied(transfer="kvt-staged"),),
+    ),
+    Scenario(
+        name="migration",
+        explanation="running requests move between engines: vLLM mixes the clocks of two hosts, so that sums and means"
+        " of its durations are wrong by days; data-parallel ranks differ, and what moves to another is counted nowhere",
+        deployments=(
+            _varied(
+                pools=(_PREFILL, _DECODE.model_copy(update={"data_parallel": 2}), _NEUTRAL),
+                reschedules=True,
+            ),
+        ),
+    ),
+    Scenario(
+        name="rolling-update",
+        explanation="from the middle on, engines are replaced one after another, by new ones at other addresses; an old"
+        " one is no target any more, works on with what it has and is killed after 300 s",
+        deployments=(_DEFAULT,),
+        rolling_update=True,
     ),
 )
 SCENARIOS: dict[str, Scenario] = {one.name: one for one in _ALL}

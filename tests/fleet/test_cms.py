@@ -10,8 +10,9 @@ from llumnix_dash.fleet import SCENARIOS
 from llumnix_dash.fleet.account import Accounts
 from llumnix_dash.fleet.cms import MAX_FLOAT32, Instance, Status, status, told_at
 from llumnix_dash.fleet.deployment import RunningDeployment
-from llumnix_dash.fleet.engine import Engine, Leg, Request
+from llumnix_dash.fleet.engine import Engine, Request
 from llumnix_dash.fleet.fleet import RunningFleet
+from llumnix_dash.fleet.leg import Leg
 from tests.fleet.samples import last, last_sum, tracks
 
 PERIOD = 0.5

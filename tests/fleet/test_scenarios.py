@@ -52,6 +52,10 @@ def test_the_scenarios_of_the_help_are_those_that_are_promised():
         "external-route",
         "no-instance",
         "hang",
+        "kvt-batch",
+        "kvt-staged",
+        "migration",
+        "rolling-update",
     ], "a scenario that is meant is promised here, too"
 
 
@@ -87,6 +91,7 @@ def test_every_metric_of_the_catalogue_is_exported_by_some_scenario(simulated):
         ("slow-failures", 60),
         ("no-instance", 10),
         ("adaptive-pd", 10),
+        ("migration", 30),
     ):
         exported |= set(simulated(name, minutes).history.families)
     assert exported == {metric.name for metric in METRICS}

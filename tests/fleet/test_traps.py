@@ -85,7 +85,7 @@ def test_rare_counters_are_absent_until_the_first_event_and_then_begin_at_a_few(
     assert len(rare) == 6
     assert not any(tracks(simulated("fresh"), metric) for metric in rare)
     others = [simulated("slow-failures", 60), simulated("no-instance", 10), simulated("adaptive-pd")]
-    fleets = [simulated("default", 60), *others]
+    fleets = [simulated("default", 60), *others, simulated("migration", 30)]
     found = {metric.name: [track for fleet in fleets for track in tracks(fleet, metric)] for metric in rare}
     assert all(found.values())
     late = [track for fleet in fleets[:2] for metric in rare for track in tracks(fleet, metric) if track.ticks[0] > 0]
@@ -216,13 +216,6 @@ def test_todays_schedulers_do_not_export_lrs_running(simulated):
         (lrs.RUNNING_TOKENS, lrs.TOTAL_TOKENS, lrs.WAITING_TOKENS),
     ):
         assert last(fleet, running) == last(fleet, total) - last(fleet, waiting) > 0
-
-
-def test_success_at_an_engine_includes_aborts(simulated):
-    fleet = simulated("default")
-    assert values(fleet, vllm.FINISHED_REQUESTS, "finished_reason") == {"stop", "length", "abort"}
-    aborts = last(fleet, vllm.FINISHED_REQUESTS, finished_reason="abort")
-    assert aborts == sum(leg.reason == "abort" for leg in fleet.legs) > 0
 
 
 def test_outside_kubernetes_no_series_has_a_namespace(simulated):

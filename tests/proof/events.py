@@ -1,13 +1,15 @@
 """What happened in a fleet within the last minutes and what is so at their end, added up by hand."""
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import Any
 
 from llumnix_dash.fleet.deployment import RunningDeployment
-from llumnix_dash.fleet.engine import CAPACITY_TOKENS, Engine, Leg, Request
+from llumnix_dash.fleet.engine import CAPACITY_TOKENS, Engine, Request
 from llumnix_dash.fleet.gaps import Gaps
+from llumnix_dash.fleet.leg import Leg
 from tests.proof.expected import about
 from tests.proof.fleets import MINUTES, Decision, Past
 
@@ -75,13 +77,34 @@ class Events:
         return [one for one in self._past.decisions if self.recent(one.request.scheduled)]
 
     @cached_property
-    def left(self) -> list[Leg]:
-        """Engines' parts of requests that came to their end there."""
-        return [leg for leg in self._past.fleet.legs if leg.reason and self.recent(leg.finished)]
+    def counted(self) -> list[Leg]:
+        """Engines' parts of requests that an API server counts."""
+        return [leg for leg in self._past.fleet.legs if leg.server is not None]
 
-    def left_by_role(self) -> dict[str, list[Leg]]:
-        """The same by the engine's role."""
-        return grouped(self.left, lambda leg: leg.engine.pool.role)
+    @cached_property
+    def begun(self) -> list[Leg]:
+        """Of these, those whose first output came."""
+        return [leg for leg in self.counted if leg.moved_from is None and self.recent(leg.first_token)]
+
+    @cached_property
+    def left(self) -> list[Leg]:
+        """Of these, those that the engine itself ended: it counts none that its client left."""
+        return [leg for leg in self.counted if leg.reason and self.recent(leg.finished)]
+
+    def generated(self, leg: Leg) -> int:
+        """Tokens that came out of the engine for it."""
+        return leg.generated_by(self.now) - leg.generated_by(self.now - self.seconds)
+
+    def gaps(self, leg: Leg) -> list[float]:
+        """Seconds before each token that came out of the engine for it, but the first of all."""
+        before = leg.gaps_by(self.now - self.seconds)
+        return each(
+            [(gap, new - old) for (gap, new), (_, old) in zip(leg.gaps_by(self.now), before, strict=True)],
+        )
+
+    def by_role(self, legs: Iterable[Leg]) -> dict[str, list[Leg]]:
+        """The legs by the engine's role; of each role that there is."""
+        return {role: [] for role in self.roles()} | grouped(legs, lambda leg: leg.engine.pool.role)
 
     def refreshes(self, name: str) -> list[float]:
         """Milliseconds of each refresh from the cluster meta store, by the metric's name."""
@@ -134,7 +157,7 @@ class Events:
         there = [engine for deployment in self._past.fleet.deployments for engine in deployment.engines]
         holding: dict[Engine, list[Leg]] = {engine: [] for engine in there}
         for leg in self._past.fleet.legs:
-            if leg.finished is None:
+            if leg.finished is None and leg.engine in holding:
                 holding[leg.engine].append(leg)
         return {engine: Holding(legs, self.now) for engine, legs in holding.items()}
 
@@ -148,6 +171,16 @@ class Events:
         """Every request."""
         return self._past.fleet.requests
 
+    @cached_property
+    def told(self) -> "dict[Engine, list[Holding]]":
+        """What each of an instance's vLLM engines held at its last output, with which its gauges came."""
+        legs: dict[tuple[Engine, str], list[Leg]] = defaultdict(list)
+        for leg in self._past.fleet.legs:
+            legs[leg.engine, leg.rank].append(leg)
+        return {
+            engine: [_told(engine, legs[engine, rank], self.now) for rank in engine.ranks] for engine in self.engines
+        }
+
     def roles(self) -> "dict[str, dict[Engine, Holding]]":
         """The same by role."""
         return {
@@ -158,15 +191,18 @@ class Events:
 
 
 class Holding:
-    """Requests' parts that an engine holds at a moment."""
+    """Requests' parts that an engine holds at a moment, or just before what it starts at that moment."""
 
-    def __init__(self, legs: list[Leg], now: float) -> None:
+    def __init__(self, legs: list[Leg], now: float, *, before: bool = False) -> None:
         self.legs = legs
-        self.running = [leg for leg in legs if leg.started is not None]
+        started = {leg: math.inf if leg.started is None else leg.started for leg in legs}
+        self.running = [leg for leg in legs if started[leg] < now or (started[leg] == now and not before)]
         self.loading = [leg for leg in legs if (leg.loading_until or 0.0) > now]
-        self.waiting = [leg for leg in legs if leg.started is None and leg not in self.loading]
-        self.before_first_token = [leg for leg in legs if leg.prefills and leg.first_token is None]
-        self.prefilling = [leg for leg in self.before_first_token if leg.started is not None]
+        self.waiting = [leg for leg in legs if leg not in self.running and leg not in self.loading]
+        self.before_first_token = [
+            leg for leg in legs if leg.prefills and (leg.first_token is None or leg.first_token > now)
+        ]
+        self.prefilling = [leg for leg in self.before_first_token if leg in self.running]
         self._now = now
 
     def tokens(self, legs: Iterable[Leg]) -> int:
@@ -176,6 +212,22 @@ class Holding:
     def usage(self, legs: Iterable[Leg], engines: int = 1) -> float:
         """The share of the KV cache that these take; of one of several vLLM engines that share an instance's."""
         return min(1.0, round(self.tokens(legs) * engines / CAPACITY_TOKENS, 4))
+
+
+def _told(engine: Engine, legs: list[Leg], now: float) -> Holding:
+    """What the gauges of a vLLM engine say: they come with its outputs, so without one they stay.
+
+    An output that ends a request says that it is gone; a client that leaves is in no output.
+    """
+    began = engine.target.process.started
+    heard = [one for one in legs if one.server is engine.target and one.first_token and one.first_token >= began]
+    if any(one.finished is None for one in heard):
+        return Holding([one for one in legs if one.finished is None], now)
+    last = max((one.finished or 0.0 for one in heard), default=began)
+    held = [one for one in legs if one.arrived < last and (one.finished is None or one.finished > last)]
+    if heard:
+        held += [one for one in heard if one.finished == last and one.abandoned]
+    return Holding(held if heard else [], last, before=True)
 
 
 def _is_by(time: float | None, moment: float) -> bool:

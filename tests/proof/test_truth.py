@@ -19,6 +19,7 @@ FULL_MODE = {
 }
 PREDICTIONS = {"cms": truth_cms.PREDICTIONS}
 OWN = {"cms": truth_cms.OWN}
+ENGINES = {"vllm": FULL_MODE["vllm"]}
 LITE_MODE = {"lrs": truth_lrs.PANELS | truth_lrs.TABLES}
 MANY_FAILURES = {"request": truth_request.WITH_MANY_FAILURES, "component": truth_component.WITH_MANY_FAILURES}
 NO_RARE_EVENTS = {"request": truth_request.WITHOUT_RARE_EVENTS, "component": truth_component.WITHOUT_RARE_EVENTS}
@@ -57,6 +58,19 @@ def test_what_each_scheduler_has_of_its_own_adds_up(store: Backfilled, board: st
 @panels(PREDICTIONS)
 def test_a_panel_shows_what_was_predicted(store: Backfilled, board: str, key: str) -> None:
     check(store, board, key, PREDICTIONS)
+
+
+@scenarios("kvt-batch", "kvt-staged")
+@panels(ENGINES)
+def test_engines_show_what_happened_whatever_brings_the_kv_cache(store: Backfilled, board: str, key: str) -> None:
+    check(store, board, key, ENGINES)
+
+
+@scenarios("migration")
+@pytest.mark.parametrize("key", truth_vllm.MEDIANS)
+def test_medians_are_true_where_migrations_poison_means(store: Backfilled, key: str) -> None:
+    shown, truth = store.shown("vllm", key), truth_vllm.MEDIANS[key](Events(store.past, WINDOW))
+    assert {line: value for line, value in drawn(shown).items() if line.startswith("P50")} == truth
 
 
 @scenarios("no-instance")

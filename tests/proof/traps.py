@@ -276,6 +276,22 @@ LATENCIES = [
         _quantile(0.99, "vllm:request_time_per_output_token_seconds", '{infer_type="decode"}'),
     ),
     Trap(
+        "the mean of what a migration poisons: the clocks of two hosts",
+        "migration",
+        "vllm",
+        "itl",
+        "P50 decode",
+        _mean("vllm:inter_token_latency_seconds", '{infer_type="decode"}'),
+    ),
+    Trap(
+        "TTFT by a prefill engine, which tells nothing with batch KVT",
+        "kvt-batch",
+        "vllm",
+        "ttft",
+        "P50 decode",
+        _quantile(0.5, "vllm:time_to_first_token_seconds", '{infer_type="prefill"}'),
+    ),
+    Trap(
         "P99 of a hit ratio, where the low quantiles tell",
         "default",
         "request",
@@ -310,7 +326,7 @@ VERSIONS = [
         _mean("vllm:time_per_output_token_seconds", '{infer_type="decode"}'),
     ),
     Trap(
-        "aborted requests as successes",
+        "all that ended as what the model ended",
         "overload",
         "vllm",
         "finish_reason",

@@ -10,7 +10,8 @@ from llumnix_dash.catalog.metric import Histogram
 from llumnix_dash.fleet.account import STALE_SECONDS, STEP_SECONDS
 from llumnix_dash.fleet.cms import IDLE_STATUS_SECONDS, Instance, instances
 from llumnix_dash.fleet.deployment import RunningDeployment
-from llumnix_dash.fleet.engine import CAPACITY_TOKENS, Leg
+from llumnix_dash.fleet.engine import CAPACITY_TOKENS
+from llumnix_dash.fleet.leg import Leg
 from tests.proof.events import ROLES, Events
 from tests.proof.expected import AtLeast, Between, exactly, quantiles
 from tests.proof.fleets import Decision

@@ -6,32 +6,59 @@ from typing import Any
 
 from llumnix_dash.catalog import vllm
 from llumnix_dash.catalog.metric import Histogram
-from llumnix_dash.fleet.engine import Engine, Leg
-from tests.proof.events import Events, Holding, cumulative, each, grouped
+from llumnix_dash.fleet.engine import Engine
+from llumnix_dash.fleet.leg import Leg
+from tests.proof.events import Events, Holding, cumulative, grouped
 from tests.proof.expected import AtLeast, exactly, quantile, quantiles
 from tests.proof.truth_request import HEADLINE, Truth
 
 
-def waiting(held: Holding) -> list[Leg]:
-    """VLLM counts a request as waiting, too, whose KV cache is still on its way."""
-    return held.waiting + held.loading
+def waiting(engine: Engine, held: Holding) -> int:
+    """VLLM counts a request as waiting, too, whose KV cache is on its way, unless HybridConnector holds it."""
+    return len(held.waiting) + (0 if engine.hybrid else len(held.loading))
 
 
-def usages(engine: Engine, held: Holding) -> list[float]:
-    """The share of its KV cache that each of an instance's vLLM engines uses."""
-    return [held.usage([leg for leg in held.running if leg.rank == rank], len(engine.ranks)) for rank in engine.ranks]
+def usages(engine: Engine, held: list[Holding]) -> list[float]:
+    """The share of its KV cache that each of an instance's vLLM engines uses: the blocks of what is on its way, too."""
+    return [one.usage(one.running + one.loading, len(engine.ranks)) for one in held]
 
 
-def duration(since: str, until: str) -> Callable[[Leg], Iterable[float]]:
-    """The time from one moment of a leg to another."""
-    return lambda leg: [round(getattr(leg, until) - getattr(leg, since), 6)]
+def told_by_role(events: Events) -> dict[str, dict[Engine, list[Holding]]]:
+    """What the gauges tell, by role."""
+    return {role: {engine: events.told[engine] for engine in engines} for role, engines in events.roles().items()}
 
 
-def _latency(metric: Histogram, values: Callable[[Leg], Iterable[float]]) -> Truth:
+def duration(since: str, until: str) -> "Values":
+    """The time from one moment of a request to another on its engine, or from engine to engine where it moved."""
+
+    def value(_: Events, leg: Leg) -> Iterable[float]:
+        first = leg.moved_from or leg
+        return [round(getattr(leg if until == "finished" else first, until) - getattr(first, since), 6)]
+
+    return value
+
+
+Values = Callable[[Events, Leg], Iterable[float]]
+Legs = Callable[[Events], list[Leg]]
+
+
+def _left(events: Events) -> list[Leg]:
+    return events.left
+
+
+def _begun(events: Events) -> list[Leg]:
+    return events.begun
+
+
+def _counted(events: Events) -> list[Leg]:
+    return events.counted
+
+
+def _latency(metric: Histogram, values: Values, legs: Legs = _left) -> Truth:
     def truth(events: Events) -> dict[str, Any]:
         lines: dict[str, Any] = {}
-        for role, legs in events.left_by_role().items():
-            found = [value for leg in legs for value in values(leg)]
+        for role, those in events.by_role(legs(events)).items():
+            found = [value for leg in those for value in values(events, leg)]
             # An engine that makes one token of each request has no gaps: its lines are NaN, and nothing is drawn.
             lines |= quantiles(found, metric.buckets, few=True, of=role) if found else {}
         return lines
@@ -39,43 +66,61 @@ def _latency(metric: Histogram, values: Callable[[Leg], Iterable[float]]) -> Tru
     return truth
 
 
-def _p99_by_instance(metric: Histogram, values: Callable[[Leg], Iterable[float]]) -> Truth:
+def _p99_by_instance(metric: Histogram, values: Values, legs: Legs = _left) -> Truth:
     def truth(events: Events) -> dict[str, Any]:
-        by_instance = grouped(events.left, lambda leg: leg.instance)
-        found = {address: [value for leg in legs for value in values(leg)] for address, legs in by_instance.items()}
+        found = {
+            address: [value for leg in those for value in values(events, leg)]
+            for address, those in grouped(legs(events), address_of).items()
+        }
         p99s = {address: quantile(0.99, values, metric.buckets) for address, values in found.items() if values}
         return {address: one for address, one in p99s.items() if one.true > metric.buckets[0]}
 
     return truth
 
 
-def _heatmap(events: Events, roles: Sequence[str], bounds: Sequence[float], value: Callable[[Leg], int]) -> Any:
-    counts = cumulative([value(leg) for leg in events.left if leg.engine.pool.role in roles], bounds)
+def address_of(leg: Leg) -> str:
+    """The API server that counts it."""
+    assert leg.server is not None
+    return leg.server.instance
+
+
+def _heatmap(events: Events, bounds: Sequence[float], value: Callable[[Leg], int]) -> Any:
+    """Of decode and neutral engines: each request is once among theirs."""
+    counts = cumulative([value(leg) for leg in events.left if leg.engine.pool.role != "prefill"], bounds)
     return {str(float(bound)).replace("inf", "+Inf"): events.a_second([count]) for bound, count in counts.items()}
 
 
 def _state(events: Events) -> dict[str, Any]:
     shown = {}
-    for role, engines in events.roles().items():
-        shown[f"running {role}"] = exactly(sum(len(held.running) for held in engines.values()))
-        shown[f"waiting {role}"] = exactly(sum(len(waiting(held)) for held in engines.values()))
+    for role, engines in told_by_role(events).items():
+        each_one = [(engine, one) for engine, held in engines.items() for one in held]
+        shown[f"running {role}"] = exactly(sum(len(one.running) for _, one in each_one))
+        shown[f"waiting {role}"] = exactly(sum(waiting(engine, one) for engine, one in each_one))
     return shown
 
 
 def _cache(events: Events) -> dict[str, Any]:
     shown = {}
-    for role, engines in events.roles().items():
+    for role, engines in told_by_role(events).items():
         found = [one for engine, held in engines.items() for one in usages(engine, held)]
         shown |= {f"fullest {role}": AtLeast(max(found)), f"mean {role}": exactly(fmean(found))}
     return shown
 
 
 def _throughput(events: Events) -> dict[str, Any]:
+    prompts, tokens = events.by_role(events.begun), events.by_role(events.counted)
+    prompts.pop("prefill", None)  # A decode engine counts the whole prompt, too.
+    return {f"prompt {role}": events.a_second(map(prompt_tokens, legs)) for role, legs in prompts.items()} | {
+        f"generation {role}": events.a_second(map(events.generated, legs)) for role, legs in tokens.items()
+    }
+
+
+def _throughput_by_instance(events: Events) -> dict[str, Any]:
+    begun, counted = grouped(events.begun, address_of), grouped(events.counted, address_of)
     shown = {}
-    for role, legs in events.left_by_role().items():
-        if role != "prefill":
-            shown[f"prompt {role}"] = events.a_second(leg.request.prompt_tokens for leg in legs)
-        shown[f"generation {role}"] = events.a_second(leg.generated for leg in legs)
+    for instance in (engine.target.instance for engine in events.engines):
+        shown[f"prompt {instance}"] = events.a_second(map(prompt_tokens, begun.get(instance, [])))
+        shown[f"generation {instance}"] = events.a_second(map(events.generated, counted.get(instance, [])))
     return shown
 
 
@@ -83,26 +128,32 @@ def _reasons(events: Events) -> dict[str, Any]:
     """The reasons of each role: a series of each is there from the start."""
     return {
         f"{role} {reason}": events.a_second(leg.reason == reason for leg in legs)
-        for role, legs in events.left_by_role().items()
-        for reason in ("stop", "length", "abort")
+        for role, legs in events.by_role(events.left).items()
+        for engine in list(events.roles()[role])[:1]
+        for reason in vllm.FINISHED_REASONS[engine.version]
     }
 
 
 def _state_by_instance(events: Events) -> dict[str, Any]:
     shown = {}
-    for engine, held in events.engines.items():
-        shown[f"running {engine.target.instance}"] = exactly(len(held.running))
-        shown[f"waiting {engine.target.instance}"] = exactly(len(waiting(held)))
+    for engine, held in events.told.items():
+        shown[f"running {engine.target.instance}"] = exactly(sum(len(one.running) for one in held))
+        shown[f"waiting {engine.target.instance}"] = exactly(sum(waiting(engine, one) for one in held))
     return shown
+
+
+def prompt_tokens(leg: Leg) -> int:
+    """The whole prompt, wherever its KV cache came from."""
+    return leg.request.prompt_tokens
 
 
 E2E = duration("arrived", "finished")
 TTFT = duration("arrived", "first_token")
 
 
-def gaps(leg: Leg) -> list[float]:
+def gaps(events: Events, leg: Leg) -> list[float]:
     """Seconds between the leg's tokens."""
-    return each(leg.gaps)
+    return events.gaps(leg)
 
 
 PANELS: dict[str, Truth] = {
@@ -112,33 +163,31 @@ PANELS: dict[str, Truth] = {
     "token_throughput": _throughput,
     "finish_reason": _reasons,
     "e2e_latency": _latency(vllm.E2E_LATENCY, E2E),
-    "ttft": _latency(vllm.TTFT, TTFT),
-    "itl": _latency(vllm.ITL, gaps),
-    "queue_time": _latency(vllm.QUEUE_TIME, duration("arrived", "started")),
+    "ttft": _latency(vllm.TTFT, TTFT, _begun),
+    "itl": _latency(vllm.ITL, gaps, _counted),
+    "queue_time": _latency(vllm.QUEUE_TIME, duration("received", "started")),
     "prefill_time": _latency(vllm.PREFILL_TIME, duration("started", "first_token")),
     "decode_time": _latency(vllm.DECODE_TIME, duration("first_token", "finished")),
-    "prompt_length": lambda events: _heatmap(
-        events, ("decode", "neutral"), vllm.PROMPT_TOKENS.buckets, lambda leg: leg.request.prompt_tokens
-    ),
-    "generation_length": lambda events: _heatmap(
-        events, ("decode", "neutral"), vllm.GENERATION_TOKENS.buckets, lambda leg: leg.generated
-    ),
+    "prompt_length": lambda events: _heatmap(events, vllm.PROMPT_TOKENS.buckets, prompt_tokens),
+    "generation_length": lambda events: _heatmap(events, vllm.GENERATION_TOKENS.buckets, lambda leg: leg.generated),
 }
 # A line an instance: of all of them where $top allows so many.
 BY_INSTANCE: dict[str, Truth] = {
     "scheduler_state_by_instance": _state_by_instance,
     "cache_by_instance": lambda events: {
-        engine.target.instance: exactly(max(usages(engine, held))) for engine, held in events.engines.items()
+        engine.target.instance: exactly(max(usages(engine, held))) for engine, held in events.told.items()
     },
-    "throughput_by_instance": lambda events: {
-        f"{name} {instance}": events.a_second(amount(leg) for leg in legs)
-        for instance, legs in grouped(events.left, lambda leg: leg.instance).items()
-        for name, amount in {
-            "prompt": lambda leg: leg.request.prompt_tokens,
-            "generation": lambda leg: leg.generated,
-        }.items()
-    },
+    "throughput_by_instance": _throughput_by_instance,
     "e2e_by_instance": _p99_by_instance(vllm.E2E_LATENCY, E2E),
-    "ttft_by_instance": _p99_by_instance(vllm.TTFT, TTFT),
-    "itl_by_instance": _p99_by_instance(vllm.ITL, gaps),
+    "ttft_by_instance": _p99_by_instance(vllm.TTFT, TTFT, _begun),
+    "itl_by_instance": _p99_by_instance(vllm.ITL, gaps, _counted),
 }
+
+
+def _median(truth: Truth) -> Truth:
+    """The lines of the medians alone."""
+    return lambda events: {line: value for line, value in truth(events).items() if line.startswith("P50")}
+
+
+# What holds where requests migrate: one value in many is wrong by the difference of two hosts' uptimes.
+MEDIANS: dict[str, Truth] = {key: _median(PANELS[key]) for key in ("itl", "queue_time", "prefill_time", "decode_time")}
