@@ -79,7 +79,7 @@ def top_instances(query: Query, rank: Metric, *, where: Where | None = None, low
 
 def started(uptime: Metric, seconds: int = 60) -> Query:
     """Per instance, where a gauge of uptime shows that a process began less than so many seconds ago."""
-    by = (FLEET, COMPONENT, INSTANCE)
+    by = (*FLEET, COMPONENT, INSTANCE)
     uptime.check_labels(*by)
     return Query(
         lambda scope: f"min{grouped(by)}(min_over_time({selector(uptime, scope)}[{RATE_INTERVAL}])) < {seconds}",
@@ -89,7 +89,7 @@ def started(uptime: Metric, seconds: int = 60) -> Query:
 
 
 def _once_labels(gauge: Gauge) -> tuple[str, ...]:
-    return (FLEET, *gauge.labels) if gauge.replicated else gauge.all_labels
+    return (*FLEET, *gauge.labels) if gauge.replicated else gauge.all_labels
 
 
 def _once(gauge: Gauge, scope: Scope, where: Where | None) -> str:

@@ -6,6 +6,7 @@ from itertools import combinations
 
 import promql_parser
 
+from llumnix_dash.catalog.labels import FLEET
 from llumnix_dash.catalog.metric import Counter, Gauge, Histogram
 from tests.reading import Selected, nodes, parse, selectors, selectors_within
 
@@ -24,12 +25,13 @@ def held_to_its_jobs(text: str) -> list[str]:
     ]
 
 
-def held_to_the_namespace(text: str) -> list[str]:
-    """Each selector bears the dashboard's namespace, by =~ since the variable may be many or all."""
+def held_to_the_fleet(text: str) -> list[str]:
+    """Each selector bears the dashboard's cluster and namespace, by =~ since the variables may be many or all."""
     return [
-        f"{one.series} has no namespace=~$namespace"
+        f"{one.series} has no {label}=~${label}"
         for one in selectors(text)
-        if one.matchers.get("namespace") != ("=~", "$namespace")
+        for label in FLEET
+        if one.matchers.get(label) != ("=~", f"${label}")
     ]
 
 
@@ -223,7 +225,7 @@ def zoom_changes_no_number(text: str) -> list[str]:
 
 RULES: tuple[Rule, ...] = (
     held_to_its_jobs,
-    held_to_the_namespace,
+    held_to_the_fleet,
     labels_that_exist,
     no_sum_of_a_ratio,
     each_instance_once,
@@ -248,12 +250,12 @@ def _matchers_of_jobs(jobs: list[str]) -> set[tuple[str, str]]:
 
 def _taken_once(one: Selected) -> bool:
     operation, by = next(iter(one.aggregations()), ("", ()))
-    return operation in {"max", "min"} and {"namespace", "instance_id", "infer_type"} <= set(by)
+    return operation in {"max", "min"} and {*FLEET, "instance_id", "infer_type"} <= set(by)
 
 
 def _has_a_zero(one: Selected) -> bool:
     return any(
-        str(node.op) == "or" and re.search(r"\bvector\(0\)|\b0 \*", str(node.rhs.prettify()))
+        str(node.op) == "or" and re.search(r"\bvector\(0\)|\b0\s+\*", str(node.rhs.prettify()))
         for node in one.around
         if isinstance(node, promql_parser.BinaryExpr)
     )
