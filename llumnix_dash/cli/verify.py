@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from llumnix_dash.cli.settings_option import settings_option
 from llumnix_dash.errors import UserError, nearest
 from llumnix_dash.prometheus.connection import VARIABLES
 from llumnix_dash.report.progress import Progress
@@ -14,6 +15,7 @@ from llumnix_dash.report.progress import Progress
 if TYPE_CHECKING:
     from llumnix_dash.http.session import Connection
     from llumnix_dash.interpolation.timerange import TimeRange
+    from llumnix_dash.settings.site import Site
     from llumnix_dash.verify.dashboard import QueriedDashboard
     from llumnix_dash.verify.report import Coverage, DashboardResult
     from llumnix_dash.verify.run import Settings
@@ -65,6 +67,7 @@ EPILOG = "\n".join(
     "--timeout", type=click.FloatRange(min=0.1), default=30.0, show_default=True, help="Seconds for each query."
 )
 @click.option("--jobs", type=click.IntRange(1, 64), default=4, show_default=True, help="Queries that run at a time.")
+@settings_option
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -80,6 +83,7 @@ def command(
     output: str,
     timeout: float,
     jobs: int,
+    site: "Site | None",
 ) -> None:
     """Run every query of a dashboard on a Prometheus, as its panels would.
 
@@ -102,7 +106,7 @@ def command(
 
     parse_duration(scrape_interval)
     settings = Settings(_time_range(start, end, length), _chosen(chosen), scrape_interval, jobs)
-    dashboards, all_read = _dashboards(paths, settings)
+    dashboards, all_read = _dashboards(paths, settings, site)
     if not dashboards:
         ctx.exit(UNREADABLE)
     url = ""
@@ -110,7 +114,7 @@ def command(
     if prometheus or os.environ.get("PROMETHEUS_URL") or not metrics_url:
         connection = from_environment(prometheus, os.environ)
         url = connection.url
-        results, coverage = _verify(connection, dashboards, settings, timeout, metrics_url)
+        results, coverage = _verify(connection, dashboards, settings, timeout, metrics_url, site)
     else:
         coverage = _coverage_alone(dashboards, settings, metrics_url)
     report = Report(url, settings.time_range, results, coverage)
@@ -124,7 +128,10 @@ def _verify(
     settings: "Settings",
     timeout: float,
     metrics_url: Sequence[str],
+    site: "Site | None",
 ) -> "tuple[tuple[DashboardResult, ...], Coverage]":
+    from llumnix_dash.catalog import labels
+    from llumnix_dash.catalog.exporters import EXPORTERS
     from llumnix_dash.prometheus.client import Client
     from llumnix_dash.prometheus.exposition import exported_by
     from llumnix_dash.verify.coverage import coverage, exported_by_store
@@ -133,8 +140,9 @@ def _verify(
 
     client = Client(connection, timeout=timeout)
     client.check()
-    exported = exported_by(metrics_url) if metrics_url else exported_by_store(client, settings.time_range)
-    explainer = Explainer(client, settings.time_range)
+    jobs = [exporter.job if site is None else site.job_names.get(exporter.job, exporter.job) for exporter in EXPORTERS]
+    exported = exported_by(metrics_url) if metrics_url else exported_by_store(client, settings.time_range, jobs)
+    explainer = Explainer(client, settings.time_range, site.labels.infer_type if site else labels.ROLE)
     results = []
     for dashboard in dashboards:
         with Progress(dashboard.title) as progress:
@@ -152,13 +160,15 @@ def _coverage_alone(
     return coverage(", ".join(metrics_url), exported_by(metrics_url), asked_without_store(dashboards, settings))
 
 
-def _dashboards(paths: Sequence[str], settings: "Settings") -> "tuple[list[QueriedDashboard], bool]":
+def _dashboards(
+    paths: Sequence[str], settings: "Settings", site: "Site | None"
+) -> "tuple[list[QueriedDashboard], bool]":
     """The dashboards, and whether all could be read; each chosen variable is one of theirs."""
     from llumnix_dash.cli.messages import tell_unread
     from llumnix_dash.document import sources
     from llumnix_dash.verify.dashboard import parse
 
-    reading = sources.load_all(paths) if paths else sources.generated().reading
+    reading = sources.load_all(paths) if paths else sources.generated(site).reading
     problems, dashboards = list(reading.problems.values()), []
     for document in reading.documents:
         try:

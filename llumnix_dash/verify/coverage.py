@@ -12,19 +12,19 @@ from llumnix_dash.verify.report import Coverage, Gap
 
 # What Prometheus itself records of a scrape.
 _SYNTHETIC = re.compile(r"up|scrape_.*|ALERTS.*")
+_JOBS = tuple(exporter.job for exporter in EXPORTERS)
 
 Asked = Mapping[str, Iterable[str]]
 """Queries, after interpolation, by the name of the panel that asks them."""
 
 
-def exported_by_store(client: Client, time_range: TimeRange) -> frozenset[str]:
+def exported_by_store(client: Client, time_range: TimeRange, jobs: Iterable[str] = _JOBS) -> frozenset[str]:
     """The names of the series that Llumnix' components have in a store. Raises as :meth:`Client.query`.
 
     A name of the catalogue counts whatever its job, any other only from a job that scraping gives to Llumnix.
     """
     start, end = time_range.start, time_range.end
-    jobs = "|".join(exporter.job for exporter in EXPORTERS)
-    ours = client.label_values("__name__", start, end, f'{{job=~"{jobs}"}}')
+    ours = client.label_values("__name__", start, end, f'{{job=~"{"|".join(jobs)}"}}')
     known = (name for name in client.label_values("__name__", start, end) if name in BY_SERIES)
     return frozenset(name for name in (*ours, *known) if not _SYNTHETIC.fullmatch(name))
 
