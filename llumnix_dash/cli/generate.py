@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from llumnix_dash.cli.settings_option import settings_option
+from llumnix_dash.cli.settings_option import NAMED, settings_option
 
 if TYPE_CHECKING:
     from llumnix_dash.settings.site import Site
@@ -69,6 +69,7 @@ def command(
         click.echo(f"{click.style(f'{one.state:<10}', fg=_COLOURS.get(one.state))} {one.path}")
     if only_check and any(one.state != "unchanged" for one in states):
         again = ["llumnix-dash", "generate", *names, *(["--from", str(source)] if source else [])]
+        again += ["--settings", str(named)] if (named := context.meta.get(NAMED)) else []
         again += [] if output_dir == generate.DEFAULT_OUTPUT_DIR else ["--output-dir", str(output_dir)]
         click.echo(f"not up to date; to write the files: {shlex.join(again)}", err=True)
         if any(one.state == "unexpected" for one in states):

@@ -9,6 +9,8 @@ import click
 if TYPE_CHECKING:
     from llumnix_dash.settings.site import Site
 
+# Where a command finds the path that was named, to write its own line again.
+NAMED = f"{__name__}.named"
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -31,6 +33,7 @@ def _read(context: click.Context, _: click.Parameter, named: Path | None) -> "Si
     if path is None or context.resilient_parsing:
         return None
     site = load(path)
+    context.meta[NAMED] = named
     if named is None:
         # Nobody asked for it, and it changes what comes out.
         click.echo(f"note: the settings are those of {path}", err=True)

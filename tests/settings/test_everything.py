@@ -110,3 +110,9 @@ def test_names_and_defaults_are_the_sites(made: dict[str, Json]) -> None:
 def test_check_and_diff_follow_the_settings(folder: Path) -> None:
     assert run("generate", "--check", cwd=folder).returncode == 0
     assert run("diff", "deploy/observability", "--exit-code", cwd=folder).returncode == 0
+
+
+def test_a_stale_file_is_to_be_made_anew_with_the_same_settings(tmp_path: Path) -> None:
+    done = run("generate", "--check", "--settings", str(SETTINGS), cwd=tmp_path)
+    assert done.returncode == 1
+    assert f"llumnix-dash generate --settings {SETTINGS}" in done.stdout + done.stderr
