@@ -14,7 +14,7 @@ from llumnix_dash.panels import (
     totals_by_role,
     usage_by_role,
 )
-from llumnix_dash.variables import CMS_INFER_TYPE, CMS_INSTANCE, NAMESPACE, OBJECTIVES, TOP
+from llumnix_dash.variables import CMS_INFER_TYPE, CMS_INSTANCE, FLEET, OBJECTIVES, TOP
 
 OVERVIEW = row(
     "Fleet",
@@ -138,7 +138,7 @@ dashboard = board(
     description="The cluster meta store's view of each engine instance, and what the scheduler saw on those it chose."
     " Full mode only: in lite mode see the LRS dashboard.",
     family=FAMILY,
-    variables=[NAMESPACE, CMS_INFER_TYPE, CMS_INSTANCE, TOP, *OBJECTIVES],
+    variables=[*FLEET, CMS_INFER_TYPE, CMS_INSTANCE, TOP, *OBJECTIVES],
     rows=[
         HEADLINE,
         OVERVIEW,

@@ -5,14 +5,14 @@ from llumnix_dash.catalog import gateway, process, scheduler
 from llumnix_dash.dashboards import FAMILY
 from llumnix_dash.dashboards.headline import HEADLINE
 from llumnix_dash.panels import failure_share, outcomes, per_instance, quantiles, totals
-from llumnix_dash.variables import MODEL, NAMESPACE, OBJECTIVES, PROCESS_INSTANCE, TOP
+from llumnix_dash.variables import FLEET, MODEL, OBJECTIVES, PROCESS_INSTANCE, TOP
 
 dashboard = board(
     uid="llumnix-component-dashboard",
     title="Llumnix Component Dashboard",
     description="Gateway, scheduler and their processes: where a request's time goes before and after the engine.",
     family=FAMILY,
-    variables=[NAMESPACE, MODEL, PROCESS_INSTANCE, TOP, *OBJECTIVES],
+    variables=[*FLEET, MODEL, PROCESS_INSTANCE, TOP, *OBJECTIVES],
     rows=[
         HEADLINE,
         row(

@@ -6,7 +6,7 @@ from llumnix_dash.catalog.exporters import ROLES
 from llumnix_dash.dashboards import FAMILY
 from llumnix_dash.dashboards.headline import HEADLINE
 from llumnix_dash.panels import instance_counts, instance_table, per_instance, totals_by_role
-from llumnix_dash.variables import LRS_INFER_TYPE, LRS_INSTANCE, LRS_MODEL, NAMESPACE, OBJECTIVES, TOP
+from llumnix_dash.variables import FLEET, LRS_INFER_TYPE, LRS_INSTANCE, LRS_MODEL, OBJECTIVES, TOP
 
 # The parts after the whole, so that they are drawn over it.
 REQUESTS = {"total": lrs.TOTAL_REQUESTS, "running": lrs.RUNNING_REQUESTS, "waiting": lrs.WAITING_REQUESTS}
@@ -21,7 +21,7 @@ dashboard = board(
     description="Local realtime state: the requests and tokens that each engine instance holds, as the scheduler counts"
     " them. Lite mode only: in full mode see the CMS dashboard.",
     family=FAMILY,
-    variables=[NAMESPACE, LRS_MODEL, LRS_INFER_TYPE, LRS_INSTANCE, TOP, *OBJECTIVES],
+    variables=[*FLEET, LRS_MODEL, LRS_INFER_TYPE, LRS_INSTANCE, TOP, *OBJECTIVES],
     rows=[
         HEADLINE,
         row(

@@ -7,9 +7,9 @@ from llumnix_dash.dashboards.headline import HEADLINE
 from llumnix_dash.panels import STATUS_COLOURS, heatmap, quantiles, rates, rates_by, within_objectives
 from llumnix_dash.variables import (
     E2E_OBJECTIVE,
+    FLEET,
     GATEWAY_INSTANCE,
     MODEL,
-    NAMESPACE,
     OBJECTIVES,
     TPOT_OBJECTIVE,
     TTFT_OBJECTIVE,
@@ -20,7 +20,7 @@ dashboard = board(
     title="Llumnix Request Dashboard",
     description="What the end user gets: request rates, failures and latencies, as the gateways see them.",
     family=FAMILY,
-    variables=[NAMESPACE, MODEL, GATEWAY_INSTANCE, *OBJECTIVES],
+    variables=[*FLEET, MODEL, GATEWAY_INSTANCE, *OBJECTIVES],
     rows=[
         HEADLINE,
         row(

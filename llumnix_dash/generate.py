@@ -3,13 +3,17 @@
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from llumnix_dash import modules
 from llumnix_dash.dashboards import DASHBOARDS
 from llumnix_dash.document.canonical import canonical, dumps
 from llumnix_dash.errors import UserError, nearest
 from llumnix_dash.files import write_text
+from llumnix_dash.settings.localize import localized
+
+if TYPE_CHECKING:
+    from llumnix_dash.settings.site import Site
 
 DEFAULT_OUTPUT_DIR = Path("deploy/observability")
 
@@ -39,23 +43,25 @@ class FileState(NamedTuple):
     state: Literal["unchanged", "written", "stale", "missing", "unexpected"]
 
 
-def load_dashboards(names: Sequence[str] = ()) -> dict[str, dict[str, Any]]:
+def load_dashboards(names: Sequence[str] = (), site: "Site | None" = None) -> dict[str, dict[str, Any]]:
     """File name -> canonical dashboard, of the project's own dashboards.
 
     Args:
         names: which; all where empty. A name is a module's, a uid or a file's.
+        site: the settings of the site, if it has its own.
 
     Raises:
         UserError: a name is unknown, or a module fails.
     """
-    return {one.file_name: one.dashboard for one in generate(names)}
+    return {one.file_name: one.dashboard for one in generate(names, site)}
 
 
-def generate(names: Sequence[str] = ()) -> list[Generated]:
+def generate(names: Sequence[str] = (), site: "Site | None" = None) -> list[Generated]:
     """The project's own dashboards, each in canonical form.
 
     Args:
         names: which; all where empty. A name is a module's, a uid or a file's.
+        site: the settings of the site, if it has its own.
 
     Raises:
         UserError: a name is unknown, or a module fails (the message names its file and line).
@@ -63,7 +69,7 @@ def generate(names: Sequence[str] = ()) -> list[Generated]:
     known = [one.module for one in DASHBOARDS]
     # Where only modules are named, the others need not be imported.
     wanted = names if names and set(names) <= set(known) else known
-    return _choose([_generated(name, modules.own(name)) for name in known if name in wanted], names)
+    return _choose([_generated(name, modules.own(name), site) for name in known if name in wanted], names)
 
 
 def generate_from(source: Path, names: Sequence[str] = ()) -> tuple[list[Generated], list[UserError]]:
@@ -127,14 +133,15 @@ def check(made: Sequence[Generated], output_dir: Path, *, complete: bool) -> lis
     return states
 
 
-def _generated(name: str, value: Any) -> Generated:
+def _generated(name: str, value: Any, site: "Site | None" = None) -> Generated:
     if not hasattr(value, "to_json_data"):
         raise UserError(
             f"`dashboard` of {name} is a {type(value).__name__}, not a grafanalib dashboard",
             hint="dashboard = Dashboard(…)",
         )
     try:
-        dashboard = canonical(value.to_json_data())
+        made = value.to_json_data()
+        dashboard = canonical(localized(made, site) if site else made)
         # Not all that Python can hold is JSON: keys that are no strings, half of a surrogate pair.
         text = dumps(dashboard)
     except (TypeError, ValueError, AttributeError) as error:

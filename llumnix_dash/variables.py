@@ -135,7 +135,10 @@ E2E_OBJECTIVE = Objective("e2e_objective", "E2E objective", gateway.E2E_LATENCY,
 OBJECTIVES = tuple(choice_of(objective) for objective in (TTFT_OBJECTIVE, TPOT_OBJECTIVE, E2E_OBJECTIVE))
 
 DATASOURCE = DataSourceVariable()
-NAMESPACE = LabelVariable("namespace", "Namespace", process.UPTIME, labels.FLEET)
+CLUSTER = LabelVariable("cluster", "Cluster", process.UPTIME, labels.CLUSTER)
+NAMESPACE = LabelVariable("namespace", "Namespace", process.UPTIME, labels.NAMESPACE)
+# Which fleets: every dashboard begins with these.
+FLEET = (CLUSTER, NAMESPACE)
 MODEL = LabelVariable("model", "Model", gateway.REQUESTS, labels.MODEL)
 TOP = ChoiceVariable("top", "Top instances", ("3", "5", "10", "20", "50"), "5")
 

@@ -22,14 +22,15 @@ ROOMS: dict[str, set[str]] = {
     "dashboards": {"board", "catalog", "panels", "promql", "variables"},
     "report": set(),
     "http": {"errors"},
-    "document": {"errors", "generate"},  # generate only where a source is "what the code generates"
+    "document": {"errors", "generate", "settings"},  # generate only where a source is "what the code generates"
+    "settings": {"catalog", "errors"},
     "modules": {"dashboards", "errors"},
-    "generate": {"dashboards", "document", "errors", "files", "modules"},
+    "generate": {"dashboards", "document", "errors", "files", "modules", "settings"},
     "interpolation": {"document", "errors"},
     "prometheus": {"errors", "http", "interpolation"},
     "verify": {"catalog", "document", "errors", "http", "interpolation", "prometheus", "report"},
     "diff": {"document", "errors", "report"},
-    "grafana": {"diff", "document", "errors", "files", "generate", "http", "report"},
+    "grafana": {"diff", "document", "errors", "files", "generate", "http", "report", "settings"},
     "fleet": {"catalog", "errors"},
 }
 

@@ -78,11 +78,11 @@ def test_each_query_follows_each_drop_down(dashboard: Json) -> None:
 @every_dashboard
 def test_filters_are_those_of_the_specification(dashboard: Json) -> None:
     expected = {
-        "llumnix-request-dashboard": ["namespace", "model", "instance"],
-        "llumnix-component-dashboard": ["namespace", "model", "instance"],
-        "llumnix-cms-dashboard": ["namespace", "infer_type", "instance"],
-        "llumnix-lrs-dashboard": ["namespace", "model", "infer_type", "instance"],
-        "vllm-dashboard": ["namespace", "model", "infer_type", "instance"],
+        "llumnix-request-dashboard": ["cluster", "namespace", "model", "instance"],
+        "llumnix-component-dashboard": ["cluster", "namespace", "model", "instance"],
+        "llumnix-cms-dashboard": ["cluster", "namespace", "infer_type", "instance"],
+        "llumnix-lrs-dashboard": ["cluster", "namespace", "model", "infer_type", "instance"],
+        "vllm-dashboard": ["cluster", "namespace", "model", "infer_type", "instance"],
     }
     assert [one["name"] for one in variables(dashboard, "query")] == expected[dashboard["uid"]]
 

@@ -3,8 +3,8 @@
 from llumnix_dash.catalog.labels import COMPONENT, FLEET, INSTANCE, MODEL, ROLE
 from llumnix_dash.catalog.metric import Exporter
 
-_SERVICE_LABELS = (FLEET, COMPONENT, "pod", INSTANCE, "service", "container", "endpoint")
-_POD_LABELS = (FLEET, COMPONENT, "pod", INSTANCE, "container", "endpoint", ROLE, MODEL)
+_SERVICE_LABELS = (*FLEET, COMPONENT, "pod", INSTANCE, "service", "container", "endpoint")
+_POD_LABELS = (*FLEET, COMPONENT, "pod", INSTANCE, "container", "endpoint", ROLE, MODEL)
 
 GATEWAY = Exporter(name="gateway", job="gateway", labels=_SERVICE_LABELS)
 SCHEDULER = Exporter(name="scheduler", job="scheduler", labels=_SERVICE_LABELS)

@@ -4,8 +4,11 @@ An aggregation over instances that gives a value for each instance keeps the lab
 begin with the fleet's: instances of two fleets may bear one name.
 """
 
-# A fleet is what runs in one namespace.
-FLEET = "namespace"
+# The Kubernetes cluster, where a site's scraping says it; not all do, and series without it are of one cluster.
+CLUSTER = "cluster"
+NAMESPACE = "namespace"
+# A fleet is what runs in one namespace of one cluster.
+FLEET = (CLUSTER, NAMESPACE)
 # What an engine does: prefill, decode, or both (neutral).
 ROLE = "infer_type"
 # The component that scraping reached, and which of its instances.

@@ -128,7 +128,7 @@ class Metric:
     @cached_property
     def identity(self) -> tuple[str, ...]:
         """The labels that together tell one instance from every other."""
-        labels = (FLEET, ROLE, *self.instance_name)
+        labels = (*FLEET, ROLE, *self.instance_name)
         return tuple(label for label in labels if label in self.all_labels)
 
     @property

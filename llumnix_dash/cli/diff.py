@@ -3,8 +3,14 @@
 import gc
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import click
+
+from llumnix_dash.cli.settings_option import settings_option
+
+if TYPE_CHECKING:
+    from llumnix_dash.settings.site import Site
 
 _FORMATS = ("text", "markdown", "json")
 _EFFECTS = ("query", "display", "layout", "text")
@@ -27,8 +33,16 @@ def _collector_off() -> Iterator[None]:
 @click.option("--only", "effects", type=click.Choice(_EFFECTS), multiple=True, help="Tell only these; can be repeated.")
 @click.option("--layout", is_flag=True, help="Tell positions on the grid, and what was pushed by others.")
 @click.option("--exit-code", is_flag=True, help="Exit 1 if anything is told.")
+@settings_option
 def command(
-    *, old: str, new: str | None, output_format: str, effects: Sequence[str], layout: bool, exit_code: bool
+    *,
+    old: str,
+    new: str | None,
+    output_format: str,
+    effects: Sequence[str],
+    layout: bool,
+    exit_code: bool,
+    site: "Site | None",
 ) -> None:
     """Tell what changed on the dashboards, panel by panel.
 
@@ -57,7 +71,7 @@ def command(
 
     with _collector_off():
         old_side = sources.load(old)
-        new_side = sources.load(new) if new is not None else sources.generated()
+        new_side = sources.load(new) if new is not None else sources.generated(site)
         report = compare_sets(old_side, new_side, pushed=layout).only(Effect(effect) for effect in effects)
     render = {"text": text.render, "markdown": markdown.render, "json": as_json.render}[output_format]
     click.echo(render(report, positions=layout), nl=False)

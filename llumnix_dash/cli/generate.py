@@ -2,8 +2,14 @@
 
 import shlex
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+from llumnix_dash.cli.settings_option import NAMED, settings_option
+
+if TYPE_CHECKING:
+    from llumnix_dash.settings.site import Site
 
 _COLOURS = {"written": "green", "stale": "red", "missing": "red", "unexpected": "red"}
 
@@ -29,9 +35,15 @@ _COLOURS = {"written": "green", "stale": "red", "missing": "red", "unexpected": 
     " folder, only modules that assign to `dashboard` or are named *.dashboard.py are run; one that fails does not stop"
     " the others.",
 )
+@settings_option
 @click.pass_context
 def command(
-    context: click.Context, names: tuple[str, ...], output_dir: Path, only_check: bool, source: Path | None
+    context: click.Context,
+    names: tuple[str, ...],
+    output_dir: Path,
+    only_check: bool,
+    source: Path | None,
+    site: "Site | None",
 ) -> None:
     """Write the dashboards' JSON files, and say of each whether it was written or unchanged.
 
@@ -48,7 +60,7 @@ def command(
     from llumnix_dash import generate
     from llumnix_dash.cli.messages import UNREADABLE, complain
 
-    made, failures = generate.generate_from(source, names) if source else (generate.generate(names), [])
+    made, failures = generate.generate_from(source, names) if source else (generate.generate(names, site), [])
     if only_check:
         states = generate.check(made, output_dir, complete=not names and not failures)
     else:
@@ -57,6 +69,7 @@ def command(
         click.echo(f"{click.style(f'{one.state:<10}', fg=_COLOURS.get(one.state))} {one.path}")
     if only_check and any(one.state != "unchanged" for one in states):
         again = ["llumnix-dash", "generate", *names, *(["--from", str(source)] if source else [])]
+        again += ["--settings", str(named)] if (named := context.meta.get(NAMED)) else []
         again += [] if output_dir == generate.DEFAULT_OUTPUT_DIR else ["--output-dir", str(output_dir)]
         click.echo(f"not up to date; to write the files: {shlex.join(again)}", err=True)
         if any(one.state == "unexpected" for one in states):

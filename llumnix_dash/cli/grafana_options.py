@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from llumnix_dash.grafana.connect import Grafana
     from llumnix_dash.grafana.plan import Plan
     from llumnix_dash.grafana.pushset import Wanted
+    from llumnix_dash.settings.site import Site
 
 ENVIRONMENT_HELP = """\b
 Environment:
@@ -95,12 +96,15 @@ def format_option(command: Command) -> Command:
     )(command)
 
 
-def load_set(context: click.Context, inputs: "Sequence[str]", *, whole: bool = False) -> "list[Wanted]":
+def load_set(
+    context: click.Context, inputs: "Sequence[str]", site: "Site | None" = None, *, whole: bool = False
+) -> "list[Wanted]":
     """The dashboards of these inputs; what cannot be read is told, and the command then ends with exit code 2.
 
     Args:
         context: the command's.
         inputs: names and paths.
+        site: the settings of the site, if it has its own.
         whole: whether the command deletes what is not in the set, so that nothing may be missing from it.
 
     Raises:
@@ -109,7 +113,7 @@ def load_set(context: click.Context, inputs: "Sequence[str]", *, whole: bool = F
     from llumnix_dash.cli.messages import UNREADABLE, tell_unread
     from llumnix_dash.grafana import pushset
 
-    found = pushset.load(inputs)
+    found = pushset.load(inputs, site)
     tell_unread([found.note], (problem.render() for problem in found.problems))
     if found.problems and whole:
         raise UserError(

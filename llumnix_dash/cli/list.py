@@ -1,13 +1,20 @@
 """``llumnix-dash list``."""
 
 import json
+from typing import TYPE_CHECKING
 
 import click
+
+from llumnix_dash.cli.settings_option import settings_option
+
+if TYPE_CHECKING:
+    from llumnix_dash.settings.site import Site
 
 
 @click.command()
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def command(form: str) -> None:
+@settings_option
+def command(form: str, site: "Site | None") -> None:
     """List the dashboards: name, uid, panels and queries.
 
     A query counts as open if it runs when the page is opened: those in collapsed rows do not. It reads no environment
@@ -20,7 +27,7 @@ def command(form: str) -> None:
     from llumnix_dash.document.summary import summarise
     from llumnix_dash.generate import generate
 
-    summaries = [{"name": one.name, **summarise(one.dashboard)} for one in generate()]
+    summaries = [{"name": one.name, **summarise(one.dashboard)} for one in generate(site=site)]
     if form == "json":
         click.echo(json.dumps(summaries, indent=2))
         return

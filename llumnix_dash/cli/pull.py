@@ -3,13 +3,17 @@
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from llumnix_dash.cli.grafana_options import ENVIRONMENT_HELP, connection_options, end, jobs_option, load_set
+from llumnix_dash.cli.settings_option import settings_option
 from llumnix_dash.report.progress import Progress
 from llumnix_dash.report.text import visible, visible_lines
+
+if TYPE_CHECKING:
+    from llumnix_dash.settings.site import Site
 
 HELP = f"""Save a Grafana's live dashboards in canonical form.
 
@@ -32,16 +36,22 @@ refuses the credentials.
 @click.argument("directory", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
 @click.argument("inputs", nargs=-1, metavar="[NAME|PATH]...")
 @jobs_option
+@settings_option
 @connection_options
 @click.pass_context
 def command(
-    context: click.Context, directory: Path, inputs: tuple[str, ...], jobs: int, connect: Callable[[], Any]
+    context: click.Context,
+    directory: Path,
+    inputs: tuple[str, ...],
+    jobs: int,
+    site: "Site | None",
+    connect: Callable[[], Any],
 ) -> None:
     """See HELP."""
     from llumnix_dash.grafana import pull
     from llumnix_dash.grafana.plan import in_parallel
 
-    wanted = load_set(context, inputs)
+    wanted = load_set(context, inputs, site)
     grafana = connect()
     progress = Progress("reading", len(wanted))
     try:

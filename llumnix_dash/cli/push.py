@@ -17,6 +17,7 @@ from llumnix_dash.cli.grafana_options import (
     load_set,
     planned,
 )
+from llumnix_dash.cli.settings_option import settings_option
 from llumnix_dash.errors import UserError
 from llumnix_dash.report.progress import Progress
 from llumnix_dash.report.text import visible
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from llumnix_dash.grafana.apply import Orders
     from llumnix_dash.grafana.connect import Grafana
     from llumnix_dash.grafana.plan import Plan
+    from llumnix_dash.settings.site import Site
 
 HELP = f"""Bring dashboards to a Grafana (10 to 13), after a plan, and lose nobody's edits.
 
@@ -72,6 +74,7 @@ cannot be read; 3 Grafana cannot be reached or refuses the credentials; 130 stop
 @click.option("--yes", is_flag=True, help="Do not ask before --prune deletes.")
 @jobs_option
 @format_option
+@settings_option
 @connection_options
 @click.pass_context
 def command(
@@ -88,6 +91,7 @@ def command(
     yes: bool,
     jobs: int,
     output: str,
+    site: "Site | None",
     connect: "Callable[[], Grafana]",
 ) -> None:
     """See HELP."""
@@ -101,7 +105,7 @@ def command(
             "--prune needs the whole set, or it would delete what you did not name",
             hint="llumnix-dash push --prune, or name a folder with all of your dashboards",
         )
-    wanted, told_message = load_set(context, inputs, whole=prune), message_or_default(message)
+    wanted, told_message = load_set(context, inputs, site, whole=prune), message_or_default(message)
     grafana = connect()
     where = {"folder": folder, "folder_uid": folder_uid}
     made = planned(grafana, wanted, datasource=datasource, jobs=jobs, prune=prune, **where)

@@ -6,12 +6,19 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from llumnix_dash.cli.settings_option import settings_option
 from llumnix_dash.errors import UserError
 from llumnix_dash.files import replacing, write_text
 from llumnix_dash.fleet.scenarios import SCENARIOS
+from llumnix_dash.settings.scrape import relabeling
+
+if TYPE_CHECKING:
+    from llumnix_dash.fleet.history import Relabeling
+    from llumnix_dash.settings.site import Site
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _RESTART_AFTER_SECONDS = 300
@@ -71,6 +78,7 @@ class _ExplainsScenarios(click.Command):
     help="Live: the monitors whose selectors and relabelings --prometheus-config applies.",
 )
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same fleet.")
+@settings_option
 def command(
     *,
     scenario: str,
@@ -83,6 +91,7 @@ def command(
     prometheus_config: Path | None,
     monitoring: Path,
     seed: int,
+    site: "Site | None",
 ) -> None:
     """Simulate a Llumnix fleet's metrics, live or past.
 
@@ -104,7 +113,7 @@ def command(
             raise UserError(
                 "a fleet is simulated live or in the past, not both", hint="leave out --serve, or the files"
             )
-        _serve(scenario, seed, serve, prometheus_config, monitoring)
+        _serve(scenario, seed, serve, prometheus_config, monitoring, site)
     elif prometheus_config:
         raise UserError("--prometheus-config needs a live fleet to scrape", hint="--serve 9400")
     elif openmetrics or prometheus_text:
@@ -116,6 +125,7 @@ def command(
             interval=interval,
             openmetrics=openmetrics,
             prometheus_text=prometheus_text,
+            relabel=relabeling(site) if site else dict,
         )
     else:
         raise UserError(
@@ -133,6 +143,7 @@ def _write_past(
     interval: int | None,
     openmetrics: Path | None,
     prometheus_text: Path | None,
+    relabel: "Relabeling",
 ) -> None:
     from llumnix_dash.fleet import scenario, simulate
     from llumnix_dash.fleet.textformat import write_openmetrics, write_prometheus
@@ -145,7 +156,9 @@ def _write_past(
         # Opened first: a file that cannot be written is told before the work, not after it.
         outputs = [(files.enter_context(replacing(path)), write) for path, write in wanted if path]
         with _progress(f"simulating {name}") as progress:
-            fleet = simulate(chosen, end=last, minutes=minutes, seed=seed, interval=step, progress=progress)
+            fleet = simulate(
+                chosen, end=last, minutes=minutes, seed=seed, interval=step, progress=progress, relabel=relabel
+            )
         for stream, write in outputs:
             write(fleet, stream)
     first = f"{datetime.fromtimestamp(fleet.start, UTC):%Y-%m-%d %H:%M:%S}"
@@ -157,7 +170,7 @@ def _write_past(
             )
 
 
-def _serve(name: str, seed: int, port: int, config: Path | None, monitoring: Path) -> None:
+def _serve(name: str, seed: int, port: int, config: Path | None, monitoring: Path, site: "Site | None") -> None:
     from llumnix_dash.fleet import scenario
     from llumnix_dash.fleet.fleet import RunningFleet
     from llumnix_dash.fleet.live import LiveFleet, server
@@ -166,7 +179,9 @@ def _serve(name: str, seed: int, port: int, config: Path | None, monitoring: Pat
     fleet = RunningFleet(scenario(name), seed, restart_at=_RESTART_AFTER_SECONDS)
     with server(LiveFleet(fleet), port) as listener:
         if config:
-            write_text(config, prometheus_config(fleet, monitoring, listener.server_port))
+            write_text(
+                config, prometheus_config(fleet, monitoring, listener.server_port, relabeling(site) if site else None)
+            )
             click.echo(f"{config}: scrapes {len(fleet.targets)} targets")
         try:
             click.echo(f"serving {name} on http://127.0.0.1:{listener.server_port}/ (Ctrl-C stops)")

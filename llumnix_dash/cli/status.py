@@ -1,7 +1,7 @@
 """``llumnix-dash status``: the plan of a push, read-only."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,6 +15,10 @@ from llumnix_dash.cli.grafana_options import (
     load_set,
     planned,
 )
+from llumnix_dash.cli.settings_option import settings_option
+
+if TYPE_CHECKING:
+    from llumnix_dash.settings.site import Site
 
 HELP = f"""Compare a Grafana's dashboards with ours, read-only: what a push would do, and who changed what last.
 
@@ -37,6 +41,7 @@ credentials.
 @click.option("--datasource", metavar="NAME_OR_UID", help="As push would be given it, for foreign dashboards.")
 @jobs_option
 @format_option
+@settings_option
 @connection_options
 @click.pass_context
 def command(
@@ -45,12 +50,13 @@ def command(
     datasource: str | None,
     jobs: int,
     output: str,
+    site: "Site | None",
     connect: Callable[[], Any],
 ) -> None:
     """See HELP."""
     from llumnix_dash.grafana import render
 
-    wanted = load_set(context, inputs)
+    wanted = load_set(context, inputs, site)
     grafana = connect()
     made = planned(grafana, wanted, datasource=datasource, jobs=jobs)
     if output == "text":

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from llumnix_dash.cli.settings_option import settings_option
 from llumnix_dash.errors import UserError, nearest
 from llumnix_dash.prometheus.connection import VARIABLES
 from llumnix_dash.report.progress import Progress
@@ -15,6 +16,7 @@ from llumnix_dash.report.progress import Progress
 if TYPE_CHECKING:
     from llumnix_dash.http.session import Connection
     from llumnix_dash.interpolation.timerange import TimeRange
+    from llumnix_dash.settings.site import Site
     from llumnix_dash.verify.dashboard import QueriedDashboard
     from llumnix_dash.verify.report import Coverage, DashboardResult
     from llumnix_dash.verify.run import Settings
@@ -96,6 +98,7 @@ EPILOG = "\n".join(
     "--timeout", type=click.FloatRange(min=0.1), default=30.0, show_default=True, help="Seconds for each query."
 )
 @click.option("--jobs", type=click.IntRange(1, 64), default=4, show_default=True, help="Queries that run at a time.")
+@settings_option
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -116,6 +119,7 @@ def command(
     output: str,
     timeout: float,
     jobs: int,
+    site: "Site | None",
 ) -> None:
     """Run every query of a dashboard on a Prometheus, as its panels would.
 
@@ -129,6 +133,7 @@ def command(
     llumnix-dash verify mine.json --range 6h --set model=qwen --set model=llama
     llumnix-dash verify --metrics-url http://localhost:8089/metrics
     """
+    from llumnix_dash.catalog import labels
     from llumnix_dash.cli.messages import UNREADABLE
     from llumnix_dash.interpolation.timerange import parse_duration
     from llumnix_dash.prometheus.connection import from_environment
@@ -147,17 +152,19 @@ def command(
     settings = Settings(_time_range(start, end, length), _chosen(chosen), scrape_interval, jobs, own_range=own_range)
     asked = _asked(sources)
     allowances = read_allowed(allow) if allow else ()
-    dashboards, all_read = _dashboards(paths, settings, asked)
+    dashboards, all_read = _dashboards(paths, settings, asked, site)
     if not dashboards:
         ctx.exit(UNREADABLE)
-    before, base_read = _dashboards((base,), settings, asked) if base else ([], True)
+    before, base_read = _dashboards((base,), settings, asked, site) if base else ([], True)
     url = ""
     results: tuple[DashboardResult, ...] = ()
     if prometheus or os.environ.get("PROMETHEUS_URL") or not metrics_url:
         connection = from_environment(prometheus, os.environ)
         url = connection.url
-        counted = coverage_jobs or (() if paths else LLUMNIX_JOBS)
-        results, coverage = _verify(connection, dashboards, before, settings, timeout, metrics_url, counted)
+        ours = [one if site is None else site.job_names.get(one, one) for one in LLUMNIX_JOBS]
+        counted = coverage_jobs or (() if paths else ours)
+        role = site.labels.infer_type if site else labels.ROLE
+        results, coverage = _verify(connection, dashboards, before, settings, timeout, metrics_url, counted, role)
     else:
         coverage = _coverage_alone(dashboards, settings, metrics_url)
     results, unused = allowed(results, allowances)
@@ -176,6 +183,7 @@ def _verify(
     timeout: float,
     metrics_url: Sequence[str],
     counted: Sequence[str],
+    role: str,
 ) -> "tuple[tuple[DashboardResult, ...], Coverage]":
     from llumnix_dash.prometheus.client import Client
     from llumnix_dash.prometheus.exposition import exported_by
@@ -192,7 +200,7 @@ def _verify(
     def verified(dashboard: "QueriedDashboard") -> "DashboardResult":
         its_settings = of_dashboard(settings, dashboard)
         time_range = its_settings.time_range
-        explainer = explainers.setdefault(time_range, Explainer(client, time_range))
+        explainer = explainers.setdefault(time_range, Explainer(client, time_range, role))
         with Progress(dashboard.title) as progress:
             return run(client, dashboard, its_settings, explain=explainer, progress=progress.at)
 
@@ -227,14 +235,14 @@ def _asked(pairs: Sequence[str]) -> dict[str, bool]:
 
 
 def _dashboards(
-    paths: Sequence[str], settings: "Settings", asked: dict[str, bool]
+    paths: Sequence[str], settings: "Settings", asked: dict[str, bool], site: "Site | None"
 ) -> "tuple[list[QueriedDashboard], bool]":
     """The dashboards, and whether all could be read; each chosen variable is one of theirs."""
     from llumnix_dash.cli.messages import tell_unread
     from llumnix_dash.document import sources
     from llumnix_dash.verify.dashboard import parse
 
-    reading = sources.load_all(paths) if paths else sources.generated().reading
+    reading = sources.load_all(paths) if paths else sources.generated(site).reading
     problems, dashboards = list(reading.problems.values()), []
     for document in reading.documents:
         try:

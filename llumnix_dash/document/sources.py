@@ -4,9 +4,13 @@ import subprocess
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from llumnix_dash.document.documents import Document, Reading, read
 from llumnix_dash.errors import UserError
+
+if TYPE_CHECKING:
+    from llumnix_dash.settings.site import Site
 
 DASHBOARD_FOLDER = "deploy/observability"
 GENERATED = "what the code generates"
@@ -77,7 +81,7 @@ def load_all(arguments: Iterable[str]) -> Reading:
     return whole
 
 
-def generated() -> Source:
+def generated(site: "Site | None" = None) -> Source:
     """What the code generates now.
 
     Raises:
@@ -85,7 +89,7 @@ def generated() -> Source:
     """
     from llumnix_dash.generate import load_dashboards  # noqa: PLC0415  # imports every dashboard
 
-    documents = [Document(name, name, dashboard) for name, dashboard in load_dashboards().items()]
+    documents = [Document(name, name, dashboard) for name, dashboard in load_dashboards(site=site).items()]
     return Source(GENERATED, Reading(documents), single=False)
 
 

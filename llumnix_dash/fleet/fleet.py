@@ -7,7 +7,7 @@ from llumnix_dash.errors import UserError
 from llumnix_dash.fleet.clock import Clock
 from llumnix_dash.fleet.deployment import RunningDeployment
 from llumnix_dash.fleet.engine import Request
-from llumnix_dash.fleet.history import History
+from llumnix_dash.fleet.history import History, Relabeling
 from llumnix_dash.fleet.leg import Leg
 from llumnix_dash.fleet.scenarios import Scenario
 from llumnix_dash.fleet.scenarios import scenario as scenario_of
@@ -98,6 +98,7 @@ def simulate(
     seed: int = 1,
     interval: int | None = None,
     progress: Callable[[float], None] | None = None,
+    relabel: Relabeling = dict,
 ) -> Fleet:
     """Simulates the time before ``end``.
 
@@ -108,6 +109,7 @@ def simulate(
         seed: the same seed, end and length give the same samples on any machine.
         interval: seconds from scrape to scrape; by default the scenario's own.
         progress: called with the share that is done.
+        relabel: from a target's labels to those that a site's scraping attaches.
 
     Raises:
         UserError: there is no such scenario, or the time has no two scrapes.
@@ -119,7 +121,7 @@ def simulate(
     if count < 1:
         raise UserError(f"{minutes:g} minutes hold no two scrapes at an interval of {step} s", hint="--minutes 60")
     running = RunningFleet(scenario, seed, restart_at=count * step / 2, epoch=end - count * step)
-    history = History()
+    history = History(relabel)
     for tick in range(count + 1):
         running.run_until(tick * step)
         for target in running.targets:

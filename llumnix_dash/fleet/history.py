@@ -1,13 +1,15 @@
 """What a Prometheus has of a fleet after scraping it for a while."""
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from llumnix_dash.catalog.metric import Histogram, Metric
 from llumnix_dash.fleet.process import Distribution
 from llumnix_dash.fleet.target import ScrapeTarget
 
 Labels = tuple[tuple[str, str], ...]
+# A target's labels, as a site's scraping attaches them.
+Relabeling = Callable[[Mapping[str, str]], dict[str, str]]
 
 
 class Track:
@@ -50,16 +52,20 @@ class History:
     Attributes:
         families: by metric name.
         up: of each target.
+
+    Args:
+        relabel: from a target's labels to those that a site's scraping attaches.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, relabel: Relabeling = dict) -> None:
+        self._relabel = relabel
         self.families: dict[str, Family] = {}
         self.up: dict[Labels, Track] = {}
         self._tracks: dict[tuple[str, str], dict[str, dict[tuple[str, ...], Track]]] = {}
 
     def scrape(self, tick: int, target: ScrapeTarget, up: bool) -> None:
         """Keeps all that the target's process tells; of one that is down, only that it is."""
-        labels = tuple(target.labels.items())
+        labels = tuple(self._relabel(target.labels).items())
         track = self.up.get(labels)
         if track is None:
             track = self.up[labels] = Track(labels, 1)
@@ -84,7 +90,7 @@ class History:
         metric = target.process.metrics[name]
         family = self.families.setdefault(metric.name, Family(metric))
         labels = tuple(zip(metric.labels, values, strict=True)) + tuple(
-            item for item in target.labels.items() if item[0] not in metric.labels
+            item for item in self._relabel(target.labels).items() if item[0] not in metric.labels
         )
         track = Track(labels, len(metric.buckets) + 2 if isinstance(metric, Histogram) else 1)
         family.tracks.append(track)

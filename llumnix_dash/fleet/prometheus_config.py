@@ -11,6 +11,7 @@ import yaml
 
 from llumnix_dash.errors import UserError
 from llumnix_dash.fleet.fleet import RunningFleet
+from llumnix_dash.fleet.history import Relabeling
 from llumnix_dash.fleet.live import path_of
 from llumnix_dash.fleet.target import STRANGER, ScrapeTarget
 
@@ -20,24 +21,30 @@ _ENDPOINTS = {"ServiceMonitor": "endpoints", "PodMonitor": "podMetricsEndpoints"
 _SNAKE = {"sourceLabels": "source_labels", "targetLabel": "target_label"}
 
 
-def prometheus_config(fleet: RunningFleet, monitoring: Path, port: int) -> str:
+def prometheus_config(fleet: RunningFleet, monitoring: Path, port: int, relabel: Relabeling | None = None) -> str:
     """The configuration as YAML.
 
     Args:
         fleet: whose targets.
         monitoring: a file of ServiceMonitors and PodMonitors.
         port: on which the fleet is served on loopback.
+        relabel: where a site scrapes in its own way: from a target's labels to those that it attaches. No monitor has a
+            part in it then.
 
     Raises:
         UserError: the file cannot be read, or a target of the fleet is scraped by none of its monitors.
     """
     address = f"127.0.0.1:{port}"
-    monitors = _read(monitoring)
+    monitors = [] if relabel else _read(monitoring)
     jobs: dict[str, dict[str, Any]] = {}
     for target in fleet.targets:
-        job = _job(target, monitors, monitoring)
+        if relabel:
+            job = {"job_name": target.labels["job"]}
+            labels = {"__metrics_path__": path_of(target), **relabel(target.labels)}
+        else:
+            job, labels = _job(target, monitors, monitoring), _discovered(target)
         jobs.setdefault(job["job_name"], job | {"static_configs": []})["static_configs"].append(
-            {"targets": [address], "labels": _discovered(target)}
+            {"targets": [address], "labels": labels}
         )
     config = {"global": {"scrape_interval": SCRAPE_INTERVAL}, "scrape_configs": list(jobs.values())}
     return yaml.safe_dump(config, sort_keys=False, width=200)

@@ -4,12 +4,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from llumnix_dash.document import sources
 from llumnix_dash.document.documents import Document
 from llumnix_dash.errors import UserError
 from llumnix_dash.grafana.settings import HOW_TO_GIVE_A_SECRET
+
+if TYPE_CHECKING:
+    from llumnix_dash.settings.site import Site
 
 _LOOKS_LIKE_A_SECRET = re.compile(r"^(glsa_|glc_|eyJrIjoi)")
 
@@ -47,7 +50,7 @@ class PushSet:
     note: str = ""
 
 
-def load(inputs: Sequence[str] = ()) -> PushSet:
+def load(inputs: Sequence[str] = (), site: "Site | None" = None) -> PushSet:
     """The dashboards of these names and paths; all of our own for none.
 
     Raises:
@@ -63,7 +66,7 @@ def load(inputs: Sequence[str] = ()) -> PushSet:
     if names or not inputs:
         from llumnix_dash.generate import load_dashboards  # noqa: PLC0415 (builds every dashboard: only if one is asked for)
 
-        documents += [Document(name, name, dashboard) for name, dashboard in load_dashboards(names).items()]
+        documents += [Document(name, name, dashboard) for name, dashboard in load_dashboards(names, site).items()]
     reading = sources.load_all(text for text in inputs if _is_path(text))
     found, problems = [], list(reading.problems.values())
     for document in [*documents, *reading.documents]:

@@ -6,7 +6,7 @@ from typing import NamedTuple, Unpack
 
 import attr
 
-from llumnix_dash.catalog.labels import FLEET, ROLE
+from llumnix_dash.catalog.labels import CLUSTER, NAMESPACE, ROLE
 from llumnix_dash.catalog.metric import Gauge, Histogram, Metric, Unit, require
 from llumnix_dash.panels import style
 from llumnix_dash.panels.describe import describe, no_data
@@ -56,7 +56,13 @@ def instance_table(
         key=key,
         title=title,
         targets=[Target(query=query, show="table") for query in queries.values()],
-        columns={rank_by.instance_label: "Instance", ROLE: "Role", FLEET: "Namespace", **fields},
+        columns={
+            rank_by.instance_label: "Instance",
+            ROLE: "Role",
+            CLUSTER: "Cluster",
+            NAMESPACE: "Namespace",
+            **fields,
+        },
         sort_by=sort_by,
         overrides=[
             {

@@ -147,7 +147,7 @@ def leading_instances(rank: Metric) -> Query:
 
 def started(uptime: Metric, seconds: int = 60) -> Query:
     """Per instance, where a gauge of uptime shows that a process began less than so many seconds ago."""
-    by = (FLEET, COMPONENT, INSTANCE)
+    by = (*FLEET, COMPONENT, INSTANCE)
     uptime.check_labels(*by)
     return Query(
         lambda scope: f"min{grouped(by)}(min_over_time({selector(uptime, scope)}[{RATE_INTERVAL}])) < {seconds}",

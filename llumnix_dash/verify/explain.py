@@ -6,6 +6,7 @@ from functools import cached_property
 
 from llumnix_dash.catalog import METRICS
 from llumnix_dash.catalog.exporters import ROLES
+from llumnix_dash.catalog.labels import ROLE
 from llumnix_dash.catalog.metric import Gauge
 from llumnix_dash.errors import QueryError
 from llumnix_dash.interpolation.timerange import TimeRange
@@ -27,10 +28,12 @@ _MOST_VALUES = 5
 class Explainer:
     """Explains blanks by what a store has in a time range; it asks the store only when there is a blank."""
 
-    def __init__(self, client: Client, time_range: TimeRange) -> None:
+    def __init__(self, client: Client, time_range: TimeRange, engines_role: str = ROLE) -> None:
         self._client = client
         self._range = time_range
         self._answers: dict[str, bool] = {}
+        # Schedulers set the role themselves; on engines' series it has the site's own name.
+        self._role_labels = tuple(dict.fromkeys((ROLE, engines_role)))
 
     def __call__(self, result: QueryResult) -> QueryResult:
         """The result with the reason of its blank, where one is found; EXPLAINED where the reason excuses it."""
@@ -52,10 +55,11 @@ class Explainer:
         if not known:
             return frozenset()
         found = self._client.query(
-            f'count by (infer_type) (last_over_time({{__name__=~"{"|".join(sorted(known))}"}}[{self._window}]))',
+            f"count by ({', '.join(self._role_labels)})"
+            f' (last_over_time({{__name__=~"{"|".join(sorted(known))}"}}[{self._window}]))',
             self._range.end,
         )
-        return frozenset(series.labels.get("infer_type", "") for series in found) - {""}
+        return frozenset(series.labels.get(label, "") for series in found for label in self._role_labels) - {""}
 
     @property
     def _window(self) -> str:
@@ -133,12 +137,13 @@ class Explainer:
         return f"no series matches {selector}"
 
     def _role_reason(self, selector: Selector) -> Reason | None:
-        wanted = [role for role in ROLES if selector.allows("infer_type", role)]
+        wanted = [role for role in ROLES if all(selector.allows(label, role) for label in self._role_labels)]
         there = self.roles
         if "neutral" in there and selector.metric.startswith("selected_instance_"):
             # A decision for a neutral instance is recorded as one for prefill and as one for decode.
             there = there | {"prefill", "decode"}
-        if not selector.restricts("infer_type") or not wanted or not there or there.intersection(wanted):
+        restricted = any(map(selector.restricts, self._role_labels))
+        if not restricted or not wanted or not there or there.intersection(wanted):
             return None
         return Reason(f"no {_words(wanted)} engines in this fleet", excuses=True)
 

@@ -144,9 +144,9 @@ def test_names_are_unique() -> None:
 
 def test_scraping_attaches_these_labels() -> None:
     assert {exporter.name: exporter.labels for exporter in EXPORTERS} == {
-        "gateway": ("namespace", "job", "pod", "instance", "service", "container", "endpoint"),
-        "scheduler": ("namespace", "job", "pod", "instance", "service", "container", "endpoint"),
-        "engine": ("namespace", "job", "pod", "instance", "container", "endpoint", "infer_type", "model"),
+        "gateway": ("cluster", "namespace", "job", "pod", "instance", "service", "container", "endpoint"),
+        "scheduler": ("cluster", "namespace", "job", "pod", "instance", "service", "container", "endpoint"),
+        "engine": ("cluster", "namespace", "job", "pod", "instance", "container", "endpoint", "infer_type", "model"),
     }
 
 

@@ -115,7 +115,7 @@ def test_labels_are_those_of_every_exporter() -> None:
 
 
 def test_what_tells_an_instance_from_every_other() -> None:
-    assert cms.RUNNING_REQUESTS.identity == ("namespace", "infer_type", "instance_id")
-    assert lrs.TOTAL_REQUESTS.identity == ("namespace", "infer_type", "instance_id")
-    assert vllm.RUNNING_REQUESTS.identity == ("namespace", "infer_type", "instance")
-    assert gateway.PENDING_REQUESTS.identity == ("namespace", "instance")
+    assert cms.RUNNING_REQUESTS.identity == ("cluster", "namespace", "infer_type", "instance_id")
+    assert lrs.TOTAL_REQUESTS.identity == ("cluster", "namespace", "infer_type", "instance_id")
+    assert vllm.RUNNING_REQUESTS.identity == ("cluster", "namespace", "infer_type", "instance")
+    assert gateway.PENDING_REQUESTS.identity == ("cluster", "namespace", "instance")

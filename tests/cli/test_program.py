@@ -118,7 +118,7 @@ def on_a_terminal(arguments: list[str], cwd: Path, environment: dict[str, str]) 
 
 
 def _fault(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fails(*_: object) -> None:
+    def fails(*_: object, **__: object) -> None:
         try:
             raise KeyError("token glsa_secret of a server")
         except KeyError as error:

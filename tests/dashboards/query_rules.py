@@ -6,6 +6,7 @@ from itertools import combinations
 
 import promql_parser
 
+from llumnix_dash.catalog.labels import FLEET
 from llumnix_dash.catalog.metric import Counter, Gauge, Histogram
 from tests.reading import Selected, nodes, parse, selectors, selectors_within
 
@@ -24,12 +25,13 @@ def held_to_its_jobs(text: str) -> list[str]:
     ]
 
 
-def held_to_the_namespace(text: str) -> list[str]:
-    """Each selector bears the dashboard's namespace, by =~ since the variable may be many or all."""
+def held_to_the_fleet(text: str) -> list[str]:
+    """Each selector bears the dashboard's cluster and namespace, by =~ since the variables may be many or all."""
     return [
-        f"{one.series} has no namespace=~$namespace"
+        f"{one.series} has no {label}=~${label}"
         for one in selectors(text)
-        if one.matchers.get("namespace") != ("=~", "$namespace")
+        for label in FLEET
+        if one.matchers.get(label) != ("=~", f"${label}")
     ]
 
 
@@ -283,7 +285,7 @@ def zoom_changes_no_number(text: str) -> list[str]:
 
 RULES: tuple[Rule, ...] = (
     held_to_its_jobs,
-    held_to_the_namespace,
+    held_to_the_fleet,
     labels_that_exist,
     no_sum_of_a_ratio,
     each_instance_once,
@@ -315,8 +317,8 @@ def _taken_once(one: Selected) -> bool:
     (inner, by), (outer, then) = ([*one.aggregations(), ("", ()), ("", ())])[:2]
     if inner in {"max", "min"}:
         # The highest of all is the highest of each instance, too.
-        return {"namespace", "instance_id", "infer_type"} <= set(by) or (inner == "max" and outer == "")
-    return inner in {"sum", "count"} and {"namespace", "instance"} <= set(by) and outer == "max" and "namespace" in then
+        return {*FLEET, "instance_id", "infer_type"} <= set(by) or (inner == "max" and outer == "")
+    return inner in {"sum", "count"} and {*FLEET, "instance"} <= set(by) and outer == "max" and set(FLEET) <= set(then)
 
 
 def _counted_once(one: Selected) -> bool:
@@ -344,7 +346,7 @@ def _in_a_mean(one: Selected) -> bool:
 
 def _has_a_zero(one: Selected) -> bool:
     return any(
-        str(node.op) == "or" and re.search(r"\bvector\(0\)|\b0 \*", str(node.rhs.prettify()))
+        str(node.op) == "or" and re.search(r"\bvector\(0\)|\b0\s+\*", str(node.rhs.prettify()))
         for node in one.around
         if isinstance(node, promql_parser.BinaryExpr)
     )

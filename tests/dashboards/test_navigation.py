@@ -8,6 +8,7 @@ from tests.reading import DASHBOARDS, Json, every_dashboard
 # one dashboard and an engine's id on another.
 SHARED = {
     "datasource",
+    "cluster",
     "namespace",
     "model",
     "infer_type",

@@ -1,0 +1,148 @@
+"""The settings of a site, as ``llumnix-dash.toml`` holds them."""
+
+import re
+from typing import Annotated, NamedTuple
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from llumnix_dash.catalog import METRICS, gateway, labels
+from llumnix_dash.catalog.exporters import ENGINE, GATEWAY, SCHEDULER
+from llumnix_dash.catalog.metric import CatalogError, Histogram
+
+
+def _label(name: str) -> str:
+    if not re.fullmatch(r"[a-zA-Z_][a-zA-Z0-9_]*", name) or name.startswith("__"):
+        raise ValueError(f"{name!r} is no name of a label: letters, digits and _, and no digit first")
+    return name
+
+
+def _label_or_none(name: str) -> str:
+    return _label(name) if name else name
+
+
+def _regular_expression(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"{text!r} is no regular expression: {error}") from error
+    if not text:
+        raise ValueError("is empty")
+    return text
+
+
+Label = Annotated[str, AfterValidator(_label)]
+Job = Annotated[str, AfterValidator(_regular_expression)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Jobs(_Section):
+    """The values of the ``job`` label, each an anchored regular expression."""
+
+    gateway: Job = GATEWAY.job
+    scheduler: Job = SCHEDULER.job
+    engine: Job = ENGINE.job
+
+
+class Labels(_Section):
+    """The names of the labels that scraping attaches; those that an exporter sets itself are the same everywhere."""
+
+    cluster: Annotated[str, AfterValidator(_label_or_none)] = labels.CLUSTER
+    namespace: Label = labels.NAMESPACE
+    job: Label = labels.COMPONENT
+    instance: Label = labels.INSTANCE
+    pod: Label = "pod"
+    infer_type: Label = labels.ROLE
+    model: Label = labels.MODEL
+
+    @model_validator(mode="after")
+    def _distinct(self) -> "Labels":
+        own = {label for metric in METRICS for label in metric.labels}
+        names = self.model_dump()
+        for key, name in names.items():
+            if [*names.values()].count(name) > 1:
+                raise ValueError(f"two labels have the name {name!r}")
+            if name != key and name in own:
+                raise ValueError(f"{key} cannot be called {name!r}: exporters have a label of that name")
+        return self
+
+
+def _objective(histogram: Histogram) -> AfterValidator:
+    def check(value: float) -> float:
+        try:
+            histogram.check_bound(value)
+        except CatalogError as error:
+            raise ValueError(f"{error.summary}; {error.detail}") from error
+        return value
+
+    return AfterValidator(check)
+
+
+class Objectives(_Section):
+    """What the drop-downs of the objectives show at first; each is a bucket's bound of its histogram."""
+
+    ttft_ms: Annotated[float, _objective(gateway.TTFT)] = 2000
+    tpot_ms: Annotated[float, _objective(gateway.TPOT)] = 50
+    e2e_s: Annotated[float, _objective(gateway.E2E_LATENCY)] = 60
+
+
+class Dashboards(_Section):
+    """How the dashboards are called and how they open."""
+
+    tags: Annotated[tuple[str, ...], Field(strict=False)] = ("llumnix",)
+    uid_prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{0,13}$")] = ""
+    title_prefix: str = ""
+    datasource: str = ""
+    refresh: Annotated[str, Field(pattern=r"^([1-9][0-9]*[smhd])?$")] = "30s"
+    time_from: Annotated[str, Field(pattern=r"^now(-[0-9]+[smhdwMy])?(/[smhdwMy])?$")] = "now-1h"
+    time_to: Annotated[str, Field(pattern=r"^now(-[0-9]+[smhdwMy])?(/[smhdwMy])?$")] = "now"
+
+
+class Names(NamedTuple):
+    """How labels of some series are called: our name -> the site's, empty where the site has no such label."""
+
+    renamed: dict[str, str]
+
+    def of(self, label: str) -> str:
+        """The site's name of a label, empty where it has none."""
+        return self.renamed.get(label, label)
+
+
+class Site(_Section):
+    """All settings; the defaults are those of the dashboards as they come.
+
+    Attributes:
+        jobs: of the components.
+        labels: the names of those that scraping attaches.
+        matchers: label -> value, for every selector.
+        objectives: their defaults.
+        dashboards: their names, tags, and how they open.
+    """
+
+    jobs: Jobs = Jobs()
+    labels: Labels = Labels()
+    matchers: dict[Label, str] = Field(default_factory=dict)
+    objectives: Objectives = Objectives()
+    dashboards: Dashboards = Dashboards()
+
+    @model_validator(mode="after")
+    def _matchers_are_its_own(self) -> "Site":
+        for label in self.matchers:
+            if label in self.labels.model_dump().values():
+                raise ValueError(f"matchers: {label!r} is filtered by the dashboards themselves")
+        return self
+
+    def names(self, *, engines: bool) -> Names:
+        """The names of labels on engines' series, or on others, which set ``infer_type`` and ``model`` themselves."""
+        renamed = self.labels.model_dump()
+        if not engines:
+            renamed = {key: name for key, name in renamed.items() if key not in {labels.ROLE, labels.MODEL}}
+        return Names({key: name for key, name in renamed.items() if key != name})
+
+    @property
+    def job_names(self) -> dict[str, str]:
+        """The catalogue's job -> the site's."""
+        ours = {GATEWAY.job: self.jobs.gateway, SCHEDULER.job: self.jobs.scheduler, ENGINE.job: self.jobs.engine}
+        return {job: own for job, own in ours.items() if job != own}
