@@ -65,10 +65,10 @@ class _ExplainsScenarios(click.Command):
 @click.option(
     "--monitoring",
     type=_FILE,
-    default=Path("deploy/base/monitoring.yaml"),
-    show_default=True,
+    multiple=True,
     metavar="FILE",
-    help="Live: the monitors whose selectors and relabelings --prometheus-config applies.",
+    help="Live: the monitors whose selectors and relabelings --prometheus-config applies; more than once for several"
+    " files.  [default: deploy/base/monitoring.yaml; several-engines: and its component's]",
 )
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same fleet.")
 def command(
@@ -81,7 +81,7 @@ def command(
     interval: int | None,
     serve: int | None,
     prometheus_config: Path | None,
-    monitoring: Path,
+    monitoring: tuple[Path, ...],
     seed: int,
 ) -> None:
     """Simulate a Llumnix fleet's metrics, live or past.
@@ -157,16 +157,16 @@ def _write_past(
             )
 
 
-def _serve(name: str, seed: int, port: int, config: Path | None, monitoring: Path) -> None:
+def _serve(name: str, seed: int, port: int, config: Path | None, monitoring: tuple[Path, ...]) -> None:
     from llumnix_dash.fleet import scenario
     from llumnix_dash.fleet.fleet import RunningFleet
     from llumnix_dash.fleet.live import LiveFleet, server
-    from llumnix_dash.fleet.prometheus_config import prometheus_config
+    from llumnix_dash.fleet.prometheus_config import monitoring_of, prometheus_config
 
     fleet = RunningFleet(scenario(name), seed, restart_at=_RESTART_AFTER_SECONDS)
     with server(LiveFleet(fleet), port) as listener:
         if config:
-            write_text(config, prometheus_config(fleet, monitoring, listener.server_port))
+            write_text(config, prometheus_config(fleet, monitoring or monitoring_of(fleet), listener.server_port))
             click.echo(f"{config}: scrapes {len(fleet.targets)} targets")
         try:
             click.echo(f"serving {name} on http://127.0.0.1:{listener.server_port}/ (Ctrl-C stops)")

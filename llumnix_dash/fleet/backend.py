@@ -169,7 +169,7 @@ class Backend:
             or not self._draw.rarely(chance.PREEMPTIONS_WHEN_FULL)
         ):
             return
-        leg.engine.target.process.increase(vllm.PREEMPTIONS, leg.request.model, leg.rank)
+        leg.engine.target.process.increase(vllm.PREEMPTIONS, leg.engine.pool.model_name, leg.rank)
         gap, times = leg.gaps.pop()
         leg.gaps += [(gap, times - 1)] * (times > 1) + [(round(gap + PREEMPTION_SECONDS, 6), 1)]
 

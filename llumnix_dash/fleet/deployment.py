@@ -84,7 +84,8 @@ class RunningDeployment:
         self.deployment = deployment = scenario.deployments[number]
         self._clock = clock
         self._born = clock.now - age
-        self._addresses = Addresses(deployment, number, alone=len(scenario.deployments) == 1)
+        before = sum(one.cluster == deployment.cluster for one in scenario.deployments[:number])
+        self._addresses = Addresses(deployment, before, alone=len(scenario.deployments) == 1)
         self._vllm = scenario.vllm
         self.gateways = self._control(GATEWAY, deployment.gateways)
         self.schedulers = self._control(SCHEDULER, deployment.schedulers)
@@ -183,7 +184,7 @@ class RunningDeployment:
                 engine.target.process,
                 VLLM_VALUES,
                 view if len(engine.ranks) == 1 else engine.view(now, rank),
-                model,
+                engine.pool.model_name,
                 rank,
             )
         for scheduler in self.schedulers:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from llumnix_dash.fleet.gaps import Gaps, total
-from llumnix_dash.fleet.target import LRS_PORT, ScrapeTarget, engine_id
+from llumnix_dash.fleet.target import ScrapeTarget, engine_id
 from llumnix_dash.fleet.view import View
 
 CAPACITY_TOKENS = 40_000
@@ -215,7 +215,7 @@ class Engine:
     @property
     def lrs_id(self) -> str:
         """``host:port`` by which the scheduler's local realtime state names it."""
-        return f"{self.target.host}:{LRS_PORT}"
+        return self.target.instance
 
     @property
     def load(self) -> float:

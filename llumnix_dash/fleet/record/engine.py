@@ -9,7 +9,7 @@ FINISHED_REASONS = ("stop", "length", "abort")
 
 def left(process: Process, leg: Leg) -> None:
     """An engine is done with its part of a request."""
-    model, rank = leg.request.model, leg.rank
+    model, rank = leg.engine.pool.model_name, leg.rank
     prompt = leg.request.prompt_tokens
     process.increase(vllm.FINISHED_REQUESTS, model, rank, leg.reason)
     process.increase(vllm.PROMPT_TOKENS_TOTAL, model, rank, by=prompt)
@@ -48,7 +48,7 @@ def left(process: Process, leg: Leg) -> None:
 
 def started(engine: Engine) -> None:
     """An engine has started: vLLM makes all series of its engines at 0."""
-    process, model = engine.target.process, engine.pool.model
+    process, model = engine.target.process, engine.pool.model_name
     for rank in engine.ranks:
         for metric in process.metrics.values():
             if metric.name == vllm.FINISHED_REQUESTS.name:
