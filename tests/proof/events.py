@@ -8,7 +8,7 @@ from typing import Any
 from llumnix_dash.fleet.engine import CAPACITY_TOKENS, Engine, Leg, Request
 from llumnix_dash.fleet.gaps import Gaps
 from tests.proof.expected import about
-from tests.proof.fleets import MINUTES, Decision, Past
+from tests.proof.fleets import Decision, Past
 
 ROLES = ("prefill", "decode", "neutral")
 
@@ -28,7 +28,7 @@ class Events:
     def __init__(self, past: Past, seconds: float, *, before_end: float = 0) -> None:
         self._past = past
         self.seconds = seconds
-        self.now = MINUTES * 60.0 - before_end
+        self.now = float(past.fleet.times[-1] - past.fleet.start) - before_end
 
     def recent(self, time: float | None) -> bool:
         """Whether the event counts: a scrape at its very moment has it."""

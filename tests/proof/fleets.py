@@ -19,14 +19,31 @@ END = 1_700_002_800
 MINUTES = 12
 INTERVAL = 15
 
+
+@dataclass(frozen=True)
+class Scrapes:
+    """For how many minutes a fleet is scraped, and every how many seconds."""
+
+    interval: int = INTERVAL
+    minutes: int = MINUTES
+
+
+SCRAPES = {
+    "default-10s": Scrapes(interval=10),
+    "default-30s": Scrapes(interval=30),
+    "default-60s": Scrapes(interval=60, minutes=60),
+}
+"""The scenarios and variants that are scraped in another way than all others."""
+
 _LITE = SCENARIOS["lite-mode"]
 VARIANTS: dict[str, Scenario] = {
     **SCENARIOS,
+    **{name: SCENARIOS[name.rpartition("-")[0]] for name in SCRAPES},
     "lite-mode-two-schedulers": _LITE.model_copy(
         update={"deployments": tuple(one.model_copy(update={"schedulers": 2}) for one in _LITE.deployments)}
     ),
 }
-"""The scenarios by name, and lite mode with two schedulers, which none of them has."""
+"""The scenarios by name, some of them scraped in other ways, and lite mode with two schedulers, which none has."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +81,8 @@ def past(name: str) -> Past:
         selected(process, engine, view, predicted)
 
     with patch.object(at_scheduler, "scheduled", note_request), patch.object(at_scheduler, "selected", note_choice):
-        fleet = simulate(VARIANTS[name], end=END, minutes=MINUTES, interval=INTERVAL)
+        scrapes = SCRAPES.get(name, Scrapes())
+        fleet = simulate(VARIANTS[name], end=END, minutes=scrapes.minutes, interval=scrapes.interval)
     return Past(fleet, tuple(decisions))
 
 
