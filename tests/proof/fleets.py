@@ -35,15 +35,18 @@ SCRAPES = {
 }
 """The scenarios and variants that are scraped in another way than all others."""
 
-_LITE = SCENARIOS["lite-mode"]
+_LITE, _CLUSTERS = SCENARIOS["lite-mode"], SCENARIOS["two-clusters"]
 VARIANTS: dict[str, Scenario] = {
     **SCENARIOS,
     **{name: SCENARIOS[name.rpartition("-")[0]] for name in SCRAPES},
     "lite-mode-two-schedulers": _LITE.model_copy(
         update={"deployments": tuple(one.model_copy(update={"schedulers": 2}) for one in _LITE.deployments)}
     ),
+    "lite-mode-two-clusters": _CLUSTERS.model_copy(
+        update={"deployments": tuple(one.model_copy(update={"mode": "lite"}) for one in _CLUSTERS.deployments)}
+    ),
 }
-"""The scenarios by name, some of them scraped in other ways, and lite mode with two schedulers, which none has."""
+"""The scenarios by name, some scraped in other ways, and lite mode as none has it: two schedulers, two clusters."""
 
 
 @dataclass(frozen=True)
