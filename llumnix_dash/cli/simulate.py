@@ -51,7 +51,7 @@ class _ExplainsScenarios(click.Command):
     "--interval",
     type=click.IntRange(min=1),
     metavar="SECONDS",
-    help="Past: from scrape to scrape.  [default: 10; big: 60]",
+    help="From scrape to scrape.  [default: 10; big: 60 if past]",
 )
 @click.option(
     "--serve",
@@ -104,7 +104,7 @@ def command(
             raise UserError(
                 "a fleet is simulated live or in the past, not both", hint="leave out --serve, or the files"
             )
-        _serve(scenario, seed, serve, prometheus_config, monitoring)
+        _serve(scenario, seed, serve, prometheus_config, monitoring, interval)
     elif prometheus_config:
         raise UserError("--prometheus-config needs a live fleet to scrape", hint="--serve 9400")
     elif openmetrics or prometheus_text:
@@ -157,7 +157,9 @@ def _write_past(
             )
 
 
-def _serve(name: str, seed: int, port: int, config: Path | None, monitoring: tuple[Path, ...]) -> None:
+def _serve(
+    name: str, seed: int, port: int, config: Path | None, monitoring: tuple[Path, ...], interval: int | None
+) -> None:
     from llumnix_dash.fleet import scenario
     from llumnix_dash.fleet.fleet import RunningFleet
     from llumnix_dash.fleet.live import LiveFleet, server
@@ -166,7 +168,8 @@ def _serve(name: str, seed: int, port: int, config: Path | None, monitoring: tup
     fleet = RunningFleet(scenario(name), seed, restart_at=_RESTART_AFTER_SECONDS)
     with server(LiveFleet(fleet), port) as listener:
         if config:
-            write_text(config, prometheus_config(fleet, monitoring or monitoring_of(fleet), listener.server_port))
+            monitors = monitoring or monitoring_of(fleet)
+            write_text(config, prometheus_config(fleet, monitors, listener.server_port, interval=interval))
             click.echo(f"{config}: scrapes {len(fleet.targets)} targets")
         try:
             click.echo(f"serving {name} on http://127.0.0.1:{listener.server_port}/ (Ctrl-C stops)")

@@ -32,13 +32,16 @@ def monitoring_of(fleet: RunningFleet) -> list[Path]:
     return [MONITORING, SEVERAL_ENGINES] if several else [MONITORING]
 
 
-def prometheus_config(fleet: RunningFleet, monitoring: Sequence[Path], port: int) -> str:
+def prometheus_config(
+    fleet: RunningFleet, monitoring: Sequence[Path], port: int, *, interval: int | None = None
+) -> str:
     """The configuration as YAML.
 
     Args:
         fleet: whose targets.
         monitoring: files of ServiceMonitors and PodMonitors.
         port: on which the fleet is served on loopback.
+        interval: seconds from scrape to scrape; by default the monitors' own.
 
     Raises:
         UserError: a file cannot be read, or a target of the fleet is scraped by none of the monitors.
@@ -59,10 +62,12 @@ def prometheus_config(fleet: RunningFleet, monitoring: Sequence[Path], port: int
                 where=", ".join(map(str, monitoring)),
                 hint=None if target.is_discovered else f"--monitoring {MONITORING} --monitoring {SEVERAL_ENGINES}",
             )
-    proxy = {"proxy_url": f"http://127.0.0.1:{port}"}
+    own: Json = {"proxy_url": f"http://127.0.0.1:{port}"}
+    if interval:
+        own["scrape_interval"] = f"{interval}s"
     config = {
         "global": {"scrape_interval": SCRAPE_INTERVAL},
-        "scrape_configs": [{**job, **proxy} for job in jobs.values()],
+        "scrape_configs": [{**job, **own} for job in jobs.values()],
     }
     return yaml.safe_dump(config, sort_keys=False, width=200)
 

@@ -156,6 +156,18 @@ def test_a_target_that_no_monitor_selects_is_an_error(tmp_path):
         prometheus_config(RunningFleet(SCENARIOS["idle"], 1, 300), [path], 9400)
 
 
+def test_scrapes_are_as_often_as_the_monitors_or_the_user_say():
+    fleet = RunningFleet(SCENARIOS["several-engines"], 1, 300)
+    intervals = [
+        {job["scrape_interval"] for job in yaml.safe_load(text)["scrape_configs"]}
+        for text in (
+            prometheus_config(fleet, monitoring_of(fleet), 9400),
+            prometheus_config(fleet, monitoring_of(fleet), 9400, interval=60),
+        )
+    ]
+    assert intervals == [{"10s"}, {"60s"}]
+
+
 def test_the_further_engines_of_a_pod_need_their_component():
     with pytest.raises(UserError, match="no PodMonitor scrapes neutral-0-8001 at its port 8001") as caught:
         prometheus_config(RunningFleet(SCENARIOS["several-engines"], 1, 300), [MONITORING], 9400)
@@ -181,7 +193,7 @@ def test_a_service_of_another_name_needs_the_job_label(tmp_path):
 def test_prometheus_attaches_the_labels_that_past_samples_have(tmp_path, name):
     with live(name) as (fleet, port):
         config = tmp_path / "prometheus.yml"
-        config.write_text(prometheus_config(fleet, monitoring_of(fleet), port).replace(": 10s", ": 1s"))
+        config.write_text(prometheus_config(fleet, monitoring_of(fleet), port, interval=1))
         scraped = scraped_targets(config, tmp_path / "data", len(fleet.targets))
     labels = sorted(sorted(target["labels"].items()) for target in scraped)
     assert labels == sorted(sorted(target.labels.items()) for target in fleet.targets)
