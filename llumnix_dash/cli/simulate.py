@@ -58,7 +58,7 @@ class _ExplainsScenarios(click.Command):
     "--interval",
     type=click.IntRange(min=1),
     metavar="SECONDS",
-    help="Past: from scrape to scrape.  [default: 10; big: 60]",
+    help="From scrape to scrape.  [default: 10; big: 60 if past]",
 )
 @click.option(
     "--serve",
@@ -72,10 +72,10 @@ class _ExplainsScenarios(click.Command):
 @click.option(
     "--monitoring",
     type=_FILE,
-    default=Path("deploy/base/monitoring.yaml"),
-    show_default=True,
+    multiple=True,
     metavar="FILE",
-    help="Live: the monitors whose selectors and relabelings --prometheus-config applies.",
+    help="Live: the monitors whose selectors and relabelings --prometheus-config applies; more than once for several"
+    " files.  [default: deploy/base/monitoring.yaml; several-engines: and its component's]",
 )
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same fleet.")
 @settings_option
@@ -89,7 +89,7 @@ def command(
     interval: int | None,
     serve: int | None,
     prometheus_config: Path | None,
-    monitoring: Path,
+    monitoring: tuple[Path, ...],
     seed: int,
     site: "Site | None",
 ) -> None:
@@ -113,7 +113,7 @@ def command(
             raise UserError(
                 "a fleet is simulated live or in the past, not both", hint="leave out --serve, or the files"
             )
-        _serve(scenario, seed, serve, prometheus_config, monitoring, site)
+        _serve(scenario, seed, serve, prometheus_config, monitoring, interval, site)
     elif prometheus_config:
         raise UserError("--prometheus-config needs a live fleet to scrape", hint="--serve 9400")
     elif openmetrics or prometheus_text:
@@ -170,18 +170,27 @@ def _write_past(
             )
 
 
-def _serve(name: str, seed: int, port: int, config: Path | None, monitoring: Path, site: "Site | None") -> None:
+def _serve(
+    name: str,
+    seed: int,
+    port: int,
+    config: Path | None,
+    monitoring: tuple[Path, ...],
+    interval: int | None,
+    site: "Site | None",
+) -> None:
     from llumnix_dash.fleet import scenario
     from llumnix_dash.fleet.fleet import RunningFleet
     from llumnix_dash.fleet.live import LiveFleet, server
-    from llumnix_dash.fleet.prometheus_config import prometheus_config
+    from llumnix_dash.fleet.prometheus_config import monitoring_of, prometheus_config
 
     fleet = RunningFleet(scenario(name), seed, restart_at=_RESTART_AFTER_SECONDS)
     with server(LiveFleet(fleet), port) as listener:
         if config:
-            write_text(
-                config, prometheus_config(fleet, monitoring, listener.server_port, relabeling(site) if site else None)
-            )
+            monitors = monitoring or monitoring_of(fleet)
+            relabel = relabeling(site) if site else None
+            text = prometheus_config(fleet, monitors, listener.server_port, interval=interval, relabel=relabel)
+            write_text(config, text)
             click.echo(f"{config}: scrapes {len(fleet.targets)} targets")
         try:
             click.echo(f"serving {name} on http://127.0.0.1:{listener.server_port}/ (Ctrl-C stops)")

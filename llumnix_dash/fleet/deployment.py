@@ -55,7 +55,8 @@ class RunningDeployment:
         self._born = clock.now - age
         self._epoch = epoch
         self._starts = Random(f"{seed} starts")
-        self._addresses = Addresses(deployment, number, alone=len(scenario.deployments) == 1)
+        before = sum(one.cluster == deployment.cluster for one in scenario.deployments[:number])
+        self._addresses = Addresses(deployment, before, alone=len(scenario.deployments) == 1)
         self._vllm = scenario.vllm
         self.gateways = self._control(GATEWAY, deployment.gateways)
         self.schedulers = self._control(SCHEDULER, deployment.schedulers)

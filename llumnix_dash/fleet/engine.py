@@ -13,7 +13,7 @@ from llumnix_dash.fleet.cases import Case
 from llumnix_dash.fleet.gaps import Gaps
 from llumnix_dash.fleet.leg import Leg
 from llumnix_dash.fleet.process import Process
-from llumnix_dash.fleet.target import LRS_PORT, ScrapeTarget, engine_id
+from llumnix_dash.fleet.target import ScrapeTarget, engine_id
 from llumnix_dash.fleet.view import View
 
 CAPACITY_TOKENS = 40_000
@@ -235,7 +235,7 @@ class Engine:
     @property
     def lrs_id(self) -> str:
         """``host:port`` by which the scheduler's local realtime state names it."""
-        return f"{self.target.host}:{LRS_PORT}"
+        return self.target.instance
 
     @property
     def load(self) -> float:

@@ -1,4 +1,4 @@
-"""A fleet that runs in real time, and each process's ``/metrics`` under a path of its own."""
+"""A fleet that runs in real time: each process's ``/metrics``, under a path of its own and at its address by proxy."""
 
 import threading
 import time
@@ -62,17 +62,22 @@ class TargetCollector(Collector):
 
 
 def application(live: LiveFleet) -> Application:
-    """A WSGI application: ``/<target>/metrics`` for each target, and at ``/`` the list of them."""
+    """A WSGI application: ``/<target>/metrics`` for each target, and at ``/`` the list of them.
+
+    It is also an HTTP proxy, which is asked for a whole URL, for the addresses that the targets had at the start.
+    """
     pages: dict[str, tuple[Process, Application]] = {}
+    proxied: dict[str, tuple[Process, Application]] = {}
     for target in live.fleet.targets:
         registry = CollectorRegistry()
         registry.register(TargetCollector(live, target.process))
         pages[path_of(target)] = (target.process, make_wsgi_app(registry))
+        proxied[f"http://{target.instance}{proxied_path(target)}"] = pages[path_of(target)]
 
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "/")
-        if path in pages:
-            process, page = pages[path]
+        if found := pages.get(path) or proxied.get(path):
+            process, page = found
             if process.is_up(live.fleet.clock.now):
                 return page(environ | _PLAIN_FORMAT, start_response)
             return _plain(start_response, "503 Service Unavailable", "restarting")
@@ -98,8 +103,13 @@ def server(live: LiveFleet, port: int) -> WSGIServer:
 
 
 def path_of(target: ScrapeTarget) -> str:
-    """The path of a target's metrics."""
+    """The path of a target's metrics, where it is asked for by its name."""
     return f"/{target.name}/metrics"
+
+
+def proxied_path(target: ScrapeTarget) -> str:
+    """The path of a target's metrics at its address; clusters may share addresses, so it tells them apart."""
+    return f"/{target.cluster}/metrics" if target.cluster else "/metrics"
 
 
 def _family(metric: Metric, series: dict[tuple[str, ...], Value]) -> ClientFamily:

@@ -25,10 +25,13 @@ class Pool(_Frozen):
 
     Attributes:
         role: the engines' ``infer_type``.
-        model: the model that they serve.
+        model: the model that they serve, as clients write it.
         instances: how many.
         data_parallel: vLLM engines in the first instance (label ``engine``); the others have one.
         program: what serves; ``sglang`` exports none of vLLM's metrics and tells no capacity of its KV cache.
+        engines_in_pod: instances that share a pod and differ by their ports, from 8000 on.
+        labelled_as: the model's name in the pods' label ``llumnix.io/model``, which can hold no slash; None: ``model``.
+        served_as: its first ``--served-model-name``, vLLM's ``model_name``; clients may use another; None: ``model``.
     """
 
     role: Role
@@ -36,6 +39,19 @@ class Pool(_Frozen):
     instances: int
     data_parallel: int = 1
     program: Program = "vllm"
+    engines_in_pod: int = 1
+    labelled_as: str | None = None
+    served_as: str | None = None
+
+    @property
+    def model_label(self) -> str:
+        """The model's name in the engines' label ``model``, which scraping attaches."""
+        return self.labelled_as or self.model
+
+    @property
+    def model_name(self) -> str:
+        """The model's name in vLLM's own label ``model_name``."""
+        return self.served_as or self.model
 
 
 class Traffic(_Frozen):
@@ -116,6 +132,8 @@ class Deployment(_Frozen):
         network: second number of its pods' addresses; by default its own. Two clusters may have the same.
         retries: how often a gateway tries again (``--retry-max-count``, by default 0).
         fallback: whether there is a fallback service, and a queue for those that it told to come again.
+        cluster: the label that its cluster's Prometheus gives all series (``external_labels``); None: it gives none.
+        service_prefix: stands before ``gateway`` and ``scheduler`` in the names of the Services.
     """
 
     namespace: str | None = "llumnix"
@@ -136,6 +154,8 @@ class Deployment(_Frozen):
     network: int | None = None
     retries: int = 0
     fallback: bool = False
+    cluster: str | None = None
+    service_prefix: str = ""
 
     @property
     def hybrid_connector(self) -> bool:
@@ -182,9 +202,17 @@ BIG_MODEL = "qwen3-32b"
 SMALL_MODEL = "llama-3.1-8b"
 RARE_MODEL = "gemma-3-12b"
 
-_PREFILL = Pool(role="prefill", model=BIG_MODEL, instances=2)
-_DECODE = Pool(role="decode", model=BIG_MODEL, instances=3)
-_NEUTRAL = Pool(role="neutral", model=SMALL_MODEL, instances=2, data_parallel=2)
+# Three names for one model, as in real clusters: the client's, the pods' label, and the first that vLLM was given.
+_PREFILL = Pool(role="prefill", model=BIG_MODEL, instances=2, labelled_as="Qwen3-32B", served_as="Qwen/Qwen3-32B")
+_DECODE = _PREFILL.model_copy(update={"role": "decode", "instances": 3})
+_NEUTRAL = Pool(
+    role="neutral",
+    model=SMALL_MODEL,
+    instances=2,
+    data_parallel=2,
+    labelled_as="Llama-3.1-8B",
+    served_as="meta-llama/Llama-3.1-8B-Instruct",
+)
 _BIG = Traffic(model=BIG_MODEL, requests_per_second=3)
 _SMALL = Traffic(model=SMALL_MODEL, requests_per_second=2, prompt_tokens=350, output_tokens=120)
 
@@ -280,9 +308,9 @@ _ALL = (
                 gateways=4,
                 schedulers=2,
                 pools=(
-                    Pool(role="prefill", model=BIG_MODEL, instances=120),
-                    Pool(role="decode", model=BIG_MODEL, instances=260),
-                    Pool(role="neutral", model=SMALL_MODEL, instances=120),
+                    _PREFILL.model_copy(update={"instances": 120}),
+                    _DECODE.model_copy(update={"instances": 260}),
+                    _NEUTRAL.model_copy(update={"instances": 120, "data_parallel": 1}),
                 ),
                 traffic=(
                     Traffic(model=BIG_MODEL, requests_per_second=5, prompt_tokens=3000, output_tokens=2000),
@@ -419,6 +447,24 @@ _ALL = (
         " one is no target any more, works on with what it has and is killed after 300 s",
         deployments=(_DEFAULT,),
         rolling_update=True,
+    ),
+    Scenario(
+        name="several-engines",
+        explanation="neutral engines, four in a pod on ports 8000 to 8003, behind Services with names of their own",
+        deployments=(
+            Deployment(
+                pools=(_NEUTRAL.model_copy(update={"instances": 8, "data_parallel": 1, "engines_in_pod": 4}),),
+                traffic=(_SMALL.model_copy(update={"requests_per_second": 6}),),
+                slo_aware=False,
+                service_prefix="chat-",
+            ),
+        ),
+    ),
+    Scenario(
+        name="two-clusters",
+        explanation="one store with the default's engines in each of two clusters, which share all names and addresses"
+        " and differ by the label cluster alone",
+        deployments=(_varied(cluster="east"), _varied(cluster="west", gateways=1)),
     ),
 )
 SCENARIOS: dict[str, Scenario] = {one.name: one for one in _ALL}

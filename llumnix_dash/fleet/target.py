@@ -26,8 +26,7 @@ STRANGER_REQUESTS = Counter(
     description="Requests to a program that is no part of Llumnix.",
 )
 
-_SERVING_PORTS = {"gateway": 8089, "scheduler": 8088, "engine": 8001, "billing": 9100}
-LRS_PORT = 8000
+_PORTS = {"gateway": 8089, "scheduler": 8088, "engine": 8000, "billing": 9100}
 
 
 @dataclass(frozen=True)
@@ -38,9 +37,12 @@ class ScrapeTarget:
         name: unique in the fleet; the path under which the live fleet serves it.
         exporter: what it is.
         process: its metrics.
-        host: its IP address.
+        host: its IP address, which is its pod's.
+        port: on which it serves; the engines of one pod differ by it.
         pod: its pod's name.
         namespace: of the pod; None outside Kubernetes.
+        cluster: what its Prometheus says of all its series, where it names its cluster.
+        service: the name of its Service; empty for an engine.
         pool: of an engine.
     """
 
@@ -48,14 +50,22 @@ class ScrapeTarget:
     exporter: Exporter
     process: Process
     host: str
+    port: int
     pod: str
     namespace: str | None
+    cluster: str | None = None
+    service: str = ""
     pool: Pool | None = None
 
     @property
     def instance(self) -> str:
         """``host:port`` of its metrics."""
-        return f"{self.host}:{_SERVING_PORTS[self.exporter.name]}"
+        return f"{self.host}:{self.port}"
+
+    @property
+    def is_discovered(self) -> bool:
+        """Whether it serves at its pod's port of that name; the further engines of a pod have ports without one."""
+        return self.port == _PORTS[self.exporter.name]
 
     @property
     def port_name(self) -> str:
@@ -71,6 +81,8 @@ class ScrapeTarget:
         else:
             job = self.exporter.job
         labels = {"job": job, "instance": self.instance}
+        if self.cluster:
+            labels["cluster"] = self.cluster
         if self.namespace:
             labels |= {
                 "namespace": self.namespace,
@@ -79,9 +91,9 @@ class ScrapeTarget:
                 "endpoint": self.port_name,
             }
             if not self.pool:
-                labels["service"] = self.exporter.name
+                labels["service"] = self.service
         if self.pool:
-            labels |= {"infer_type": self.pool.role, "model": self.pool.model}
+            labels |= {"infer_type": self.pool.role, "model": self.pool.model_label}
         return labels
 
     @property
@@ -92,7 +104,7 @@ class ScrapeTarget:
         return {
             "leaderworkerset.sigs.k8s.io/name": self.pool.role,
             "llumnix.io/infer-type": self.pool.role,
-            "llumnix.io/model": self.pool.model,
+            "llumnix.io/model": self.pool.model_label,
         }
 
     def moved(self) -> "ScrapeTarget":
@@ -106,34 +118,43 @@ class Addresses:
 
     Args:
         deployment: whose.
-        number: of the deployment in the fleet.
-        alone: whether it is the only one, so that names need no namespace.
+        number: of the deployment in its cluster, which has a network of its own.
+        alone: whether it is the only one of the fleet, so that names need no cluster and no namespace.
     """
 
     def __init__(self, deployment: Deployment, number: int, alone: bool) -> None:
-        self._namespace = deployment.namespace
+        self._deployment = deployment
         self._network = f"10.{number if deployment.network is None else deployment.network}"
-        self._prefix = "" if alone else f"{deployment.namespace}-"
+        places = [place for place in (deployment.cluster, deployment.namespace) if place]
+        self._prefix = "" if alone else "".join(f"{place}-" for place in places)
 
     def control(self, exporter: Exporter, process: Process, number: int) -> ScrapeTarget:
         """A gateway, a scheduler or the stranger."""
         subnet = {"gateway": 1, "scheduler": 2}.get(exporter.name, 3)
-        return self._target(f"{exporter.name}-{number}", exporter, process, f"{subnet}.{number + 10}", None)
+        prefix = "" if exporter is STRANGER else self._deployment.service_prefix
+        target = self._target(f"{exporter.name}-{number}", exporter, process, f"{subnet}.{number + 10}")
+        return replace(target, service=f"{prefix}{exporter.name}")
 
     def engine(self, process: Process, pool: Pool, number_of_role: int, number: int) -> ScrapeTarget:
         """An engine; ``number`` counts all of the deployment, ``number_of_role`` those of one role."""
-        host = f"{16 + number // 240}.{number % 240 + 10}"
-        return self._target(f"{pool.role}-{number_of_role}", ENGINE, process, host, pool)
+        in_pod = number_of_role % pool.engines_in_pod
+        # The pod has the address of its first engine.
+        first = number - in_pod
+        host = f"{16 + first // 240}.{first % 240 + 10}"
+        target = self._target(f"{pool.role}-{number_of_role // pool.engines_in_pod}", ENGINE, process, host)
+        port = target.port + in_pod
+        return replace(target, pool=pool, port=port, name=f"{target.name}-{port}" if in_pod else target.name)
 
-    def _target(self, pod: str, exporter: Exporter, process: Process, host: str, pool: Pool | None) -> ScrapeTarget:
+    def _target(self, pod: str, exporter: Exporter, process: Process, host: str) -> ScrapeTarget:
         return ScrapeTarget(
             name=f"{self._prefix}{pod}",
             exporter=exporter,
             process=process,
             host=f"{self._network}.{host}",
+            port=_PORTS[exporter.name],
             pod=pod,
-            namespace=self._namespace,
-            pool=pool,
+            namespace=self._deployment.namespace,
+            cluster=self._deployment.cluster,
         )
 
 

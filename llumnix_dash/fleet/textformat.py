@@ -78,7 +78,9 @@ def number(value: float) -> str:
     """The shortest text that reads back as the value."""
     if value.is_integer():
         return str(int(value))
-    return "+Inf" if math.isinf(value) else repr(value)
+    if math.isfinite(value):
+        return repr(value)
+    return "NaN" if math.isnan(value) else "+Inf" if value > 0 else "-Inf"
 
 
 def bound_text(metric: Metric) -> Callable[[float], str]:

@@ -1,6 +1,8 @@
 """Scraping: valid for the Prometheus Operator, and attaching the very labels on which the dashboards select."""
 
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -10,10 +12,18 @@ from cloudcoil.models.prometheus_operator import v1
 from llumnix_dash.catalog.exporters import ENGINE, EXPORTERS, GATEWAY, ROLES, SCHEDULER
 from tests.reading import DASHBOARDS, Json, lost, queries, selectors
 
-BASE = Path(__file__).parent.parent.parent / "deploy" / "base"
-MONITORS: dict[str, Json] = {
-    one["metadata"]["name"]: one for one in yaml.safe_load_all((BASE / "monitoring.yaml").read_text(encoding="utf-8"))
-}
+DEPLOY = Path(__file__).parent.parent.parent / "deploy"
+BASE, SEVERAL_ENGINES = DEPLOY / "base", DEPLOY / "components" / "several-engines"
+
+
+def read(path: Path) -> dict[str, Json]:
+    """The monitors of a file by name."""
+    return {one["metadata"]["name"]: one for one in yaml.safe_load_all(path.read_text(encoding="utf-8"))}
+
+
+MONITORS = read(BASE / "monitoring.yaml")
+FURTHER = read(SEVERAL_ENGINES / "monitoring.yaml")
+PART_OF = {"app.kubernetes.io/part-of": "llumnix"}
 MODELS = {"ServiceMonitor": v1.ServiceMonitor, "PodMonitor": v1.PodMonitor}
 # What the Operator attaches to every target of each kind.
 ATTACHED = {
@@ -22,9 +32,8 @@ ATTACHED = {
 }
 
 
-@pytest.mark.parametrize("name", MONITORS)
-def test_it_is_valid_for_the_operator(name: str) -> None:
-    monitor = MONITORS[name]
+@pytest.mark.parametrize("monitor", [*MONITORS.values(), *FURTHER.values()], ids=lambda one: one["metadata"]["name"])
+def test_it_is_valid_for_the_operator(monitor: Json) -> None:
     model = MODELS[monitor["kind"]].model_validate(monitor)
     # The models pass over fields that they do not know, and so would the Operator.
     assert lost(monitor, model.model_dump(mode="json", by_alias=True, exclude_none=True)) == []
@@ -40,8 +49,9 @@ def test_control_plane() -> None:
     assert MONITORS["llumnix-control-plane"] == {
         "apiVersion": "monitoring.coreos.com/v1",
         "kind": "ServiceMonitor",
-        "metadata": {"name": "llumnix-control-plane"},
+        "metadata": {"name": "llumnix-control-plane", "labels": PART_OF},
         "spec": {
+            "jobLabel": "app",
             "selector": {"matchExpressions": [{"key": "app", "operator": "In", "values": ["gateway", "scheduler"]}]},
             "endpoints": [{"port": "http", "path": "/metrics", "interval": "10s"}],
         },
@@ -53,7 +63,7 @@ def test_engines(role: str) -> None:
     assert MONITORS[f"llumnix-engine-{role}"] == {
         "apiVersion": "monitoring.coreos.com/v1",
         "kind": "PodMonitor",
-        "metadata": {"name": f"llumnix-engine-{role}"},
+        "metadata": {"name": f"llumnix-engine-{role}", "labels": PART_OF},
         "spec": {
             "selector": {"matchLabels": {"leaderworkerset.sigs.k8s.io/name": role}},
             "podMetricsEndpoints": [
@@ -98,13 +108,68 @@ def test_the_folder_is_a_kustomization_of_what_is_in_it() -> None:
     assert all((BASE / name).is_file() for name in kustomization["resources"])
 
 
+def test_the_further_engines_of_a_pod_differ_from_the_first_by_their_port() -> None:
+    """The same pods, and but for the address the same labels: with the job of the base's PodMonitor."""
+    [further], first = FURTHER.values(), MONITORS["llumnix-engine-neutral"]
+    assert further["metadata"]["labels"] == PART_OF
+    assert further["spec"]["selector"] == first["spec"]["selector"]
+    [of_first] = first["spec"]["podMetricsEndpoints"]
+    assert further["spec"]["podMetricsEndpoints"] == [
+        of_first
+        | {
+            "relabelings": [
+                {
+                    "sourceLabels": ["__address__"],
+                    "regex": r"(.+):\d+",
+                    "replacement": f"$1:{port}",
+                    "targetLabel": "__address__",
+                },
+                {
+                    "sourceLabels": ["__meta_kubernetes_namespace"],
+                    "replacement": "$1/llumnix-engine-neutral",
+                    "targetLabel": "job",
+                },
+                *of_first["relabelings"],
+            ]
+        }
+        for port in (8001, 8002, 8003)
+    ]
+
+
+def test_the_component_is_a_kustomization_that_one_adds() -> None:
+    assert yaml.safe_load((SEVERAL_ENGINES / "kustomization.yaml").read_text(encoding="utf-8")) == {
+        "apiVersion": "kustomize.config.k8s.io/v1alpha1",
+        "kind": "Component",
+        "resources": ["monitoring.yaml"],
+    }
+
+
+@pytest.mark.skipif(not shutil.which("kubectl"), reason="kubectl, which has kustomize in it, is not installed")
+def test_kustomize_puts_base_and_component_together(tmp_path: Path) -> None:
+    """As the documentation says it, with the label that a kube-prometheus-stack wants."""
+    shutil.copytree(DEPLOY, tmp_path / "deploy")
+    overlay = tmp_path / "overlay"
+    overlay.mkdir()
+    (overlay / "kustomization.yaml").write_text(
+        "resources: [../deploy/base]\ncomponents: [../deploy/components/several-engines]\n"
+        "labels:\n  - pairs: {release: prometheus}\n"
+    )
+    done = subprocess.run(["kubectl", "kustomize", str(overlay)], capture_output=True, text=True, check=True)
+    built = {one["metadata"]["name"]: one for one in yaml.safe_load_all(done.stdout)}
+    assert set(built) == {*MONITORS, *FURTHER}
+    assert all(one["metadata"]["labels"] == {**PART_OF, "release": "prometheus"} for one in built.values())
+    assert {name: one["spec"] for name, one in built.items()} == {
+        name: one["spec"] for name, one in (MONITORS | FURTHER).items()
+    }
+
+
 def attached(monitor: Json) -> set[str]:
     """The labels that scraping attaches to the series of a monitor's targets."""
     endpoints = monitor["spec"].get("podMetricsEndpoints") or monitor["spec"]["endpoints"]
     labels = set(ATTACHED[monitor["kind"]])
     for endpoint in endpoints:
         labels |= {one["targetLabel"] for one in endpoint.get("relabelings", [])}
-    return labels
+    return labels - {"__address__"}
 
 
 def test_the_catalogue_knows_what_is_attached() -> None:
@@ -112,6 +177,7 @@ def test_the_catalogue_knows_what_is_attached() -> None:
         assert set(exporter.labels) == attached(MONITORS["llumnix-control-plane"])
     for role in ROLES:
         assert set(ENGINE.labels) == attached(MONITORS[f"llumnix-engine-{role}"])
+    assert all(set(ENGINE.labels) == attached(one) for one in FURTHER.values())
 
 
 def test_dashboards_select_and_group_by_labels_that_are_there() -> None:

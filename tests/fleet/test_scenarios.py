@@ -2,16 +2,18 @@
 
 import pytest
 
-from llumnix_dash.catalog import METRICS, cms, lrs, scheduler, vllm
+from llumnix_dash.catalog import METRICS, cms, gateway, lrs, scheduler, vllm
 from llumnix_dash.catalog.metric import Mode
 from llumnix_dash.errors import UserError
 from llumnix_dash.fleet import SCENARIOS, scenario, simulate
 from tests.fleet.conftest import END
+from tests.fleet.samples import last, tracks, values
 
 ROLES = {
     "neutral-only": {"neutral"},
     "prefill-decode": {"prefill", "decode"},
     "adaptive-pd": {"prefill", "decode"},
+    "several-engines": {"neutral"},
 }
 CHEAP = [name for name in SCENARIOS if name != "big"]
 # The modes whose metrics a scenario exports; the others are those of the default.
@@ -22,6 +24,7 @@ MODES = {
     "lite-reporting": {Mode.LITE},
     "prefill-decode": {Mode.FULL, Mode.CACHE_AWARE, Mode.SLO_AWARE},
     "adaptive-pd": {Mode.FULL, Mode.CACHE_AWARE, Mode.SLO_AWARE},
+    "several-engines": {Mode.FULL, Mode.CACHE_AWARE},
 }
 DEFAULT_MODES = {Mode.FULL, Mode.CACHE_AWARE}
 
@@ -56,6 +59,8 @@ def test_the_scenarios_of_the_help_are_those_that_are_promised():
         "kvt-staged",
         "migration",
         "rolling-update",
+        "several-engines",
+        "two-clusters",
     ], "a scenario that is meant is promised here, too"
 
 
@@ -111,6 +116,48 @@ def test_big_has_five_hundred_instances_and_two_schedulers(simulated):
     engines = [labels for labels in fleet.history.up if "infer_type" in dict(labels)]
     assert len(engines) == len({dict(labels)["instance"] for labels in engines}) == 500
     assert len(fleet.history.families[cms.RUNNING_REQUESTS.name].tracks) == 2 * 500
+
+
+def test_a_model_has_a_name_of_its_own_at_each_component(simulated):
+    """The client's at the gateway, the pods' label, which can hold no slash, and vLLM's first of those it serves."""
+    fleet = simulated("prefill-decode")
+    assert values(fleet, gateway.REQUESTS, "model") == {"qwen3-32b"}
+    assert values(fleet, vllm.RUNNING_REQUESTS, "model") == {"Qwen3-32B"}
+    for family in fleet.history.families.values():
+        if "model_name" in family.metric.labels:
+            assert {dict(track.labels)["model_name"] for track in family.tracks} == {"Qwen/Qwen3-32B"}
+
+
+def test_several_engines_share_a_pod_and_differ_by_port(simulated):
+    fleet = simulated("several-engines")
+    ports: dict[tuple[str, str], list[str]] = {}
+    for track in tracks(fleet, vllm.RUNNING_REQUESTS):
+        labels = dict(track.labels)
+        host, port = labels["instance"].split(":")
+        ports.setdefault((labels["pod"], host), []).append(port)
+    assert ports == {
+        ("neutral-0", "10.0.16.10"): ["8000", "8001", "8002", "8003"],
+        ("neutral-1", "10.0.16.14"): ["8000", "8001", "8002", "8003"],
+    }
+    assert len(values(fleet, cms.RUNNING_REQUESTS, "instance_id")) == 8
+    assert all(last(fleet, vllm.ITL, instance=f"10.0.16.10:{port}") > 0 for port in range(8000, 8004))
+    assert values(fleet, gateway.REQUESTS, "service") == {"chat-gateway"}
+    assert values(fleet, gateway.REQUESTS, "job") == {"gateway"}
+
+
+def test_two_clusters_share_every_name_and_are_told_apart_by_their_label(simulated):
+    fleet = simulated("two-clusters")
+    east, west = (
+        {labels - {("cluster", name)} for labels in map(frozenset, fleet.history.up) if ("cluster", name) in labels}
+        for name in ("east", "west")
+    )
+    assert len(east) + len(west) == len(fleet.history.up)
+    assert west < east
+    assert len(east - west) == 1, "west has one gateway less"
+    assert not any("cluster" in dict(labels) for labels in simulated("default", 1).history.up)
+    # They are not one fleet under two names: what happens in them differs.
+    of_east, of_west = (last(fleet, gateway.REQUESTS, cluster=name) for name in ("east", "west"))
+    assert of_east != of_west
 
 
 def test_old_vllm_exports_the_name_of_its_version(simulated):

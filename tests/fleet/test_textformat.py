@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import math
 import os
 import shutil
 import subprocess
@@ -15,7 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families as prometheu
 from llumnix_dash.errors import UserError
 from llumnix_dash.files import replacing
 from llumnix_dash.fleet import simulate
-from llumnix_dash.fleet.textformat import label_text, write_openmetrics, write_prometheus
+from llumnix_dash.fleet.textformat import label_text, number, write_openmetrics, write_prometheus
 from tests.fleet.conftest import END
 
 needs_promtool = pytest.mark.skipif(not shutil.which("promtool"), reason="there is no promtool on this machine")
@@ -41,6 +42,14 @@ def test_a_strict_reader_of_openmetrics_reads_each_scrape(name):
         scrape = [_with_fraction(line) for line in lines if line.startswith("#") or line.endswith(f" {time}\n")]
         read += sum(len(family.samples) for family in openmetrics_families(io.StringIO("".join(scrape))))
     assert read == fleet.history.samples
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(3.0, "3"), (0.1, "0.1"), (math.inf, "+Inf"), (-math.inf, "-Inf"), (math.nan, "NaN"), (-2.5, "-2.5")],
+)
+def test_a_number_is_written_as_prometheus_writes_it(value, text):
+    assert number(value) == text
 
 
 def test_families_are_together_and_each_series_is_in_order_of_time(simulated):

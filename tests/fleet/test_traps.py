@@ -39,9 +39,10 @@ def test_label_sets_of_instances_do_not_join(simulated):
     assert "model" not in cms_labels
     assert "instance_id" in cms_labels
     cms_ids, addresses = values(full, cms.RUNNING_REQUESTS, "instance_id"), values(full, vllm.ITL, "instance")
+    schedulers = values(lite, lrs.TOTAL_REQUESTS, "instance")
     lrs_ids = values(lite, lrs.TOTAL_REQUESTS, "instance_id")
     assert all(re.fullmatch(r"\d{19}(_dp\d)?", one) for one in cms_ids)
-    assert all(one.count(":") == 1 and one not in addresses for one in lrs_ids)
+    assert all(one.count(":") == 1 and one not in schedulers for one in lrs_ids)
     assert values(lite, lrs.TOTAL_REQUESTS, "model") == {""}
     assert values(named, lrs.TOTAL_REQUESTS, "model") == {"qwen3-32b", "llama-3.1-8b"}
     assert values(full, vllm.ITL, "engine") == {"0", "1"}

@@ -11,7 +11,7 @@ from llumnix_dash.fleet.engine import CAPACITY_TOKENS, Engine, Request
 from llumnix_dash.fleet.gaps import Gaps
 from llumnix_dash.fleet.leg import Leg
 from tests.proof.expected import about
-from tests.proof.fleets import MINUTES, Decision, Past
+from tests.proof.fleets import Decision, Past
 
 # A gateway sets its gauges so often, counted from its process's start.
 REPORT_SECONDS = 5.0
@@ -33,7 +33,7 @@ class Events:
     def __init__(self, past: Past, seconds: float, *, before_end: float = 0) -> None:
         self._past = past
         self.seconds = seconds
-        self.now = MINUTES * 60.0 - before_end
+        self.now = float(past.fleet.times[-1] - past.fleet.start) - before_end
 
     def recent(self, time: float | None) -> bool:
         """Whether the event counts: a scrape at its very moment has it."""

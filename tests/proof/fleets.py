@@ -20,11 +20,28 @@ END = 1_700_002_800
 MINUTES = 12
 INTERVAL = 15
 
-_OVERLOAD = SCENARIOS["overload"]
+
+@dataclass(frozen=True)
+class Scrapes:
+    """For how many minutes a fleet is scraped, and every how many seconds."""
+
+    interval: int = INTERVAL
+    minutes: int = MINUTES
+
+
+SCRAPES = {
+    "default-10s": Scrapes(interval=10),
+    "default-30s": Scrapes(interval=30),
+    "default-60s": Scrapes(interval=60, minutes=60),
+}
+"""The scenarios and variants that are scraped in another way than all others."""
+
+_OVERLOAD, _CLUSTERS = SCENARIOS["overload"], SCENARIOS["two-clusters"]
 _LITE = SCENARIOS["lite-reporting"]
 _LITE_DEPLOYMENT = _LITE.deployments[0]
 VARIANTS: dict[str, Scenario] = {
     **SCENARIOS,
+    **{name: SCENARIOS[name.rpartition("-")[0]] for name in SCRAPES},
     "lite-mode-two-schedulers": _LITE.model_copy(
         update={"deployments": (_LITE_DEPLOYMENT.model_copy(update={"schedulers": 2}),)}
     ),
@@ -48,10 +65,18 @@ VARIANTS: dict[str, Scenario] = {
             )
         }
     ),
+    "two-clusters-lite-mode": _CLUSTERS.model_copy(
+        update={
+            "deployments": tuple(
+                one.model_copy(update={"mode": "lite", "reports_requests": True, "names_models": True})
+                for one in _CLUSTERS.deployments
+            )
+        }
+    ),
 }
-"""The scenarios by name, and what none of them has: two schedulers of each kind, two clusters with one network, and
-gateways that without a scheduler know no engine by themselves either, so that a status that has never been begins with
-all requests at once."""
+"""The scenarios by name, some scraped in other ways, and what none of them has: two schedulers of each kind, two
+clusters with one network, and gateways that without a scheduler know no engine by themselves either, so that a status
+that has never been begins with all requests at once."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +117,8 @@ def past(name: str) -> Past:
         selected(process, engine, seen, predicted)
 
     with patch.object(at_scheduler, "scheduled", note_request), patch.object(at_scheduler, "selected", note_choice):
-        fleet = simulate(VARIANTS[name], end=END, minutes=MINUTES, interval=INTERVAL)
+        scrapes = SCRAPES.get(name, Scrapes())
+        fleet = simulate(VARIANTS[name], end=END, minutes=scrapes.minutes, interval=scrapes.interval)
     return Past(fleet, tuple(decisions))
 
 

@@ -57,9 +57,11 @@ class Backfilled:
     url: str
     past: Past
 
-    def session(self, *, seconds: float = RANGE, before_end: float = 0) -> PanelReader:
+    def session(
+        self, *, seconds: float = RANGE, before_end: float = 0, scrape_interval: str = SCRAPE_INTERVAL
+    ) -> PanelReader:
         """A look at the store, from ``seconds`` before the end on."""
-        return PanelReader(self.url, at=END - before_end, seconds=seconds, scrape_interval=SCRAPE_INTERVAL)
+        return PanelReader(self.url, at=END - before_end, seconds=seconds, scrape_interval=scrape_interval)
 
     def shown(
         self,
@@ -69,9 +71,11 @@ class Backfilled:
         *,
         seconds: float = RANGE,
         before_end: float = 0,
+        scrape_interval: str = SCRAPE_INTERVAL,
     ) -> Values:
         """Legend -> the last value of each line of a panel, and of each cell of a table; see :func:`legend`."""
-        session, panel = self.session(seconds=seconds, before_end=before_end), BOARDS[board].panel(key)
+        session = self.session(seconds=seconds, before_end=before_end, scrape_interval=scrape_interval)
+        panel = BOARDS[board].panel(key)
         answers = session.panel(BOARDS[board].json, panel["id"], variables=variables)
         values: Values = {}
         for target in panel["targets"]:

@@ -64,12 +64,11 @@ def test_a_live_fleet_scraped_by_the_generated_configuration_verifies(
         until(scraped, f"{SCRAPES} scrapes of every target")
 
         engines = client.query("vllm:num_requests_running", time.time())
-        assert {(one.labels["infer_type"], one.labels["model"]) for one in engines} == {
-            ("prefill", "qwen3-32b"),
-            ("decode", "qwen3-32b"),
-            ("neutral", "llama-3.1-8b"),
+        assert {tuple(one.labels[name] for name in ("infer_type", "model", "model_name")) for one in engines} == {
+            ("prefill", "Qwen3-32B", "Qwen/Qwen3-32B"),
+            ("decode", "Qwen3-32B", "Qwen/Qwen3-32B"),
+            ("neutral", "Llama-3.1-8B", "meta-llama/Llama-3.1-8B-Instruct"),
         }
-        assert all(one.labels["model"] == one.labels["model_name"] for one in engines)
 
         with pytest.raises(SystemExit) as stopped:
             main(["verify", "--prometheus", url, "--range", "5m", "--scrape-interval", "10s", "--format", "json"])

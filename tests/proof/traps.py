@@ -72,8 +72,8 @@ LABELS = [
         "overload",
         "vllm",
         "scheduler_state_by_instance",
-        "running 10.0.16.15:8001",
-        'vllm:num_requests_running{instance="10.0.16.15:8001",engine="0"}',
+        "running 10.0.16.15:8000",
+        'vllm:num_requests_running{instance="10.0.16.15:8000",engine="0"}',
     ),
     Trap(
         "CMS joined with the engines by instance",

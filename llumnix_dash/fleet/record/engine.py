@@ -14,7 +14,7 @@ from llumnix_dash.fleet.target import ScrapeTarget
 
 def started(engine: Engine) -> None:
     """An engine has started: vLLM makes all series of its engines at 0."""
-    process, model = engine.target.process, engine.pool.model
+    process, model = engine.target.process, engine.pool.model_name
     own = {
         vllm.FINISHED_REQUESTS.name: vllm.FINISHED_REASONS[engine.version],
         vllm.PROMPT_TOKENS_BY_SOURCE.name: vllm.PROMPT_SOURCES,
@@ -35,7 +35,7 @@ def scheduled(leg: Leg, attempts: int) -> None:
     """
     if leg.server is None:
         return
-    process, labels = leg.server.process, (leg.request.model, leg.rank)
+    process, labels = leg.server.process, (leg.engine.pool.model_name, leg.rank)
     process.increase(vllm.PREFIX_CACHE_QUERIES, *labels, by=attempts * leg.request.prompt_tokens)
     if leg.prefills:
         process.increase(vllm.PREFIX_CACHE_HITS, *labels, by=attempts * leg.request.cached_tokens)
@@ -45,7 +45,7 @@ def first_output(leg: Leg) -> None:
     """The first token is out, and with it the whole prompt counts; of a migrated request it is one more output."""
     if leg.server is None or leg.first_token is None:
         return
-    process, labels, prompt = leg.server.process, (leg.request.model, leg.rank), leg.request.prompt_tokens
+    process, labels, prompt = leg.server.process, (leg.engine.pool.model_name, leg.rank), leg.request.prompt_tokens
     process.increase(vllm.GENERATION_TOKENS_TOTAL, *labels)
     if leg.moved_from:
         gap = leg.first_token - (leg.moved_from.finished or 0.0) + clock_error(leg)
@@ -68,7 +68,7 @@ def continued(leg: Leg, gaps: Gaps) -> None:
     """More tokens are out: the gaps before all that are out by now, an entry for each of the leg's."""
     if leg.server is None or leg.first_token is None:
         return
-    labels = (leg.request.model, leg.rank)
+    labels = (leg.engine.pool.model_name, leg.rank)
     new = [(gap, times - counted) for (gap, times), counted in zip(gaps, leg.counted, strict=True)]
     leg.counted = [times for _, times in gaps]
     leg.server.process.increase(vllm.GENERATION_TOKENS_TOTAL, *labels, by=sum(times for _, times in new))
@@ -78,7 +78,7 @@ def continued(leg: Leg, gaps: Gaps) -> None:
 def preempted(leg: Leg) -> None:
     """A request that was put back has an output again: only now is that counted."""
     if leg.server is not None and leg.finished is None:
-        leg.server.process.increase(vllm.PREEMPTIONS, leg.request.model, leg.rank)
+        leg.server.process.increase(vllm.PREEMPTIONS, leg.engine.pool.model_name, leg.rank)
 
 
 def finished(leg: Leg) -> None:
@@ -88,7 +88,7 @@ def finished(leg: Leg) -> None:
         return
     assert first.started is not None
     assert first.first_token is not None
-    process, labels = leg.server.process, (leg.request.model, leg.rank)
+    process, labels = leg.server.process, (leg.engine.pool.model_name, leg.rank)
     error = clock_error(leg)
     tokens = leg.generated + (leg.moved_from.generated if leg.moved_from else 0)
     decode = round(leg.finished - first.first_token + error, 6)
@@ -111,7 +111,7 @@ def stepped(leg: Leg) -> None:
     """The steps in which its tokens came: so many of its batch's size that all tokens are in one of them."""
     if leg.server is None:
         return
-    process, labels = leg.server.process, (leg.request.model, leg.rank)
+    process, labels = leg.server.process, (leg.engine.pool.model_name, leg.rank)
     steps, rest = divmod(leg.generated - 1, leg.batch)
     process.observe(vllm.ITERATION_TOKENS, leg.batch, *labels, times=steps)
     if rest:
@@ -130,7 +130,7 @@ def show(engine: Engine, server: ScrapeTarget, rank: str, now: float) -> None:
         (vllm.WAITING_REQUESTS, view.waiting + (0 if engine.hybrid else view.loading)),
         (vllm.KV_CACHE_USAGE, min(1.0, round(usage, 4))),
     ):
-        server.process.set(metric, value, engine.pool.model, rank)
+        server.process.set(metric, value, engine.pool.model_name, rank)
 
 
 def measured(engines: Iterable[Engine], now: float) -> None:
