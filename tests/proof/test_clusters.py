@@ -50,7 +50,7 @@ def test_both_clusters_count(store: Backfilled, board: str, key: str) -> None:
     assert drawn(store.shown(board, key)) == FULL_MODE[board, key](Events(store.past, WINDOW))
 
 
-@scenarios("lite-mode-two-clusters")
+@scenarios("two-clusters-lite-mode")
 @panels(LITE_MODE)
 def test_both_clusters_count_in_lite_mode(store: Backfilled, board: str, key: str) -> None:
     """An instance's id is its address there, which clusters with like networks share."""
@@ -79,7 +79,7 @@ def test_engines_told_apart_without_their_cluster_are_too_few(store: Backfilled)
     )
 
 
-@scenarios("lite-mode-two-clusters")
+@scenarios("two-clusters-lite-mode")
 def test_instances_told_apart_without_their_cluster_are_too_few(store: Backfilled) -> None:
     counted(
         lambda events: len(events.engines),
