@@ -2,7 +2,7 @@
 
 import re
 
-from tests.reading import Json, every_dashboard, metric_of, queries, selectors
+from tests.reading import Json, every_dashboard, metric_of, panels, queries, selectors
 
 
 def variables(dashboard: Json, kind: str) -> list[Json]:
@@ -59,14 +59,21 @@ def test_a_choice_offers_its_default_once(dashboard: Json) -> None:
 
 @every_dashboard
 def test_each_query_follows_each_drop_down(dashboard: Json) -> None:
-    """Whoever chooses a model and sees another's numbers among them is misled; a query's own matcher goes before."""
+    """Whoever chooses a model and sees another's numbers among them is misled; a query's own matcher goes before.
+
+    A single number is of the whole fleet, whichever instance is chosen.
+    """
     followed = 0
+    single = {f"{panel['title']}, {letter}" for panel in panels(dashboard) for letter in "AB" if panel["type"] == "stat"}
     for one in variables(dashboard, "query"):
         listed, label = re.fullmatch(r"label_values\((.+)\{.*\}, (\w+)\)", one["definition"]).groups()  # type: ignore[union-attr]
         for where, text in queries(dashboard):
             for selected in selectors(text):
-                # An instance is something else for each exporter.
-                same = label != "instance" or set(selected.metric.exporters) <= set(metric_of(listed).exporters)
+                # An instance, and a model's name, is something else for each exporter.
+                own = label == "instance" or one["name"] != label
+                same = not own or set(selected.metric.exporters) <= set(metric_of(listed).exporters)
+                if label == "instance" and where in single:
+                    continue
                 if label in selected.metric.all_labels and same:
                     operator, value = selected.matchers.get(label, ("", "nothing"))
                     assert "$" not in value or (operator, value) == ("=~", f"${one['name']}"), where
@@ -81,8 +88,8 @@ def test_filters_are_those_of_the_specification(dashboard: Json) -> None:
         "llumnix-request-dashboard": ["cluster", "namespace", "model", "instance"],
         "llumnix-component-dashboard": ["cluster", "namespace", "model", "instance"],
         "llumnix-cms-dashboard": ["cluster", "namespace", "infer_type", "instance"],
-        "llumnix-lrs-dashboard": ["cluster", "namespace", "model", "infer_type", "instance"],
-        "vllm-dashboard": ["cluster", "namespace", "model", "infer_type", "instance"],
+        "llumnix-lrs-dashboard": ["cluster", "namespace", "lrs_model", "infer_type", "instance"],
+        "vllm-dashboard": ["cluster", "namespace", "model_name", "infer_type", "instance"],
     }
     assert [one["name"] for one in variables(dashboard, "query")] == expected[dashboard["uid"]]
 

@@ -22,11 +22,6 @@ _UNIT_NAMES = {
 OUTSIDE = "A failed request counts as outside the TTFT objective."
 
 
-# Of engines: semantics of the request's way through a prefill/decode fleet.
-SILENT_PREFILL = (
-    "A prefill engine that gets its requests by batch KVT (manifests without --separate-pd-scheduling) reports zeros"
-    " alone: its work and the transfer are in the decode engine's TTFT and E2E."
-)
 # What follows from :attr:`Gauge.spread`, for whoever reads a panel.
 _SPREAD = {
     "copies": "Every scheduler replica tells of every instance; each is counted once.",
@@ -66,8 +61,6 @@ def caveats(metric: Metric) -> list[str]:
         found += [_SPREAD[metric.spread]] if metric.replicated else []
         found += ["The scheduler's books drift below 0 at times: that reads 0."] if metric.drifts else []
         found += ["An instance of which no capacity is known is left out."] if metric.unknown_from else []
-    if metric.name.startswith("vllm:"):
-        found.append(SILENT_PREFILL)
     if metric.mode:
         found.append(f"Exists only {metric.mode.value}; blank otherwise.")
     if metric.vllm:
@@ -75,35 +68,32 @@ def caveats(metric: Metric) -> list[str]:
     return found
 
 
-def quantile_caveats(histogram: Histogram) -> list[str]:
-    """What a quantile or mean of the histogram cannot show, each a sentence."""
-    first, last = histogram.buckets[0], histogram.buckets[-1]
-    bound = "" if histogram.grows else f" and cannot exceed the last one, {quantity(last, histogram.unit)}"
-    found = [f"A quantile is estimated within its bucket{bound}."]
-    if histogram.whole and first <= 1:
+def quantile_caveats(histogram: Histogram, *, lines: bool = True) -> list[str]:
+    """What a quantile or mean of the histogram cannot show, each a sentence.
+
+    Args:
+        histogram: whose.
+        lines: whether it is drawn as lines, of which some are left out, and not told as a number.
+    """
+    first, last = (quantity(bound, histogram.unit) for bound in (histogram.buckets[0], histogram.buckets[-1]))
+    if not lines:
+        bound = "" if histogram.grows else f" and cannot exceed the last one, {last}"
+        found = [f"A quantile is estimated within its bucket{bound}."]
+    else:
+        found = ["A quantile is estimated within its bucket."]
+        if histogram.buckets[0] > 0:
+            found.append(f"None is drawn below {first}: there it is only known to be less.")
+        if not histogram.grows:
+            found.append(f"One at the dashed line, {last}, may be any value above it.")
+    if histogram.whole and histogram.buckets[0] <= 1:
         found.append("Values are whole milliseconds, rounded down: a quantile below 1 ms is an artefact.")
-    if histogram.unit is Unit.SECONDS and first >= 0.3:
-        found.append(f"Nothing below {quantity(first, histogram.unit)} is told apart: there, trust the mean.")
     if histogram.failed:
         found.append(
-            f"As many requests as failed are taken out of those below {quantity(first, histogram.unit)}, where failures"
-            " lie that came at once; one that came late stays in, so with slow failures P99 is theirs."
+            f"As many requests as failed are taken out of those below {first}, where failures lie that came at once;"
+            " one that came late stays in, so with slow failures P99 is theirs."
         )
     if histogram.infinite:
         found.append("A failed prediction is recorded as +Inf: there is no mean, and P99 may stand at the last bucket.")
-    return found
-
-
-def drawing_caveats(histogram: Histogram) -> list[str]:
-    """What a panel of lines does not draw of the histogram's quantiles, and where they end, each a sentence."""
-    first, last = histogram.buckets[0], histogram.buckets[-1]
-    found = []
-    if first > 0:
-        found.append(
-            f"No quantile is drawn below {quantity(first, histogram.unit)}: there it is only known to be less."
-        )
-    if not histogram.grows:
-        found.append(f"A quantile at the dashed line, {quantity(last, histogram.unit)}, may be any value above it.")
     return found
 
 

@@ -65,7 +65,7 @@ def quantile_against_objective(key: str, title: str, q: float, objective: Object
         description=describe(
             {title: objective.histogram},
             f"Over the last 5 minutes. Green: within the {objective.label} chosen above; red: beyond it.",
-            *quantile_caveats(objective.histogram),
+            *quantile_caveats(objective.histogram, lines=False),
         ),
         unit=query.unit.value,
         no_value="no requests",

@@ -100,7 +100,7 @@ def test_a_table_shows_its_fullest_instances_first_and_says_who_they_are() -> No
     assert made["options"]["sortBy"] == [{"desc": True, "displayName": "KV cache"}]
     organize = made["transformations"][1]["options"]
     order = sorted(organize["indexByName"], key=organize["indexByName"].__getitem__)
-    assert order == ["instance_id", "infer_type", "namespace", "Value #A", "Value #B"]
+    assert order == ["instance_id", "infer_type", "cluster", "namespace", "Value #A", "Value #B"]
     assert [organize["renameByName"].get(name, name) for name in order][-2:] == ["Running", "KV cache"]
     assert set(organize["includeByName"]) == set(order), "every other label is left out"
 
