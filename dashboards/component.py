@@ -50,6 +50,7 @@ dashboard = board(
                 scheduler.RESCHEDULINGS,
                 scheduler.FAILED_RESCHEDULINGS,
                 successes_by=("rescheduling_req_select_rule",),
+                success="started",
             ),
         ),
         row(

@@ -64,7 +64,9 @@ def test_each_query_follows_each_drop_down(dashboard: Json) -> None:
     A single number is of the whole fleet, whichever instance is chosen.
     """
     followed = 0
-    single = {f"{panel['title']}, {letter}" for panel in panels(dashboard) for letter in "AB" if panel["type"] == "stat"}
+    single = {
+        f"{panel['title']}, {letter}" for panel in panels(dashboard) for letter in "AB" if panel["type"] == "stat"
+    }
     for one in variables(dashboard, "query"):
         listed, label = re.fullmatch(r"label_values\((.+)\{.*\}, (\w+)\)", one["definition"]).groups()  # type: ignore[union-attr]
         for where, text in queries(dashboard):

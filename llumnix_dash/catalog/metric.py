@@ -199,7 +199,7 @@ class Histogram(Metric):
         whole: whether values are whole numbers, so that one below 1 reads 0.
         failed: the counter of all requests, where one that failed (status other than 200) is observed, too: as 0, or
             with the time until it failed. One of status 0 ended well and is observed as 0.
-        infinite: whether +Inf is observed at times, which poisons the mean.
+        no_mean: why its mean means nothing, where it does; a sentence, else empty.
         low_is_bad: whether the low quantiles are those to watch, as for a hit ratio.
         grows: whether the buckets go on, in the same steps, up to a limit that the deployment sets.
     """
@@ -207,7 +207,7 @@ class Histogram(Metric):
     buckets: tuple[float, ...]
     whole: bool = False
     failed: Counter | None = None
-    infinite: bool = False
+    no_mean: str = ""
     low_is_bad: bool = False
     grows: bool = False
 

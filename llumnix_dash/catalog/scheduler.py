@@ -135,7 +135,13 @@ MAX_PREFIX_CACHE_HIT_PERCENT = _hit_percent(
 
 
 def _selected(
-    name: str, unit: Unit, buckets: tuple[float, ...], what: str, *caveats: str, mode: Mode = Mode.FULL
+    name: str,
+    unit: Unit,
+    buckets: tuple[float, ...],
+    what: str,
+    *caveats: str,
+    mode: Mode = Mode.FULL,
+    no_mean: str = "",
 ) -> Histogram:
     return Histogram(
         name=f"selected_instance_{name}",
@@ -144,12 +150,13 @@ def _selected(
         labels=(ROLE,),
         buckets=buckets,
         mode=mode,
-        infinite=mode is Mode.SLO_AWARE,
+        no_mean=no_mean,
         description=f"{what} One value per scheduling decision.",
         caveats=caveats,
     )
 
 
+_FAILED_PREDICTION = "A failed prediction is recorded as +Inf: there is no mean, and P99 may stand at the last bucket."
 _NEUTRAL_TWICE = "A decision for a neutral instance is recorded twice, as prefill and as decode: do not add the two up."
 
 
@@ -158,8 +165,9 @@ SELECTED_KV_CACHE_USAGE = _selected(
     Unit.RATIO,
     (0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1),
     "Share of its KV cache that the chosen instance uses, projected: with what is on its way to it.",
-    "Above 1 is possible; an instance without a known capacity reads 3.4e38 and freezes the mean at 0 until a restart.",
+    "Above 1 is possible.",
     _NEUTRAL_TWICE,
+    no_mean="An instance of which no capacity is known is recorded as 3.4e38: there is no mean.",
 )
 SELECTED_DECODE_BATCH_SIZE = _selected(
     "decode_batch_size",
@@ -189,6 +197,7 @@ SELECTED_PREDICTED_TTFT = _selected(
     "Time to first token that the scheduler predicted for the request on the chosen instance.",
     "It bears the role prefill; decode, too, only with adaptive prefill/decode.",
     mode=Mode.SLO_AWARE,
+    no_mean=_FAILED_PREDICTION,
 )
 SELECTED_PREDICTED_TPOT = _selected(
     "predicted_tpot",
@@ -197,6 +206,7 @@ SELECTED_PREDICTED_TPOT = _selected(
     "Time per output token that the scheduler predicted for the request on the chosen instance.",
     "It bears the role decode; prefill, too, only with adaptive prefill/decode.",
     mode=Mode.SLO_AWARE,
+    no_mean=_FAILED_PREDICTION,
 )
 
 METRICS = (

@@ -5,6 +5,7 @@ would have scraped; ``llumnix-dash simulate`` writes it to a file, or serves the
 """
 
 from llumnix_dash.fleet.fleet import Fleet, simulate
-from llumnix_dash.fleet.scenarios import SCENARIOS, Scenario, scenario
+from llumnix_dash.fleet.parts import Scenario
+from llumnix_dash.fleet.scenarios import SCENARIOS, scenario
 
 __all__ = ["SCENARIOS", "Fleet", "Scenario", "scenario", "simulate"]

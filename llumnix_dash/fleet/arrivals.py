@@ -7,7 +7,7 @@ from typing import Literal
 from llumnix_dash.fleet import draws
 from llumnix_dash.fleet.chance import Chance
 from llumnix_dash.fleet.clock import Clock
-from llumnix_dash.fleet.scenarios import Traffic
+from llumnix_dash.fleet.parts import Traffic
 
 Load = Literal["steady", "surge", "stopped"]
 

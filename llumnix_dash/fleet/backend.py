@@ -10,9 +10,9 @@ from llumnix_dash.fleet.clock import Clock
 from llumnix_dash.fleet.engine import Engine, Request
 from llumnix_dash.fleet.gaps import total
 from llumnix_dash.fleet.leg import Leg
+from llumnix_dash.fleet.parts import Deployment
 from llumnix_dash.fleet.record import engine as at_engine
 from llumnix_dash.fleet.record import scheduler as at_scheduler
-from llumnix_dash.fleet.scenarios import Deployment
 from llumnix_dash.fleet.target import ScrapeTarget
 
 # The scheduler takes the least loaded of so many engines, from a drawn one on: equals share the load.

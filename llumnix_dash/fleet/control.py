@@ -13,9 +13,9 @@ from llumnix_dash.fleet.clock import Clock
 from llumnix_dash.fleet.cms import GAUGES, Instance, Status, instances, status, told_at
 from llumnix_dash.fleet.engine import Engine, Request
 from llumnix_dash.fleet.lrs import SUBMIT_SECONDS, Book
+from llumnix_dash.fleet.parts import Deployment
 from llumnix_dash.fleet.process import Process
 from llumnix_dash.fleet.record import scheduler as at_scheduler
-from llumnix_dash.fleet.scenarios import Deployment
 from llumnix_dash.fleet.target import ScrapeTarget
 
 # As the manifests have it: 500 ms, and with SLO-aware scheduling 5 s.

@@ -12,9 +12,9 @@ from llumnix_dash.fleet.clock import Clock
 from llumnix_dash.fleet.control import Control
 from llumnix_dash.fleet.engine import Engine
 from llumnix_dash.fleet.frontend import Frontend
+from llumnix_dash.fleet.parts import Mishap, Pool, Scenario
 from llumnix_dash.fleet.process import Process
 from llumnix_dash.fleet.record import engine as at_engine
-from llumnix_dash.fleet.scenarios import Mishap, Pool, Scenario
 from llumnix_dash.fleet.target import STRANGER, STRANGER_REQUESTS, Addresses, ScrapeTarget, exported
 
 SICK_SLOWNESS = 4.0

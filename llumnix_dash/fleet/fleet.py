@@ -9,7 +9,7 @@ from llumnix_dash.fleet.deployment import RunningDeployment
 from llumnix_dash.fleet.engine import Request
 from llumnix_dash.fleet.history import History, Relabeling
 from llumnix_dash.fleet.leg import Leg
-from llumnix_dash.fleet.scenarios import Scenario
+from llumnix_dash.fleet.parts import Scenario
 from llumnix_dash.fleet.scenarios import scenario as scenario_of
 from llumnix_dash.fleet.target import ScrapeTarget
 

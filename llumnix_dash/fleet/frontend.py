@@ -9,9 +9,9 @@ from llumnix_dash.fleet.chance import Chance
 from llumnix_dash.fleet.clock import Clock
 from llumnix_dash.fleet.control import Control
 from llumnix_dash.fleet.engine import Engine, Request
+from llumnix_dash.fleet.parts import Deployment, Scenario, Traffic
 from llumnix_dash.fleet.queue import Queue
 from llumnix_dash.fleet.record import gateway as at_gateway
-from llumnix_dash.fleet.scenarios import Deployment, Scenario, Traffic
 from llumnix_dash.fleet.target import ScrapeTarget
 
 LONGEST_PROMPT = 12_000

@@ -11,8 +11,8 @@ from llumnix_dash.catalog.lrs import RUNNING_REQUESTS, RUNNING_TOKENS
 from llumnix_dash.catalog.metric import Counter, Exporter, Metric, Mode
 from llumnix_dash.catalog.process import GOROUTINES, UPTIME
 from llumnix_dash.catalog.scheduler import FAILED_RESCHEDULINGS, RESCHEDULINGS
+from llumnix_dash.fleet.parts import Deployment, Pool
 from llumnix_dash.fleet.process import Process
-from llumnix_dash.fleet.scenarios import Deployment, Pool
 
 STRANGER = Exporter(
     name="billing", job="billing", labels=("namespace", "job", "pod", "instance", "service", "container", "endpoint")

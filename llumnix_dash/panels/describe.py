@@ -92,8 +92,8 @@ def quantile_caveats(histogram: Histogram, *, lines: bool = True) -> list[str]:
             f"As many requests as failed are taken out of those below {first}, where failures lie that came at once;"
             " one that came late stays in, so with slow failures P99 is theirs."
         )
-    if histogram.infinite:
-        found.append("A failed prediction is recorded as +Inf: there is no mean, and P99 may stand at the last bucket.")
+    if histogram.no_mean:
+        found.append(histogram.no_mean)
     return found
 
 

@@ -53,7 +53,7 @@ def quantiles(
         )
         for name, q in (_LOW if histogram.low_is_bad else _HIGH).items()
     ]
-    if not histogram.infinite:
+    if not histogram.no_mean:
         targets.append(
             Target(query=mean(histogram, where=where), legendFormat="mean", colour=style.QUANTILES["mean"], dashed=True)
         )

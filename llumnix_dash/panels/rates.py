@@ -104,19 +104,20 @@ def outcomes(
     *,
     successes_by: tuple[str, ...] = (),
     failures_by: tuple[str, ...] = (),
+    success: str = "done",
     **look: Unpack[LineLook],
 ) -> TimeSeries:
-    """Events per second that went well and, in red, that failed, each by the labels given."""
+    """Events per second that went well, called ``success``, and, in red, that failed, each by the labels given."""
     return time_series(
         key,
         title,
         [
-            Target(query=rate(successes, by=successes_by), legendFormat=legend("done", *successes_by), colour="blue"),
+            Target(query=rate(successes, by=successes_by), legendFormat=legend(success, *successes_by), colour="blue"),
             Target(
                 query=rate(failures, by=failures_by), legendFormat=legend("failed", *failures_by), colour=style.FAILURE
             ),
         ],
-        describe({"done": successes, "failed": failures}, "Events per second over all instances; red are failures."),
+        describe({success: successes, "failed": failures}, "Events per second over all instances; red are failures."),
         **look,
     )
 

@@ -98,13 +98,15 @@ def mean(
     """The mean over all observations in the window, sum over sums by sum over counts; nothing where there was none.
 
     Raises:
-        CatalogError: the metric is no histogram or does not bear a label; it observes +Inf at times, which makes the
-            mean +Inf; or it holds failed requests, which can be taken out of the whole only, and is to be grouped.
+        CatalogError: the metric is no histogram or does not bear a label; it has no mean (:attr:`Histogram.no_mean`);
+            or it holds failed requests, which can be taken out of the whole only, and is to be grouped.
     """
     histogram = _histogram(histogram, "a mean", by, where)
-    if histogram.infinite:
+    if histogram.no_mean:
         raise CatalogError(
-            f"a mean of {histogram.name} means nothing: it observes +Inf at times", hint="its median, quantile(0.5, …)"
+            f"a mean of {histogram.name} means nothing",
+            detail=histogram.no_mean,
+            hint="its median, quantile(0.5, …)",
         )
 
     def text(scope: Scope) -> str:

@@ -95,13 +95,21 @@ def test_a_vllm_metric_is_as_exported(metric: Metric) -> None:
 
 
 def test_what_every_scheduler_replica_tells_of_every_instance() -> None:
-    replicated = {metric.name for metric in METRICS if isinstance(metric, Gauge) and metric.replicated}
-    assert replicated == {name for name in LLUMNIX if name.startswith("instance_")}
+    """The state of the instances comes from one store; what a replica dispatched it alone knows."""
+
+    def spread(name: str) -> str:
+        if "inflight_dispatch" in name or name.startswith("instance_lrs_"):
+            return "shares"
+        return "either" if name == "instance_cms_uncomputed_tokens_all_waiting_prefills" else "copies"
+
+    replicated = {metric.name: metric.spread for metric in METRICS if isinstance(metric, Gauge) and metric.replicated}
+    assert replicated == {name: spread(name) for name in LLUMNIX if name.startswith("instance_")}
 
 
 def test_histograms_whose_numbers_mislead() -> None:
     named = {metric.name: metric for metric in METRICS if isinstance(metric, Histogram)}
-    assert {name for name, metric in named.items() if metric.infinite} == {
+    assert {name for name, metric in named.items() if metric.no_mean} == {
+        "selected_instance_kv_cache_usage_ratio_projected",
         "selected_instance_predicted_ttft",
         "selected_instance_predicted_tpot",
     }

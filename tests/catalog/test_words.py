@@ -8,8 +8,8 @@ import yaml
 from pydantic import BaseModel
 
 from llumnix_dash.catalog import METRICS
-from llumnix_dash.catalog.metric import Metric
-from llumnix_dash.panels.describe import caveats
+from llumnix_dash.catalog.metric import Histogram, Metric
+from llumnix_dash.panels.describe import caveats, quantile_caveats
 from tests.reading import DASHBOARDS, panels
 
 
@@ -31,7 +31,8 @@ SENTENCES_OF_A_PANEL = 10
 
 def words_of(metric: Metric) -> str:
     """Its description and caveats, with those that follow from its kind."""
-    return " ".join((metric.description, *caveats(metric)))
+    of_quantiles = quantile_caveats(metric) if isinstance(metric, Histogram) else []
+    return " ".join((metric.description, *caveats(metric), *of_quantiles))
 
 
 def sentences(text: str) -> int:

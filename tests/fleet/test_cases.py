@@ -11,9 +11,9 @@ from llumnix_dash.catalog.metric import Histogram
 from llumnix_dash.fleet import SCENARIOS, Scenario, chance, simulate
 from llumnix_dash.fleet.cases import Case
 from llumnix_dash.fleet.engine import Request
+from llumnix_dash.fleet.parts import Failures, Mishap
 from llumnix_dash.fleet.process import Distribution, Process
 from llumnix_dash.fleet.record import gateway as at_gateway
-from llumnix_dash.fleet.scenarios import Failures, Mishap
 from tests.fleet.conftest import END
 
 NONE_THEN_HALF = (

@@ -7,8 +7,8 @@ from llumnix_dash.fleet import SCENARIOS, Fleet, simulate
 from llumnix_dash.fleet.cases import Case
 from llumnix_dash.fleet.clock import Clock
 from llumnix_dash.fleet.engine import Request
+from llumnix_dash.fleet.parts import Mishap
 from llumnix_dash.fleet.queue import PLACES, WORKERS, Queue
-from llumnix_dash.fleet.scenarios import Mishap
 from tests.fleet.conftest import END
 from tests.fleet.samples import last, tracks
 

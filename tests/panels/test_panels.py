@@ -53,7 +53,7 @@ PANELS: dict[str, Panel] = {
     "heatmap": heatmap("a", "Prompt Length", vllm.PROMPT_TOKENS, roles=("decode", "neutral"), note="Not prefill."),
     "quantiles": quantiles("a", "TTFT", gateway.TTFT),
     "quantiles, low is bad": quantiles("a", "Hit Ratio", scheduler.PREFIX_CACHE_HIT_PERCENT),
-    "quantiles, infinite": quantiles("a", "Predicted TTFT", scheduler.SELECTED_PREDICTED_TTFT, role="prefill"),
+    "quantiles, no mean": quantiles("a", "Predicted TTFT", scheduler.SELECTED_PREDICTED_TTFT, role="prefill"),
     "quantiles, whole milliseconds": quantiles("a", "Queue Duration", gateway.QUEUE_DURATION),
     "quantiles_by_role": quantiles_by_role("a", "E2E", vllm.E2E_LATENCY),
     "quantile_per_instance": quantile_per_instance("a", "P99 ITL", 0.99, vllm.ITL),

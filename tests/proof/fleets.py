@@ -10,9 +10,9 @@ import pytest
 from llumnix_dash.fleet import SCENARIOS, Fleet, Scenario, simulate
 from llumnix_dash.fleet.cms import Status
 from llumnix_dash.fleet.engine import Engine, Request
+from llumnix_dash.fleet.parts import Mishap
 from llumnix_dash.fleet.process import Process
 from llumnix_dash.fleet.record import scheduler as at_scheduler
-from llumnix_dash.fleet.scenarios import Mishap
 from llumnix_dash.fleet.textformat import write_openmetrics
 
 # A whole hour, so that steps of any length fall on scrapes.

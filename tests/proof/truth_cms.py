@@ -270,7 +270,7 @@ def _selected(metric: Histogram, role: str, value: Callable[[Decision], float | 
         if not values:
             return {}
         lines = quantiles(values, metric.buckets)
-        if metric.infinite:
+        if metric.no_mean:
             del lines["mean"]
         return lines
 

@@ -56,5 +56,5 @@ WITH_MANY_FAILURES: dict[str, Truth] = {
 WITHOUT_RARE_EVENTS: dict[str, Truth] = {
     "scheduling_events": lambda events: {"done": events.a_second(1 for _ in events.scheduled), "failed none yet": 0.0},
     "scheduling_failure_ratio": lambda events: {"failed": 0.0},
-    "rescheduling_events": lambda events: {"done none yet": 0.0, "failed": 0.0},
+    "rescheduling_events": lambda events: {"started none yet": 0.0, "failed": 0.0},
 }
