@@ -200,6 +200,7 @@ class Histogram(Metric):
         failed: the counter of all requests, where one that failed (status other than 200) is observed, too: as 0, or
             with the time until it failed. One of status 0 ended well and is observed as 0.
         no_mean: why its mean means nothing, where it does; a sentence, else empty.
+        predicted_for: the role for which alone it is recorded, but with adaptive prefill/decode.
         low_is_bad: whether the low quantiles are those to watch, as for a hit ratio.
         grows: whether the buckets go on, in the same steps, up to a limit that the deployment sets.
     """
@@ -208,6 +209,7 @@ class Histogram(Metric):
     whole: bool = False
     failed: Counter | None = None
     no_mean: str = ""
+    predicted_for: str = ""
     low_is_bad: bool = False
     grows: bool = False
 

@@ -1,5 +1,7 @@
 """What the scheduler exports of its own work: schedulings, their durations, what it saw on the chosen instance."""
 
+from dataclasses import replace
+
 from llumnix_dash.catalog.exporters import SCHEDULER
 from llumnix_dash.catalog.labels import ROLE
 from llumnix_dash.catalog.metric import Counter, Histogram, Mode, Unit
@@ -140,7 +142,6 @@ def _selected(
     buckets: tuple[float, ...],
     what: str,
     *caveats: str,
-    mode: Mode = Mode.FULL,
     no_mean: str = "",
 ) -> Histogram:
     return Histogram(
@@ -149,14 +150,28 @@ def _selected(
         exporters=(SCHEDULER,),
         labels=(ROLE,),
         buckets=buckets,
-        mode=mode,
+        mode=Mode.FULL,
         no_mean=no_mean,
         description=f"{what} One value per scheduling decision.",
         caveats=caveats,
     )
 
 
-_FAILED_PREDICTION = "A failed prediction is recorded as +Inf: there is no mean, and P99 may stand at the last bucket."
+def _predicted(name: str, buckets: tuple[float, ...], what: str, *, role: str, other: str) -> Histogram:
+    return replace(
+        _selected(
+            f"predicted_{name}",
+            Unit.MILLISECONDS,
+            buckets,
+            f"{what} that the scheduler predicted for the request on the chosen instance.",
+            f"It bears the role {role}; {other}, too, only with adaptive prefill/decode.",
+            no_mean="A failed prediction is recorded as +Inf: there is no mean, and P99 may stand at the last bucket.",
+        ),
+        mode=Mode.SLO_AWARE,
+        predicted_for=role,
+    )
+
+
 _NEUTRAL_TWICE = "A decision for a neutral instance is recorded twice, as prefill and as decode: do not add the two up."
 
 
@@ -190,23 +205,19 @@ SELECTED_DECODE_TOKENS = _selected(
     "Tokens of the requests that the chosen instance decodes or will decode, the request itself included.",
     _NEUTRAL_TWICE,
 )
-SELECTED_PREDICTED_TTFT = _selected(
-    "predicted_ttft",
-    Unit.MILLISECONDS,
+SELECTED_PREDICTED_TTFT = _predicted(
+    "ttft",
     (10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 30000, 60000),
-    "Time to first token that the scheduler predicted for the request on the chosen instance.",
-    "It bears the role prefill; decode, too, only with adaptive prefill/decode.",
-    mode=Mode.SLO_AWARE,
-    no_mean=_FAILED_PREDICTION,
+    "Time to first token",
+    role="prefill",
+    other="decode",
 )
-SELECTED_PREDICTED_TPOT = _selected(
-    "predicted_tpot",
-    Unit.MILLISECONDS,
+SELECTED_PREDICTED_TPOT = _predicted(
+    "tpot",
     (1, 2, 5, 10, 15, 20, 30, 50, 75, 100, 150, 200, 300, 500),
-    "Time per output token that the scheduler predicted for the request on the chosen instance.",
-    "It bears the role decode; prefill, too, only with adaptive prefill/decode.",
-    mode=Mode.SLO_AWARE,
-    no_mean=_FAILED_PREDICTION,
+    "Time per output token",
+    role="decode",
+    other="prefill",
 )
 
 METRICS = (

@@ -38,6 +38,7 @@ class _Account:
 
     open: list[Dispatch] = field(default_factory=list)
     drift: int = 0
+    drift_uncomputed: int = 0
     drift_tokens: int = 0
     orphans: int = 0
 
@@ -88,7 +89,7 @@ class Accounts:
                         _count(seen, instance, 1, one.uncomputed_tokens, one.request.prompt_tokens)
                 elif instance.role != "decode":
                     waiting_tokens += one.uncomputed_tokens
-            _count(seen, instance, -account.drift, -account.drift_tokens, -account.drift_tokens)
+            _count(seen, instance, -account.drift, -account.drift_uncomputed, -account.drift_tokens)
             seen.inflight += account.orphans
         if self._cache_aware and seen.waiting_prefill_tokens:
             seen.waiting_prefill_tokens = waiting_tokens
@@ -111,7 +112,8 @@ class Accounts:
         # It has left while it waited. If a reading of the store had found it, it is taken off a second time.
         if (leg.finished - pulled) // self._period > (leg.arrived + STEP_SECONDS - pulled) // self._period:
             account.drift += 1
-            account.drift_tokens += one.uncomputed_tokens
+            account.drift_uncomputed += one.uncomputed_tokens
+            account.drift_tokens += one.request.prompt_tokens
         return False
 
 
@@ -130,5 +132,4 @@ def _count(seen: Status, instance: Instance, requests: int, uncomputed_tokens: i
         seen.inflight_prefill_tokens += uncomputed_tokens
     if instance.role != "prefill":
         seen.inflight_decodes += requests
-    if instance.role == "decode":
         seen.inflight_decode_tokens += tokens

@@ -103,11 +103,14 @@ class Status:
 
     @property
     def projected_usage(self) -> float:
-        """KV cache in use and asked for, as a share of all: above 1 on a full instance."""
+        """KV cache in use and asked for, as a share of all: above 1 on a full instance.
+
+        Of prompts on their way, those count that will be decoded here.
+        """
         if not self.capacity:
             return MAX_FLOAT32
-        coming = self.awaited_tokens + self.inflight_prefill_tokens + self.inflight_decode_tokens
-        return round((self.used_tokens + self.waiting_prefill_tokens + coming) / self.capacity, 4)
+        coming = self.waiting_prefill_tokens + self.awaited_tokens + self.inflight_decode_tokens
+        return round((self.used_tokens + coming) / self.capacity, 4)
 
 
 GAUGES: tuple[tuple[Gauge, str], ...] = (

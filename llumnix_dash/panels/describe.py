@@ -19,7 +19,10 @@ _UNIT_NAMES = {
 }
 
 # Of a share within an objective, where the histogram holds failed requests.
-OUTSIDE = "A failed request counts as outside the TTFT objective."
+OUTSIDE = (
+    "A failed request counts as outside the TTFT objective. Where some fail late while others are slow it reads too"
+    " high, by no more than the share that failed late."
+)
 
 
 # What follows from :attr:`Gauge.spread`, for whoever reads a panel.

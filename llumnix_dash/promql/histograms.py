@@ -128,8 +128,10 @@ def share_below(
 ) -> Query:
     """The share of observations at or below a bucket's bound, 0 to 1; nothing where there was none in the window.
 
-    Failed requests, where the histogram holds them, count as above it: nobody got what was promised. Those that ended
-    well without an observation worth the name (see :attr:`Histogram.failed`) count as neither.
+    Failed requests, where the histogram holds them, count as above it: nobody got what was promised. Those that failed
+    at once are taken out, and no more count as below than ended well, so that engines which refuse every request after
+    a tenth of a second give 0. What both bounds leave open, at most the share that failed late, reads too high. Those
+    that ended well without an observation worth the name (see :attr:`Histogram.failed`) count as neither.
 
     Raises:
         CatalogError: the bound is not one of the histogram's, or see :func:`quantile`.
@@ -147,7 +149,8 @@ def share_below(
         part = _rates(histogram, scope, "_bucket", by, below, window=window)
         whole = _rates(histogram, scope, "_count", by, where, window=window)
         if histogram.failed:
-            part = f"({part} - {_failed_at_once(histogram, scope, where, window)})"
+            good = f"scalar({_answered(histogram.failed, '200', scope, where, window)} or vector(0))"
+            part = f"clamp_max({part} - {_failed_at_once(histogram, scope, where, window)}, {good})"
             whole += f" - ({_answered(histogram.failed, '0', scope, where, window)} or vector(0))"
         return f"clamp({part} / ({whole} > 0), 0, 1)"
 

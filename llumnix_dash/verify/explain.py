@@ -7,7 +7,7 @@ from functools import cached_property
 from llumnix_dash.catalog import METRICS
 from llumnix_dash.catalog.exporters import ROLES
 from llumnix_dash.catalog.labels import ROLE
-from llumnix_dash.catalog.metric import Gauge
+from llumnix_dash.catalog.metric import Gauge, Histogram
 from llumnix_dash.errors import QueryError
 from llumnix_dash.interpolation.timerange import TimeRange
 from llumnix_dash.prometheus.client import Client
@@ -85,12 +85,18 @@ class Explainer:
     def _no_series(self, result: QueryResult) -> QueryResult:
         asked = selectors(result.query.expr)
         missing = [selector for selector in asked if not self._is_there(selector)]
+        if ended := list(dict.fromkeys(one.metric for one in asked if self._is_there(one) and not self._is_now(one))):
+            message = f"the series of {_words(ended)} ended before the end of the time range"
+            return replace(result, message=message, hint="are its targets gone, or no longer scraped?")
         if asked and not missing:
             # VictoriaMetrics leaves series out that are NaN all along; Prometheus gives them.
             message = "its metrics are there, but their comparison or join leaves no series"
             return self._no_number(replace(result, message=message))
         if not missing:
             return result
+        at_rest = [selector for selector in asked if selector not in missing and _counts(selector.metric)]
+        if at_rest and all(_counts(selector.metric) for selector in missing) and not any(map(self._moved, at_rest)):
+            return replace(result, status=Status.EXPLAINED, message="no such event in this time")
         reasons = [self._reason(selector) for selector in missing]
         excused = all(reason.known for reason in reasons) and any(reason.excuses for reason in reasons)
         return replace(
@@ -105,6 +111,10 @@ class Explainer:
         if selector.metric and selector.metric not in self.names:
             return False
         return self._is_true(f"count(last_over_time({selector}[{self._window}]))")
+
+    def _is_now(self, selector: Selector) -> bool:
+        """Whether there are samples as late as a store looks back from the end of the range."""
+        return self._is_true(f"count({selector})")
 
     def _is_true(self, condition: str) -> bool:
         """Whether a query has a result at the end of the range; each is asked once, as panels share metrics."""
@@ -139,6 +149,9 @@ class Explainer:
     def _role_reason(self, selector: Selector) -> Reason | None:
         wanted = [role for role in ROLES if all(selector.allows(label, role) for label in self._role_labels)]
         there = self.roles
+        metric = BY_SERIES.get(selector.metric)
+        if isinstance(metric, Histogram) and metric.predicted_for and wanted and metric.predicted_for not in wanted:
+            return Reason(f"exists for {_words(wanted)} only with adaptive prefill/decode", excuses=True)
         if "neutral" in there and selector.metric.startswith("selected_instance_"):
             # A decision for a neutral instance is recorded as one for prefill and as one for decode.
             there = there | {"prefill", "decode"}

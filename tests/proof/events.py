@@ -125,15 +125,18 @@ class Events:
         Pending are those in the queue or with a worker, which a client that has left may be; current are all that
         it has not answered.
         """
-        [deployment] = self._past.fleet.deployments
-        held = {}
-        for number, target in enumerate(deployment.gateways):
-            told = self.now - (self.now - target.process.started) % REPORT_SECONDS
-            own = [one for one in deployment.frontend.requests if one.gateway == number and not _is_by(one.lost, told)]
-            pending = sum(_is_by(one.entered, told) and not _is_by(one.released, told) for one in own)
-            current = sum(one.arrived <= told and not _is_by(one.finished, told) for one in own)
-            held[target.instance] = pending, current
-        return held
+        return {
+            target.instance: self._held(deployment, number)
+            for deployment in self._past.fleet.deployments
+            for number, target in enumerate(deployment.gateways)
+        }
+
+    def _held(self, deployment: RunningDeployment, number: int) -> tuple[int, int]:
+        told = self.now - (self.now - deployment.gateways[number].process.started) % REPORT_SECONDS
+        own = [one for one in deployment.frontend.requests if one.gateway == number and not _is_by(one.lost, told)]
+        pending = sum(_is_by(one.entered, told) and not _is_by(one.released, told) for one in own)
+        current = sum(one.arrived <= told and not _is_by(one.finished, told) for one in own)
+        return pending, current
 
     def pending(self) -> int:
         """The pending requests of all gateways."""

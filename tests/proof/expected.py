@@ -19,6 +19,11 @@ def share(value: float) -> Any:
     return pytest.approx(value, rel=0.01)
 
 
+def no_less(value: float, slack: float) -> Any:
+    """A share within an objective, or up to ``slack`` more: within 1 %."""
+    return pytest.approx(value + slack / 2, abs=0.01 * value + slack / 2)
+
+
 def exactly(value: float) -> Any:
     """A sum over instances, or what is measured and not counted: the same but for the last digits of its text."""
     return pytest.approx(value, rel=1e-9, abs=1e-12)

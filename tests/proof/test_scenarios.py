@@ -1,6 +1,7 @@
 """Every panel of the dashboards has data in every fleet, or a reason in its roles, its mode or its idleness."""
 
 import json
+import re
 from collections.abc import Callable
 
 import pytest
@@ -10,12 +11,36 @@ from llumnix_dash.dashboards import DASHBOARDS
 from llumnix_dash.fleet import SCENARIOS
 from tests.proof.fleets import END, INTERVAL, MINUTES, scenarios
 from tests.proof.shown import Backfilled
+from tests.reading import Json
 
-# It has a store of its own, in test_budget: its samples are many.
-BIG = "big"
+# One has a store of its own, in test_budget: its samples are many. Of the other the blanks are the finding.
+APART = ("big", "outage")
 
 
-@scenarios(*(name for name in SCENARIOS if name != BIG))
+def verify(
+    store: Backfilled, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> tuple[int | str | None, Json]:
+    """The exit code and the report of the command, as it is typed."""
+    monkeypatch.setenv("PROMETHEUS_URL", store.url)
+    options = {"--to": END, "--range": f"{MINUTES}m", "--scrape-interval": f"{INTERVAL}s", "--format": "json"}
+    with pytest.raises(SystemExit) as stopped:
+        main(["verify", *(str(word) for option in options.items() for word in option)])
+    return stopped.value.code, json.loads(capsys.readouterr().out)
+
+
+@scenarios("outage")
+def test_verify_says_that_all_gateways_are_gone(
+    store: Backfilled, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code, report = verify(store, capsys, monkeypatch)
+    found = [panel for dashboard in report["dashboards"] for panel in dashboard["panels"]]
+    said = {panel["title"]: panel["queries"][0]["message"] for panel in found if panel["status"] == "no data"}
+    for title in ("Requests", "Success Ratio", "P99 TTFT", "TTFT in Objective", "Pending Requests"):
+        assert re.fullmatch("the series of .* ended before the end of the time range", said[title])
+    assert code == 1
+
+
+@scenarios(*(name for name in SCENARIOS if name not in APART))
 def test_verify_finds_no_error_and_no_unexpected_blank(
     store: Backfilled,
     scenario: str,
@@ -24,22 +49,7 @@ def test_verify_finds_no_error_and_no_unexpected_blank(
     golden: Callable[[str, str], None],
 ) -> None:
     """By the command itself, as it is typed. Which blanks are expected stands in a golden file a scenario."""
-    monkeypatch.setenv("PROMETHEUS_URL", store.url)
-    with pytest.raises(SystemExit) as stopped:
-        main(
-            [
-                "verify",
-                "--to",
-                str(END),
-                "--range",
-                f"{MINUTES}m",
-                "--scrape-interval",
-                f"{INTERVAL}s",
-                "--format",
-                "json",
-            ]
-        )
-    report = json.loads(capsys.readouterr().out)
+    code, report = verify(store, capsys, monkeypatch)
     bad = {
         f"{dashboard['title']} / {panel['title']}": [(one["expr"], one["message"]) for one in panel["queries"]]
         for dashboard in report["dashboards"]
@@ -49,7 +59,7 @@ def test_verify_finds_no_error_and_no_unexpected_blank(
     assert bad == {}
     assert [one["error"] for dashboard in report["dashboards"] for one in dashboard["variables"] if one["error"]] == []
     assert [one["uid"] for one in report["dashboards"]] == [one.uid for one in DASHBOARDS]
-    assert stopped.value.code == 0
+    assert code == 0
     blank = [
         f"{dashboard['title']} / {panel['row']} / {panel['title']}\n"
         for dashboard in report["dashboards"]

@@ -89,7 +89,7 @@ LABELS = [
         "lite-mode-two-clusters",
         "lrs",
         "instances",
-        "decode",
+        "LRS decode",
         'count(count by (instance_id) (instance_lrs_total_requests{infer_type="decode"}))',
     ),
 ]
@@ -105,10 +105,10 @@ ARITHMETIC = [
     Trap(
         "a mean of quantiles",
         "overload",
-        "request",
-        "e2e_latency",
-        "P90",
-        f"avg(histogram_quantile(0.9, rate(request_e2e_latency_seconds_bucket{W})))",
+        "vllm",
+        "itl",
+        "P99 decode",
+        f'avg(histogram_quantile(0.99, rate(vllm:inter_token_latency_seconds_bucket{{infer_type="decode"}}{W})))',
     ),
     Trap(
         "a usage ratio added up",
@@ -228,7 +228,7 @@ LATENCIES = [
     ),
     Trap(
         "the zeros of failed requests in the mean TTFT",
-        "overload",
+        "no-instance",
         "request",
         "ttft",
         "mean",
@@ -244,7 +244,7 @@ LATENCIES = [
     ),
     Trap(
         "failed requests within the TTFT objective",
-        "overload",
+        "no-instance",
         "request",
         "within_objectives",
         "TTFT",

@@ -25,8 +25,8 @@ class Told:
         running: parts of requests that it computes.
         waiting: those that wait; HybridConnector holds back those whose KV cache is still on its way.
         to_decode: those that it decodes, or will.
-        on_the_way: to it, from this scheduler: the tokens of each dispatch.
-        drift: what the count of those is too low by for good, and tokens with it.
+        on_the_way: to it, from this scheduler: of each dispatch the tokens to compute, and all of them.
+        gone: the same of those that were taken off twice: so much is counted too little for good.
         prefilling: prompts that it computes.
         waiting_prefill_tokens: of prompts that wait; with cache-aware scheduling, of this scheduler's alone.
         knows_capacity: whether it tells its capacity; without it there is no usage.
@@ -56,26 +56,45 @@ class Told:
         )
         self._awaited_tokens = sum(_prompt(leg) for leg in awaited if not leg.prefills)
         self.to_decode = [leg for leg in held if leg.to_generate > 1 or not leg.prefills]
-        self.on_the_way: list[int] = []
-        self.drift = self.drift_tokens = 0
+        self.on_the_way: list[tuple[int, int]] = []
+        self.gone: list[tuple[int, int]] = []
         for sent, replica, request, engines in deployment.control.bookings:
             if sent > read or replica != number or instance.engine not in engines:
                 continue
             if instance.engine.rank_of(request) != instance.rank:
                 continue
             leg = next((leg for leg in legs if leg.request is request and leg.arrived >= sent), None)
-            expected = 0 if instance.role == "decode" or not cache_aware else request.expected_tokens
+            tokens = (request.prompt_tokens - request.expected_tokens * cache_aware, request.prompt_tokens)
             if leg is None:
                 alive = request.finished is None or request.finished > read
                 found = not alive or read - sent > STALE_SECONDS
             else:
-                found = leg.arrived + STEP_SECONDS <= self._now
-                twice = leg.started is None and _over(leg, read) and instance.role != "decode"
+                found = _is(leg.started, self._now) or leg.arrived + STEP_SECONDS <= self._now
+                twice = leg.started is None and _over(leg, read)
                 if twice and any(leg.arrived + STEP_SECONDS <= time < (leg.finished or 0) for time in pulls):
-                    self.drift += 1
-                    self.drift_tokens += request.prompt_tokens - expected
+                    self.gone.append(tokens)
             if not found:
-                self.on_the_way.append(request.prompt_tokens - expected)
+                self.on_the_way.append(tokens)
+
+    @property
+    def inflight(self) -> int:
+        """Dispatches on their way, as the scheduler counts."""
+        return len(self.on_the_way) - len(self.gone)
+
+    @property
+    def inflight_uncomputed(self) -> int:
+        """Their tokens to compute, where they are prefilled here."""
+        counts = self._engine.pool.role != "decode"
+        return counts * (sum(one for one, _ in self.on_the_way) - sum(one for one, _ in self.gone))
+
+    @property
+    def inflight_tokens(self) -> int:
+        """All their tokens, where they are decoded here."""
+        return self._decodes * (sum(one for _, one in self.on_the_way) - sum(one for _, one in self.gone))
+
+    @property
+    def _decodes(self) -> bool:
+        return self._engine.pool.role != "prefill"
 
     @property
     def used_tokens(self) -> int:
@@ -88,13 +107,13 @@ class Told:
     def usage(self) -> float:
         """The projected share of the KV cache: with what waits and what is on its way."""
         awaited = self.waiting_prefill_tokens + self._awaited_tokens
-        tokens = self.used_tokens + awaited + sum(self.on_the_way) - self.drift_tokens
+        tokens = self.used_tokens + awaited + self.inflight_tokens
         return round(tokens * len(self._engine.ranks) / CAPACITY_TOKENS, 4)
 
     @property
     def decode_batch_size(self) -> int:
         """All that is decoded here, or will be."""
-        return len(self.to_decode) + (len(self.on_the_way) - self.drift) * (self._engine.pool.role != "prefill")
+        return len(self.to_decode) + self.inflight * self._decodes
 
 
 def _prompt(leg: Leg) -> int:
@@ -192,27 +211,21 @@ def _added_of_each(role: str, lines: dict[str, Callable[[Told], float]]) -> Trut
 
 
 def _inflight(role: str) -> dict[str, Truth]:
-    def requests(one: Told) -> float:
-        return len(one.on_the_way) - one.drift
-
-    def tokens(one: Told) -> float:
-        return sum(one.on_the_way) - one.drift_tokens
-
     prefills, decodes = role != "decode", role != "prefill"
     return {
         f"cms_inflight_requests_{role}": _added_of_each(
             role,
             {
-                "all": requests,
-                "prefill dispatches": lambda one: requests(one) * prefills,
-                "decode dispatches": lambda one: requests(one) * decodes,
+                "all": lambda one: one.inflight,
+                "prefill dispatches": lambda one: one.inflight * prefills,
+                "decode dispatches": lambda one: one.inflight * decodes,
             },
         ),
         f"cms_inflight_tokens_{role}": _added_of_each(
             role,
             {
-                "prefill dispatches": lambda one: tokens(one) * prefills,
-                "decode dispatches": lambda one: tokens(one) * (not prefills),
+                "prefill dispatches": lambda one: one.inflight_uncomputed,
+                "decode dispatches": lambda one: one.inflight_tokens,
             },
         ),
     }
