@@ -72,6 +72,7 @@ def save(store: Store, call: Call, *, sub_path: str) -> tuple[int, Any]:
         message=body.get("message") or "",
         by=call.login,
         expected=None if body.get("overwrite") else version,
+        annotations={},
     )
     slug = re.sub(r"[^a-z0-9]+", "-", live.title.lower()).strip("-")
     answer = {
@@ -92,7 +93,7 @@ def read(store: Store, call: Call, uid: str, *, sub_path: str) -> tuple[int, Any
     live = store.dashboards.get(uid)
     if live is None:
         raise RefusalError(404, "Dashboard not found", traceID="")
-    if live.schema.startswith("v2") and store.profile.status_of_v2_read == 406:
+    if live.native is not None and store.profile.status_of_v2_read == 406:
         raise RefusalError(
             406,
             f"dashboard api version not supported, use /apis/dashboard.grafana.app/{live.schema}"
@@ -117,7 +118,7 @@ def read(store: Store, call: Call, uid: str, *, sub_path: str) -> tuple[int, Any
         "provisionedExternalId": live.provisioned or "",
     }
     if store.profile.dashboard_versions:
-        meta["apiVersion"] = live.schema
+        meta["apiVersion"] = "v0alpha1"  # never v2, whatever it is stored as
     return 200, {"dashboard": {**live.spec, "id": live.id, "version": live.version}, "meta": meta}
 
 
