@@ -231,8 +231,8 @@ def _outcome(error: UserError) -> Outcome:
     return Outcome.BLOCKED if isinstance(error, BlockedError) else Outcome.FAILED
 
 
-def _revision(live: Live | None) -> str | None:
-    return live.revision if live else None
+def _revision(live: Live | None) -> tuple[str, int] | None:
+    return (live.revision, live.id) if live else None
 
 
 def exit_code(results: Sequence[Result], *, stopped: bool) -> int:

@@ -219,6 +219,7 @@ def _live(uid: str, body: Mapping[str, Any]) -> Live:
         updated_by=annotations.get("grafana.app/updatedBy") or annotations.get("grafana.app/createdBy"),
         writable=access.get("canSave") is not False,
         blocked=STORED_AS_V2 if stored_as_v2 else owner_in(metadata),
+        id=int((metadata.get("labels") or {}).get("grafana.app/deprecatedInternalID") or 0),
         metadata=metadata,
     )
 

@@ -47,6 +47,7 @@ class LegacyDashboards(Dashboards):
             updated_by=meta.get("updatedBy"),
             writable=meta.get("canSave") is not False,
             blocked=_blocked(meta),
+            id=int(dashboard.get("id") or 0),
         )
 
     @override
@@ -61,7 +62,8 @@ class LegacyDashboards(Dashboards):
     def save(self, write: Write) -> Saved:
         dashboard = {key: value for key, value in write.dashboard.items() if key not in {"id", "version"}}
         if write.over is not None:
-            dashboard["version"] = write.over.version
+            # With the id, a dashboard that was deleted and imported anew is not taken for the one that was seen.
+            dashboard |= {"version": write.over.version, **({"id": write.over.id} if write.over.id else {})}
         reply = self._transport.send(
             "POST",
             "/api/dashboards/db",
@@ -70,6 +72,8 @@ class LegacyDashboards(Dashboards):
         )
         if reply.status == 200:
             return Saved(version=_version(reply, "version"))
+        if write.over is not None and reply.status == 404 and reply.field("status") == "not-found":
+            raise RevisionChangedError(f"dashboard {write.uid} was replaced by another of its uid in Grafana meanwhile")
         if reply.status == 409 or (reply.status == 412 and reply.field("status") in {"version-mismatch", None}):
             raise RevisionChangedError(f"dashboard {write.uid} was changed in Grafana meanwhile")
         raise explain(reply, f"save dashboard {write.uid}")

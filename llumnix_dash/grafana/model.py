@@ -22,6 +22,7 @@ class Live:
         updated_by: who made it, where the server says it.
         writable: whether these credentials may save it, as far as the server says so.
         blocked: why nobody may save it through the API, such as "file-provisioned"; None where one may.
+        id: the server's own number for this very dashboard, which another of the same uid does not have; 0 if unknown.
         metadata: the k8s object's own metadata, which an update sends back; empty for the legacy API.
     """
 
@@ -35,6 +36,7 @@ class Live:
     updated_by: str | None = None
     writable: bool = True
     blocked: str | None = None
+    id: int = 0
     metadata: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @property
