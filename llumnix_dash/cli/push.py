@@ -58,7 +58,7 @@ cannot be read; 3 Grafana cannot be reached or refuses the credentials; 130 stop
 @click.option(
     "--backup-dir",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Where copies are kept. [default: ~/.local/state/llumnix-dash/backups/HOST]",
+    help="Where copies are kept. [default: ~/.local/state/llumnix-dash/backups/SERVER]",
 )
 @click.option("--folder", metavar='"A / B"', help="The folder by its path; made if missing.")
 @click.option("--folder-uid", metavar="UID", help="The folder by its uid; general is the root.")
@@ -111,8 +111,9 @@ def command(
     if dry_run or (text and made.is_clean):
         end(context, 0 if made.is_clean else 1)
 
-    backups = backup.Backups(backup_dir or backup.default_folder(grafana.transport.base))
-    if text and overwrite:
+    server, org_id = grafana.transport.base, grafana.transport.org_id
+    backups = backup.Backups(backup_dir or backup.default_folder(server, org_id), server, org_id)
+    if text and overwrite and any(step.live is not None and step.wanted is not None for step in made.steps):
         click.echo(f"Copies of what is replaced go to {backups.folder}")
     asks = text and sys.stdin.isatty() and sys.stdout.isatty()
     orders = apply.Orders(
