@@ -45,7 +45,8 @@ def command(
     grafana = connect()
     progress = Progress("reading", len(wanted))
     try:
-        tasks = [partial(pull.pull, grafana, item, directory) for item in wanted]
+        files = pull.files_of(wanted)
+        tasks = [partial(pull.pull, grafana, item, directory / file) for item, file in zip(wanted, files, strict=True)]
         found = in_parallel(tasks, grafana, jobs, progress.step)
     finally:
         progress.clear()

@@ -1,5 +1,7 @@
 """Live dashboards as files in canonical form, without our marker: what ``diff`` compares with code."""
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,22 +23,31 @@ class Pulled:
     exit_code: int = 0
 
 
-def pull(grafana: Grafana, wanted: Wanted, directory: Path) -> Pulled:
-    """Writes the live dashboard of this uid to the file name that ours has."""
+def files_of(wanted: Sequence[Wanted]) -> list[Path]:
+    """The file of each, none twice: those that would have one name (in whatever case) have their uid in it."""
+    plain = [_file_of(item) for item in wanted]
+    counts = Counter(str(path).lower() for path in plain)
+    return [
+        path if counts[str(path).lower()] == 1 else path.with_name(f"{path.stem}-{item.uid}.json")
+        for item, path in zip(wanted, plain, strict=True)
+    ]
+
+
+def pull(grafana: Grafana, wanted: Wanted, file: Path) -> Pulled:
+    """Writes the live dashboard of this uid to the file."""
     try:
         live = grafana.dashboards.read(wanted.uid)
         if live is None:
             return Pulled(wanted.uid, "it is not on the server", exit_code=1)
         if not live.dashboard:
             return Pulled(wanted.uid, live.blocked or "the server does not give its content", exit_code=1)
-        path = directory / _file_of(wanted)
-        write_text(path, canonical.dumps(canonical.canonical(marker.without(live.dashboard))))
+        write_text(file, canonical.dumps(canonical.canonical(marker.without(live.dashboard))))
     except UserError as error:
         return Pulled(wanted.uid, error.render(), exit_code=error.exit_code)
     except TypeError as error:
         return Pulled(wanted.uid, f"its JSON holds what a file of ours cannot: {error}", exit_code=1)
     by = f" by {live.updated_by}" if live.updated_by else ""
-    return Pulled(wanted.uid, f"version {live.version}{by}", path)
+    return Pulled(wanted.uid, f"version {live.version}{by}", file)
 
 
 def _file_of(wanted: Wanted) -> Path:
