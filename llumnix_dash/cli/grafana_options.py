@@ -87,6 +87,29 @@ def jobs_option(command: Command) -> Command:
     )(command)
 
 
+def set_option(command: Command) -> Command:
+    """Adds --set."""
+    return click.option(
+        "--set",
+        "set_name",
+        metavar="NAME",
+        default="llumnix",
+        show_default=True,
+        callback=_set_name,
+        help="The set that these dashboards make up. --prune deletes within it only.",
+    )(command)
+
+
+def _set_name(_: click.Context, __: click.Parameter, value: str) -> str:
+    from llumnix_dash.grafana.marker import SET_NAME
+
+    if not SET_NAME.fullmatch(value):
+        raise UserError(
+            f"--set {value!r} is no name for a set", hint="use at most 40 letters, digits, dots, hyphens or underscores"
+        )
+    return value
+
+
 def format_option(command: Command) -> Command:
     """Adds --format."""
     formats = click.Choice(["text", "json"])
@@ -134,6 +157,7 @@ def planned(
     *,
     datasource: str | None,
     jobs: int,
+    set_name: str,
     prune: bool = False,
     folder: str | None = None,
     folder_uid: str | None = None,
@@ -146,7 +170,9 @@ def planned(
     progress = Progress("reading", len(resolved))
     try:
         targets = plan.Targets(grafana, folder=folder, folder_uid=folder_uid)
-        return plan.make_plan(grafana, resolved, targets, prune=prune, jobs=jobs, progress=progress.step)
+        return plan.make_plan(
+            grafana, resolved, targets, set_name=set_name, prune=prune, jobs=jobs, progress=progress.step
+        )
     except KeyboardInterrupt:
         click.echo("\nnothing was written", err=True)
         raise

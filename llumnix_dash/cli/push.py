@@ -16,6 +16,7 @@ from llumnix_dash.cli.grafana_options import (
     jobs_option,
     load_set,
     planned,
+    set_option,
 )
 from llumnix_dash.errors import UserError
 from llumnix_dash.report.progress import Progress
@@ -67,9 +68,10 @@ cannot be read; 3 Grafana cannot be reached or refuses the credentials; 130 stop
 )
 @click.option("--message", help="The text in the version history. [default: our version and the checkout's commit]")
 @click.option(
-    "--prune", is_flag=True, help="Also delete what we pushed earlier and is no longer in the set; asks first."
+    "--prune", is_flag=True, help="Also delete what was pushed with this set and is no longer in it; asks first."
 )
 @click.option("--yes", is_flag=True, help="Do not ask before --prune deletes.")
+@set_option
 @jobs_option
 @format_option
 @connection_options
@@ -86,6 +88,7 @@ def command(
     message: str | None,
     prune: bool,
     yes: bool,
+    set_name: str,
     jobs: int,
     output: str,
     connect: "Callable[[], Grafana]",
@@ -104,7 +107,7 @@ def command(
     wanted, told_message = load_set(context, inputs, whole=prune), message_or_default(message)
     grafana = connect()
     where = {"folder": folder, "folder_uid": folder_uid}
-    made = planned(grafana, wanted, datasource=datasource, jobs=jobs, prune=prune, **where)
+    made = planned(grafana, wanted, datasource=datasource, jobs=jobs, set_name=set_name, prune=prune, **where)
     text = output == "text"
     if text or dry_run:
         click.echo(render.plan_text(grafana, made) if text else as_json(render.plan_json(grafana, made)))

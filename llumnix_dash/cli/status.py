@@ -14,6 +14,7 @@ from llumnix_dash.cli.grafana_options import (
     jobs_option,
     load_set,
     planned,
+    set_option,
 )
 
 HELP = f"""Compare a Grafana's dashboards with ours, read-only: what a push would do, and who changed what last.
@@ -35,6 +36,7 @@ credentials.
 @click.command(help=HELP)
 @click.argument("inputs", nargs=-1, metavar="[NAME|PATH]...")
 @click.option("--datasource", metavar="NAME_OR_UID", help="As push would be given it, for foreign dashboards.")
+@set_option
 @jobs_option
 @format_option
 @connection_options
@@ -43,6 +45,7 @@ def command(
     context: click.Context,
     inputs: tuple[str, ...],
     datasource: str | None,
+    set_name: str,
     jobs: int,
     output: str,
     connect: Callable[[], Any],
@@ -52,7 +55,7 @@ def command(
 
     wanted = load_set(context, inputs)
     grafana = connect()
-    made = planned(grafana, wanted, datasource=datasource, jobs=jobs)
+    made = planned(grafana, wanted, datasource=datasource, jobs=jobs, set_name=set_name)
     if output == "text":
         click.echo(render.plan_text(grafana, made, last_changes=True))
     else:

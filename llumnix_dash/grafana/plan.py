@@ -23,6 +23,8 @@ Found = TypeVar("Found")
 
 NOT_OURS = "it was not pushed by llumnix-dash, or its tag was removed"
 EDITED = "edited in Grafana since our last push"
+NEWER = "pushed by a newer llumnix-dash, whose marker this one cannot read"
+NO_SET = "pushed by an older llumnix-dash, which named no set: delete it by hand, or push it once with its set"
 ROLLED_BACK = "an older version was restored in Grafana since our last push"
 
 
@@ -117,20 +119,30 @@ def make_plan(
     wanted: Sequence[Wanted],
     targets: Targets,
     *,
+    set_name: str = marker.DEFAULT_SET,
     prune: bool = False,
     jobs: int = 4,
     progress: Callable[[], None] = lambda: None,
 ) -> Plan:
     """The plan for these dashboards, read from the live state by several threads at once.
 
+    Args:
+        grafana: the server.
+        wanted: the dashboards.
+        targets: where they go.
+        set_name: the set that they make up together.
+        prune: whether what was pushed with that set and is no longer in it is to be deleted.
+        jobs: how many requests at once.
+        progress: told of each dashboard.
+
     Raises:
         ServerError: the search for what is to be pruned failed. A dashboard that cannot be read is a step of its own.
     """
-    steps = in_parallel([partial(_step, grafana, item, targets) for item in wanted], grafana, jobs, progress)
+    steps = in_parallel([partial(_step, grafana, item, targets, set_name) for item in wanted], grafana, jobs, progress)
     if prune:
         kept = {item.uid for item in wanted}
         others = sorted(uid for uid in grafana.dashboards.tagged(marker.TAG) if uid not in kept)
-        found = in_parallel([partial(_prune_step, grafana, uid) for uid in others], grafana, jobs, progress)
+        found = in_parallel([partial(_prune_step, grafana, uid, set_name) for uid in others], grafana, jobs, progress)
         steps += [step for step in found if step is not None]
     return Plan(tuple(steps))
 
@@ -158,13 +170,15 @@ def threads_for(jobs: int) -> int:
 
 def edited_since_push(grafana: Grafana, live: Live) -> str | None:
     """Why this live dashboard holds something that is not our last push; None where overwriting it loses nothing."""
-    marked = marker.read(live.dashboard)
-    if marked is None:
+    mark = marker.read(live.dashboard)
+    if mark is None:
         return NOT_OURS
-    if marked not in {digest(live.dashboard), digest(live.dashboard, grafana.minimum_refresh)}:
+    if mark.is_newer:
+        return NEWER
+    if mark.kept not in {digest(live.dashboard), digest(live.dashboard, grafana.minimum_refresh)}:
         return EDITED
     signed = marker.last_signed(grafana.dashboards.messages(live.uid) or ())
-    return ROLLED_BACK if signed is not None and signed != marked else None
+    return ROLLED_BACK if signed is not None and signed != mark.sent else None
 
 
 def is_as_wanted(grafana: Grafana, live: Live, wanted: dict[str, Any], folder_uid: str) -> bool:
@@ -178,25 +192,28 @@ def live_differences(grafana: Grafana, before: dict[str, Any], after: dict[str, 
     return tuple(differences(normal_form(before, minimum), normal_form(after, minimum)))
 
 
-def _step(grafana: Grafana, wanted: Wanted, targets: Targets) -> Step:
+def _step(grafana: Grafana, wanted: Wanted, targets: Targets, set_name: str) -> Step:
     try:
-        return _compare(grafana, wanted, targets)
+        return _compare(grafana, wanted, targets, set_name)
     except ForbiddenError as error:
         return Step(wanted.uid, wanted.title, Action.FORBIDDEN, reason=error.detail, error=error)
     except UserError as error:
         return Step(wanted.uid, wanted.title, Action.FAILED, reason=error.summary, error=error)
 
 
-def _compare(grafana: Grafana, wanted: Wanted, targets: Targets) -> Step:
+def _compare(grafana: Grafana, wanted: Wanted, targets: Targets, set_name: str) -> Step:
     live = grafana.dashboards.read(wanted.uid)
     if live is not None and live.blocked and not live.dashboard:
         return Step(wanted.uid, wanted.title, Action.BLOCKED, live=live, reason=live.blocked)
     folder = targets.of(live)
     stored = grafana.dashboards.as_stored(Write(wanted.dashboard, folder.uid if not folder.missing else "", "", live))
-    if live is not None and is_as_wanted(grafana, live, stored, folder.uid):
+    other_set = _other_set(live, set_name)
+    if live is not None and other_set is None and is_as_wanted(grafana, live, stored, folder.uid):
         # What it holds is no longer needed, and a hundred of them are large.
         return Step(wanted.uid, wanted.title, Action.UNCHANGED, live=replace(live, dashboard={}), folder=folder)
     action, reason = _for_a_difference(grafana, live, folder)
+    if action is Action.UPDATE and other_set is not None:
+        action, reason = Action.CONFLICT, f"pushed with the set {other_set}: push it with --set {other_set}"
     changes: tuple[str, ...] = ()
     if live is not None:
         if not same(live.dashboard, stored, grafana.minimum_refresh):
@@ -208,7 +225,7 @@ def _compare(grafana: Grafana, wanted: Wanted, targets: Targets) -> Step:
         uid=wanted.uid,
         title=wanted.title,
         action=action,
-        wanted=marker.put_on(wanted.dashboard, content),
+        wanted=marker.put_on(wanted.dashboard, content, set_name),
         stored=stored,
         content=content,
         live=live,
@@ -216,6 +233,12 @@ def _compare(grafana: Grafana, wanted: Wanted, targets: Targets) -> Step:
         changes=changes,
         reason=reason,
     )
+
+
+def _other_set(live: Live | None, set_name: str) -> str | None:
+    """The other set that a live dashboard was pushed with, if it was."""
+    mark = marker.read(live.dashboard) if live is not None else None
+    return mark.set_name if mark is not None and mark.set_name not in {None, set_name} else None
 
 
 def _label(live: Live) -> str:
@@ -235,14 +258,15 @@ def _for_a_difference(grafana: Grafana, live: Live | None, folder: Destination) 
     return (Action.CONFLICT, edited) if edited else (Action.UPDATE, None)
 
 
-def _prune_step(grafana: Grafana, uid: str) -> Step | None:
+def _prune_step(grafana: Grafana, uid: str, set_name: str) -> Step | None:
     try:
         live = grafana.dashboards.read(uid)
-        # The search lags behind: what is gone, or bears no marker any more, is not ours to delete.
-        if live is None or marker.read(live.dashboard) is None:
+        # The search lags behind: what is gone, or bears no marker of ours any more, is not ours to delete.
+        mark = marker.read(live.dashboard) if live is not None else None
+        if live is None or mark is None or _other_set(live, set_name) is not None:
             return None
         owner = grafana.dashboards.owner(live)
-        edited = edited_since_push(grafana, live)
+        edited = edited_since_push(grafana, live) or (NO_SET if mark.set_name is None else None)
     except UserError as error:
         return Step(uid, uid, Action.FAILED, reason=error.summary, error=error)
     folder = Destination(live.folder_uid, _label(live))

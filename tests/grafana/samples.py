@@ -7,6 +7,7 @@ from typing import Any
 from llumnix_dash.grafana.apply import Orders, Result, apply
 from llumnix_dash.grafana.backup import Backups
 from llumnix_dash.grafana.connect import Grafana
+from llumnix_dash.grafana.marker import DEFAULT_SET
 from llumnix_dash.grafana.plan import Plan, Targets, make_plan
 from llumnix_dash.grafana.pushset import Wanted
 from tests.grafana.fake import FakeGrafana
@@ -45,8 +46,16 @@ def wanted(*items: dict[str, Any]) -> list[Wanted]:
     return [Wanted(f"{item['uid']}.json", item) for item in items or (dashboard(),)]
 
 
-def plan(grafana: Grafana, *items: dict[str, Any], prune: bool = False, jobs: int = 2, **where: Any) -> Plan:
-    return make_plan(grafana, wanted(*items), Targets(grafana, **where), prune=prune, jobs=jobs)
+def plan(
+    grafana: Grafana,
+    *items: dict[str, Any],
+    prune: bool = False,
+    jobs: int = 2,
+    set_name: str = DEFAULT_SET,
+    **where: Any,
+) -> Plan:
+    targets = Targets(grafana, **where)
+    return make_plan(grafana, wanted(*items), targets, set_name=set_name, prune=prune, jobs=jobs)
 
 
 def push(

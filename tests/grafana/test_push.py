@@ -120,8 +120,11 @@ def test_a_copy_that_a_person_saved_is_not_taken_for_ours(fake: FakeGrafana, gra
     push(grafana)
     copied = {**fake.store.dashboards[UID].spec, "uid": "my-copy", "title": "My copy"}
     fake.store.save(copied, folder="", message="", by="alice", expected=None)
-    [_, step] = plan(grafana, prune=True).steps
-    assert (step.uid, step.action, step.reason) == ("my-copy", Action.KEEP, EDITED)
+    made = plan(grafana, prune=True)
+    assert made.is_clean
+    assert [step.uid for step in made.steps] == [UID], "a copy is no reason for exit code 1"
+    [step] = plan(grafana, {**dashboard("my-copy"), "title": "Ours"}).steps
+    assert (step.action, step.reason) == (Action.CONFLICT, NOT_OURS)
 
 
 def test_overwrite_takes_our_side_and_keeps_a_copy(fake: FakeGrafana, grafana: Grafana, tmp_path: Path):
