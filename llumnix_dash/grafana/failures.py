@@ -15,6 +15,10 @@ class RevisionChangedError(UserError):
     exit_code = 1
 
 
+class RefusedAsChangedError(RevisionChangedError):
+    """As above, by an API that at times says so though nothing has changed: look before believing it."""
+
+
 class ForbiddenError(UserError):
     """The credentials are good but lack a permission."""
 
@@ -179,7 +183,7 @@ def _too_large(reply: Reply, doing: str, where: str) -> UserError:
 def not_grafana(reply: Reply, doing: str) -> UserError:
     """The error for an answer that no Grafana gives."""
     where = f"{reply.method} {reply.url}"
-    if reply.status in {502, 503, 504}:
+    if reply.status == 408 or reply.status >= 500:
         return ServerError(
             f"cannot {doing}: the proxy in front of Grafana answers {reply.status}, Grafana itself does not answer",
             where=where,

@@ -7,8 +7,8 @@ from urllib.parse import quote
 from typing_extensions import override
 
 from llumnix_dash.grafana.failures import AnswerLostError, RevisionChangedError, explain, unseen_folder
-from llumnix_dash.grafana.model import ROOT, Dashboards, Folder, Folders, Live, Saved, Write
-from llumnix_dash.grafana.ownership import STORED_AS_V2, Ownership
+from llumnix_dash.grafana.model import ROOT, About, Dashboards, Folder, Folders, Live, Saved, Version, Write
+from llumnix_dash.grafana.ownership import UNREADABLE_V2, Ownership, live_of_native
 from llumnix_dash.grafana.transport import Transport
 from llumnix_dash.http.reply import Reply
 
@@ -31,7 +31,10 @@ class LegacyDashboards(Dashboards):
         if reply.status == 404 and "dashboard not found" in reply.message.lower():
             return None
         if reply.status == 406:
-            return Live(uid=uid, dashboard={}, version=0, revision="0", blocked=STORED_AS_V2)
+            native = self._ownership.native(uid)
+            if native is None:
+                return Live(uid=uid, dashboard={}, version=0, revision="0", blocked=UNREADABLE_V2)
+            return live_of_native(uid, native)
         dashboard, meta = reply.field("dashboard"), reply.field("meta")
         if reply.status != 200 or not isinstance(dashboard, dict) or not isinstance(meta, dict):
             raise explain(reply, f"read dashboard {uid}")
@@ -51,8 +54,12 @@ class LegacyDashboards(Dashboards):
         )
 
     @override
-    def owner(self, live: Live) -> str | None:
-        return live.blocked or self._ownership.of(live.uid)
+    def about(self, live: Live) -> About:
+        return About(live.blocked) if live.blocked else self._ownership.of(live.uid)
+
+    @override
+    def native(self, uid: str) -> dict[str, Any] | None:
+        return self._ownership.native(uid)
 
     @override
     def as_stored(self, write: Write) -> dict[str, Any]:
@@ -85,13 +92,26 @@ class LegacyDashboards(Dashboards):
             raise explain(reply, f"delete dashboard {live.uid}")
 
     @override
-    def messages(self, uid: str) -> Sequence[str] | None:
+    def history(self, uid: str) -> Sequence[Version] | None:
         reply = self._transport.get(f"{_path(uid)}/versions", {"limit": HISTORY, "start": 0})
         versions = reply.field("versions") if isinstance(reply.body, dict) else reply.body
         if reply.status != 200 or not isinstance(versions, list):
             return None
         versions.sort(key=lambda item: int(item.get("version") or 0), reverse=True)
-        return [str(item.get("message") or "") for item in versions]
+        return [
+            Version(
+                int(item.get("version") or 0),
+                str(item.get("message") or ""),
+                item.get("createdBy"),
+                item.get("created"),
+            )
+            for item in versions
+        ]
+
+    @override
+    def content(self, uid: str, number: int) -> dict[str, Any] | None:
+        data = self._transport.get(f"{_path(uid)}/versions/{number}").field("data")
+        return {**data, "uid": uid} if isinstance(data, dict) else None
 
     @override
     def tagged(self, tag: str) -> Sequence[str]:
@@ -165,8 +185,6 @@ def _path(uid: str) -> str:
 def _blocked(meta: dict[str, Any]) -> str | None:
     if meta.get("isFolder"):
         return "its uid belongs to a folder"
-    if str(meta.get("apiVersion") or "").rpartition("/")[2].startswith("v2"):
-        return STORED_AS_V2
     if meta.get("provisioned"):
         source = meta.get("provisionedExternalId")
         return f"provisioned from the file {source}" if source else "provisioned from a file"

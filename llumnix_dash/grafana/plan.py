@@ -14,6 +14,7 @@ from llumnix_dash.grafana.connect import Grafana
 from llumnix_dash.grafana.destination import Destination
 from llumnix_dash.grafana.difference import differences
 from llumnix_dash.grafana.failures import ForbiddenError
+from llumnix_dash.grafana.judge import Judgement, is_untouched, judge, told_apart
 from llumnix_dash.grafana.model import Live, Write
 from llumnix_dash.grafana.normal import digest, normal_form, same
 from llumnix_dash.grafana.pushset import Wanted
@@ -21,11 +22,7 @@ from llumnix_dash.report.text import visible
 
 Found = TypeVar("Found")
 
-NOT_OURS = "it was not pushed by llumnix-dash, or its tag was removed"
-EDITED = "edited in Grafana since our last push"
-NEWER = "pushed by a newer llumnix-dash, whose marker this one cannot read"
 NO_SET = "pushed by an older llumnix-dash, which named no set: delete it by hand, or push it once with its set"
-ROLLED_BACK = "an older version was restored in Grafana since our last push"
 
 
 class Action(StrEnum):
@@ -56,7 +53,9 @@ class Step:
         live: what it is; None where it is not there or could not be read.
         folder: where it shall be; None where that is not known or does not matter.
         changes: the lines that tell a person what an update changes.
-        reason: why it is a conflict, blocked, kept.
+        edits: what was edited in Grafana since our push, where that can be told.
+        losses: what a write would lose of a dashboard that is stored in schema v2.
+        reason: why it is a conflict, blocked, kept; or what is worth to know.
         error: for forbidden and failed: what the server said.
     """
 
@@ -69,6 +68,8 @@ class Step:
     live: Live | None = None
     folder: Destination | None = None
     changes: tuple[str, ...] = ()
+    edits: tuple[str, ...] = ()
+    losses: tuple[str, ...] = ()
     reason: str | None = None
     error: UserError | None = None
 
@@ -97,6 +98,7 @@ class Targets:
         self._lock = Lock()
         self._asked: Destination | None = None
         self._default: Destination | None = None
+        self._titles: dict[str, str] = {}
         if folder_uid is not None:
             self._asked = destination.by_uid(self._folders, folder_uid)
         elif folder is not None:
@@ -107,11 +109,21 @@ class Targets:
         if self._asked is not None:
             return self._asked
         if live is not None:
-            return Destination(live.folder_uid, _label(live))
+            return Destination(live.folder_uid, self.label(live))
         with self._lock:
             if self._default is None:
                 self._default = destination.default(self._folders)
             return self._default
+
+    def label(self, live: Live) -> str:
+        """How the folder of a live dashboard is called; asks the server where the dashboard does not tell."""
+        if live.folder_title or not live.folder_uid:
+            return live.folder_title or destination.ROOT_NAME
+        with self._lock:
+            if live.folder_uid not in self._titles:
+                folder = self._folders.read(live.folder_uid)
+                self._titles[live.folder_uid] = folder.title if folder is not None else live.folder_uid
+            return self._titles[live.folder_uid]
 
 
 def make_plan(
@@ -142,7 +154,9 @@ def make_plan(
     if prune:
         kept = {item.uid for item in wanted}
         others = sorted(uid for uid in grafana.dashboards.tagged(marker.TAG) if uid not in kept)
-        found = in_parallel([partial(_prune_step, grafana, uid, set_name) for uid in others], grafana, jobs, progress)
+        found = in_parallel(
+            [partial(_prune_step, grafana, uid, targets, set_name) for uid in others], grafana, jobs, progress
+        )
         steps += [step for step in found if step is not None]
     return Plan(tuple(steps))
 
@@ -166,19 +180,6 @@ def in_parallel(
 def threads_for(jobs: int) -> int:
     """How many threads keep so many requests under way: two more prepare while the others wait for answers."""
     return jobs + 2 if jobs > 1 else 1
-
-
-def edited_since_push(grafana: Grafana, live: Live) -> str | None:
-    """Why this live dashboard holds something that is not our last push; None where overwriting it loses nothing."""
-    mark = marker.read(live.dashboard)
-    if mark is None:
-        return NOT_OURS
-    if mark.is_newer:
-        return NEWER
-    if mark.kept not in {digest(live.dashboard), digest(live.dashboard, grafana.minimum_refresh)}:
-        return EDITED
-    signed = marker.last_signed(grafana.dashboards.messages(live.uid) or ())
-    return ROLLED_BACK if signed is not None and signed != mark.sent else None
 
 
 def is_as_wanted(grafana: Grafana, live: Live, wanted: dict[str, Any], folder_uid: str) -> bool:
@@ -207,32 +208,62 @@ def _compare(grafana: Grafana, wanted: Wanted, targets: Targets, set_name: str) 
         return Step(wanted.uid, wanted.title, Action.BLOCKED, live=live, reason=live.blocked)
     folder = targets.of(live)
     stored = grafana.dashboards.as_stored(Write(wanted.dashboard, folder.uid if not folder.missing else "", "", live))
-    other_set = _other_set(live, set_name)
-    if live is not None and other_set is None and is_as_wanted(grafana, live, stored, folder.uid):
-        # What it holds is no longer needed, and a hundred of them are large.
-        return Step(wanted.uid, wanted.title, Action.UNCHANGED, live=replace(live, dashboard={}), folder=folder)
-    action, reason = _for_a_difference(grafana, live, folder)
-    if action is Action.UPDATE and other_set is not None:
-        action, reason = Action.CONFLICT, f"pushed with the set {other_set}: push it with --set {other_set}"
-    changes: tuple[str, ...] = ()
-    if live is not None:
-        if not same(live.dashboard, stored, grafana.minimum_refresh):
-            changes = live_differences(grafana, live.dashboard, stored)
-        if folder.uid != live.folder_uid:
-            changes = (visible(f"folder: {_label(live)} -> {folder.label}"), *changes)
     content = digest(stored, grafana.minimum_refresh)
-    return Step(
+    step = Step(
         uid=wanted.uid,
         title=wanted.title,
-        action=action,
+        action=Action.CREATE,
         wanted=marker.put_on(wanted.dashboard, content, set_name),
         stored=stored,
         content=content,
         live=live,
         folder=folder,
-        changes=changes,
-        reason=reason,
     )
+    if live is None:
+        lacking = None if folder.writable else f"permission needed: dashboards:create on folders:uid:{folder.uid}"
+        return replace(step, action=Action.FORBIDDEN, reason=lacking) if lacking else step
+    other_set = _other_set(live, set_name)
+    stays = live.folder_uid == folder.uid and other_set is None
+    if stays and (same(live.dashboard, stored, grafana.minimum_refresh) or _is_kept(grafana, live, content)):
+        return _unchanged(step)
+    judged = judge(grafana, live)
+    if judged.live.native is None:
+        changes = () if same(live.dashboard, stored, grafana.minimum_refresh) else _changes(grafana, live, stored)
+    else:
+        changes = told_apart(grafana, live.dashboard, stored)
+        if stays and not changes and judged.note is not None:
+            return _unchanged(replace(step, reason=judged.note))
+    if folder.uid != live.folder_uid:
+        changes = (visible(f"folder: {targets.label(live)} -> {folder.label}"), *changes)
+    action, reason = _for_a_difference(judged)
+    if action is Action.UPDATE and other_set is not None:
+        action, reason = Action.CONFLICT, f"pushed with the set {other_set}: push it with --set {other_set}"
+    return replace(
+        step,
+        action=action,
+        reason=reason,
+        live=judged.live,
+        changes=changes,
+        edits=judged.edits,
+        losses=judged.losses,
+    )
+
+
+def _unchanged(step: Step) -> Step:
+    """The step for a dashboard that is as it shall be; what it holds is not needed, and a hundred of them are large."""
+    assert step.live is not None
+    live = replace(step.live, dashboard={})
+    return replace(step, action=Action.UNCHANGED, wanted=None, stored=None, content="", live=live)
+
+
+def _is_kept(grafana: Grafana, live: Live, content: str) -> bool:
+    """Whether this content was pushed last, and the server still has what it made of it."""
+    mark = marker.read(live.dashboard)
+    return mark is not None and mark.sent == content and is_untouched(grafana, live, mark)
+
+
+def _changes(grafana: Grafana, live: Live, stored: dict[str, Any]) -> tuple[str, ...]:
+    return live_differences(grafana, live.dashboard, stored)
 
 
 def _other_set(live: Live | None, set_name: str) -> str | None:
@@ -241,34 +272,26 @@ def _other_set(live: Live | None, set_name: str) -> str | None:
     return mark.set_name if mark is not None and mark.set_name not in {None, set_name} else None
 
 
-def _label(live: Live) -> str:
-    return live.folder_title or live.folder_uid or destination.ROOT_NAME
-
-
-def _for_a_difference(grafana: Grafana, live: Live | None, folder: Destination) -> tuple[Action, str | None]:
-    if live is None:
-        lacking = None if folder.writable else f"permission needed: dashboards:create on folders:uid:{folder.uid}"
-        return (Action.FORBIDDEN, lacking) if lacking else (Action.CREATE, None)
-    owner = grafana.dashboards.owner(live)
-    if owner:
-        return Action.BLOCKED, owner
+def _for_a_difference(judged: Judgement) -> tuple[Action, str | None]:
+    live = judged.live
+    if judged.owner:
+        return Action.BLOCKED, judged.owner
     if not live.writable:
         return Action.FORBIDDEN, f"permission needed: dashboards:write on dashboards:uid:{live.uid} or its folder"
-    edited = edited_since_push(grafana, live)
-    return (Action.CONFLICT, edited) if edited else (Action.UPDATE, None)
+    return (Action.CONFLICT, judged.edited) if judged.edited else (Action.UPDATE, judged.note)
 
 
-def _prune_step(grafana: Grafana, uid: str, set_name: str) -> Step | None:
+def _prune_step(grafana: Grafana, uid: str, targets: Targets, set_name: str) -> Step | None:
     try:
         live = grafana.dashboards.read(uid)
         # The search lags behind: what is gone, or bears no marker of ours any more, is not ours to delete.
         mark = marker.read(live.dashboard) if live is not None else None
         if live is None or mark is None or _other_set(live, set_name) is not None:
             return None
-        owner = grafana.dashboards.owner(live)
-        edited = edited_since_push(grafana, live) or (NO_SET if mark.set_name is None else None)
+        judged = judge(grafana, live)
+        reason = judged.owner or judged.edited or (NO_SET if mark.set_name is None else None)
+        folder = Destination(live.folder_uid, targets.label(live))
     except UserError as error:
         return Step(uid, uid, Action.FAILED, reason=error.summary, error=error)
-    folder = Destination(live.folder_uid, _label(live))
-    action = Action.KEEP if owner or edited else Action.DELETE
-    return Step(uid, live.title, action, live=live, folder=folder, reason=owner or edited)
+    action = Action.KEEP if reason else Action.DELETE
+    return Step(uid, live.title, action, live=judged.live, folder=folder, reason=reason)

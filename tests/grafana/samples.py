@@ -13,6 +13,11 @@ from llumnix_dash.grafana.pushset import Wanted
 from tests.grafana.fake import FakeGrafana
 
 MESSAGE = "llumnix-dash test"
+# The requests of either API, as patterns for the fake's faults.
+SAVE = r"(POST /api/dashboards/db|(POST|PUT) /apis/dashboard\.grafana\.app/.*/dashboards)"
+READ = r"GET (/api/dashboards/uid/[^/]+$|/apis/dashboard\.grafana\.app/.*/dto$)"
+HISTORY = r"GET (/api/dashboards/uid/[^/]+/versions|/apis/dashboard\.grafana\.app/v0alpha1/.*/dashboards$)"
+DELETE = r"DELETE (/api/dashboards/uid|/apis/dashboard)"
 
 
 def dashboard(uid: str = "llumnix-lrs-dashboard", **changes: Any) -> dict[str, Any]:
@@ -28,6 +33,7 @@ def dashboard(uid: str = "llumnix-lrs-dashboard", **changes: Any) -> dict[str, A
                 "id": 7,
                 "type": "timeseries",
                 "title": "P99 TTFT",
+                "gridPos": {"x": 0, "y": 0, "w": 12, "h": 8},
                 "datasource": {"type": "prometheus", "uid": "${datasource}"},
                 "targets": [{"refId": "A", "expr": "up"}],
                 "fieldConfig": {"defaults": {"max": 1.0}, "overrides": []},

@@ -22,7 +22,7 @@ def ask(fake: FakeGrafana, path: str, method: str = "GET", body: object = None) 
 
 def stored(fake: FakeGrafana) -> None:
     row = {"type": "row", "title": "Row", "id": 3, "panels": [], "gridPos": {"x": 0, "y": 0, "w": 24, "h": 1}}
-    place = {"x": 0, "y": 1, "w": 12, "h": 8}
+    place = {**dashboard()["panels"][0]["gridPos"], "y": 1}
     spec = dashboard(timezone="browser", panels=[row, {**dashboard()["panels"][0], "gridPos": place}])
     fake.store.save(spec, folder="", message="first", by="bob", expected=None)
 

@@ -1,5 +1,7 @@
 """Where dashboards go: always said, found by path or uid, made once."""
 
+import re
+
 import pytest
 
 from llumnix_dash.errors import UserError
@@ -8,7 +10,7 @@ from llumnix_dash.grafana.connect import connect
 from llumnix_dash.grafana.plan import Action
 from tests.grafana.conftest import transport_to
 from tests.grafana.fake import PROFILES, FakeGrafana
-from tests.grafana.samples import dashboard, plan, push, push_planned, with_query
+from tests.grafana.samples import SAVE, dashboard, plan, push, push_planned, with_query
 
 UID = "llumnix-lrs-dashboard"
 
@@ -66,9 +68,14 @@ def test_every_save_names_its_folder(fake: FakeGrafana, grafana):
     push(grafana)
     push(grafana, with_query(dashboard(), "sum(up)"))
     push(grafana, dashboard("root"), folder_uid="general")
-    saves = [request.body for request in fake.requests if request.line == "POST /api/dashboards/db"]
+    saves = [request.body for request in fake.requests if re.match(SAVE, request.line)]
     assert len(saves) == 3
-    assert all("folderUid" in body for body in saves)
+    if "folderUid" in saves[0]:
+        folders = [body["folderUid"] for body in saves]
+    else:  # there, none is the root
+        folders = [body["metadata"]["annotations"].get("grafana.app/folder", "") for body in saves]
+    [made] = fake.store.folders
+    assert folders == [made, made, ""]
 
 
 @pytest.mark.parametrize("uid", ["missing", "no/such folder"])

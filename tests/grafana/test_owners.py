@@ -7,7 +7,6 @@ from llumnix_dash.grafana.connect import connect
 from llumnix_dash.grafana.plan import Action
 from tests.grafana.conftest import transport_to
 from tests.grafana.fake import PROFILES, FakeGrafana
-from tests.grafana.fake.person import save_in_editor
 from tests.grafana.samples import dashboard, plan, push, with_query
 
 UID = "llumnix-lrs-dashboard"
@@ -67,21 +66,12 @@ def test_a_manager_that_allows_edits_does_not_block(name: str):
 @pytest.mark.parametrize("name", ["g10", "g11", "g12", "g13.0"])
 def test_a_plugin_tells_only_when_it_is_written(name: str):
     with FakeGrafana(name) as fake:
-        grafana = connect(transport_to(fake))
+        grafana = connect(transport_to(fake), "legacy")
         push(grafana)
         fake.store.dashboards[UID].plugin = "llm-app"
         [result] = push(grafana, CHANGED, overwrite=True)
         assert result.outcome is Outcome.BLOCKED
         assert "belongs to plugin llm-app" in str(result.reason)
-
-
-@pytest.mark.parametrize("api", ["legacy", "k8s"])
-def test_stored_as_v2(api):
-    with FakeGrafana("g120") as fake:
-        grafana = connect(transport_to(fake), api)
-        push(grafana)
-        save_in_editor(fake, UID, layout="tabs")
-        blocked(fake, grafana, "stored in Grafana's new schema v2, which a classic dashboard would destroy")
 
 
 def test_a_dashboard_that_may_not_be_written_is_forbidden(fake: FakeGrafana, grafana):

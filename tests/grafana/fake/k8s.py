@@ -164,6 +164,11 @@ def _object(store: Store, live: Dashboard, version: str) -> Json:
     if version.startswith("v2"):
         spec = live.native or newschema.up(spec)
     annotations = dict(live.annotations)
+    if live.provisioned:
+        annotations |= {
+            "grafana.app/managedBy": "classic-file-provisioning",
+            "grafana.app/sourcePath": live.provisioned,
+        }
     if live.folder:
         annotations["grafana.app/folder"] = live.folder
     if live.history:
