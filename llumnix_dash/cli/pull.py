@@ -31,11 +31,21 @@ refuses the credentials.
 @click.command(help=HELP)
 @click.argument("directory", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
 @click.argument("inputs", nargs=-1, metavar="[NAME|PATH]...")
+@click.option(
+    "--native",
+    is_flag=True,
+    help="Save one that Grafana stores in schema v2 so, not in the classic form; diff reads both.",
+)
 @jobs_option
 @connection_options
 @click.pass_context
 def command(
-    context: click.Context, directory: Path, inputs: tuple[str, ...], jobs: int, connect: Callable[[], Any]
+    context: click.Context,
+    directory: Path,
+    inputs: tuple[str, ...],
+    native: bool,
+    jobs: int,
+    connect: Callable[[], Any],
 ) -> None:
     """See HELP."""
     from llumnix_dash.grafana import pull
@@ -46,7 +56,10 @@ def command(
     progress = Progress("reading", len(wanted))
     try:
         files = pull.files_of(wanted)
-        tasks = [partial(pull.pull, grafana, item, directory / file) for item, file in zip(wanted, files, strict=True)]
+        tasks = [
+            partial(pull.pull, grafana, item, directory / file, native=native)
+            for item, file in zip(wanted, files, strict=True)
+        ]
         found = in_parallel(tasks, grafana, jobs, progress.step)
     finally:
         progress.clear()

@@ -266,7 +266,7 @@ class _Work:
             return Result(step, Outcome.DELETED, reason="it was gone already")
         if _revision(now) != _revision(step.live):
             return Result(step, Outcome.KEPT, reason="changed in Grafana since the plan")
-        backup = self._orders.backups.save(now, step.live.native)
+        backup = self._orders.backups.save(replace(now, folder_title=step.live.folder_title), step.live.native)
         try:
             surely(lambda: self._deleted(now), lambda: self._is_gone(now), self._wait)
         except RevisionChangedError:

@@ -36,9 +36,10 @@ class Discovery:
         """The collection of dashboards; None where the server has none."""
         return self._path(DASHBOARD_GROUP, self.dashboards_version(), "dashboards")
 
-    def newer_path(self) -> str | None:
-        """The collection of dashboards in schema v2; None where the server has none."""
-        return self._path(DASHBOARD_GROUP, self._first(DASHBOARD_GROUP, NEWER_VERSIONS), "dashboards")
+    def newer_path(self, version: str | None = None) -> str | None:
+        """The collection of dashboards in schema v2, or in this version of it; None where the server has none."""
+        wanted = NEWER_VERSIONS if version is None else (version,)
+        return self._path(DASHBOARD_GROUP, self._first(DASHBOARD_GROUP, wanted), "dashboards")
 
     def is_unified(self) -> bool:
         """Whether dashboards are in unified storage, where a resourceVersion never repeats: a true compare-and-swap."""

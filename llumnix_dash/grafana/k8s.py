@@ -18,10 +18,10 @@ from llumnix_dash.grafana.failures import (
     unseen_folder,
 )
 from llumnix_dash.grafana.model import ROOT, About, Dashboards, Folder, Folders, Live, Saved, Version, Write
-from llumnix_dash.grafana.ownership import FOLDER, UNREADABLE_V2, live_of_object
+from llumnix_dash.grafana.ownership import UNREADABLE_V2, live_of_object
 from llumnix_dash.http.reply import Reply
 
-MESSAGE = "grafana.app/message"
+FOLDER, MESSAGE = newschema.FOLDER, newschema.MESSAGE
 PAGE = 500
 HISTORY = 100
 SEARCH_LIMIT = 1000
@@ -128,6 +128,10 @@ class K8sDashboards(Dashboards):
         if reply.status == 409 or (live and reply.status == 404 and _is_dashboard(reply)):
             raise RevisionChangedError(f"dashboard {write.uid} was changed in Grafana meanwhile")
         raise explain(reply, f"save dashboard {write.uid}")
+
+    @override
+    def save_native(self, native: Mapping[str, Any], folder_uid: str, message: str, over: Live | None) -> Saved:
+        return newschema.save_native(self._discovery, native, folder_uid, message, over)
 
     @override
     def delete(self, live: Live) -> None:

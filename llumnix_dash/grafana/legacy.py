@@ -1,6 +1,6 @@
 """The API under ``/api``, which every Grafana from 10 on has, deprecated from 13."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -84,6 +84,10 @@ class LegacyDashboards(Dashboards):
         if reply.status == 409 or (reply.status == 412 and reply.field("status") in {"version-mismatch", None}):
             raise RevisionChangedError(f"dashboard {write.uid} was changed in Grafana meanwhile")
         raise explain(reply, f"save dashboard {write.uid}")
+
+    @override
+    def save_native(self, native: Mapping[str, Any], folder_uid: str, message: str, over: Live | None) -> Saved:
+        return self._ownership.save_native(native, folder_uid, message, over)
 
     @override
     def delete(self, live: Live) -> None:

@@ -128,6 +128,14 @@ class Dashboards(Protocol):
             RevisionChangedError: the live state is no longer the one the write names.
         """
 
+    def save_native(self, native: Mapping[str, Any], folder_uid: str, message: str, over: Live | None) -> Saved:
+        """Saves an object of schema v2 as it is, over exactly that live state, or anew.
+
+        Raises:
+            UserError: the server does not know its schema.
+            RevisionChangedError: the live state is no longer that.
+        """
+
     def delete(self, live: Live) -> None:
         """Deletes it; one that is gone already is no error."""
 

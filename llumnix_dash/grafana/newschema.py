@@ -10,8 +10,12 @@ from typing import Any
 from urllib.parse import quote
 
 from llumnix_dash.document.v2 import classic
+from llumnix_dash.errors import UserError
 from llumnix_dash.grafana.discovery import Discovery
+from llumnix_dash.grafana.failures import RevisionChangedError, explain
+from llumnix_dash.grafana.model import Live, Saved
 
+FOLDER, MESSAGE = "grafana.app/folder", "grafana.app/message"
 SAVED_FROM_UI = "grafana.app/saved-from-ui"
 FIRST_EDITOR_OF_V2 = 13
 SAVED_UNCHANGED = "saved in Grafana 13's editor, nothing changed"
@@ -38,6 +42,39 @@ def read_native(discovery: Discovery, uid: str) -> dict[str, Any] | None:
     spec = reply.field("spec")
     is_whole = reply.status == 200 and isinstance(spec, dict) and {"elements", "layout"} <= spec.keys()
     return dict(reply.body) if is_whole else None
+
+
+def save_native(
+    discovery: Discovery, native: Mapping[str, Any], folder_uid: str, message: str, over: Live | None
+) -> Saved:
+    """Saves an object of schema v2 through the API of its own version.
+
+    Raises:
+        UserError: the server has no such version, or refuses it.
+        RevisionChangedError: the live state is another than ``over`` or, where that is None, there is one.
+    """
+    uid, version = str(native["metadata"]["name"]), str(native["apiVersion"]).rpartition("/")[2]
+    path = discovery.newer_path(version)
+    if path is None:
+        raise UserError(
+            f"cannot save dashboard {uid}: this Grafana does not know the schema {version}",
+            hint="restore it on the Grafana that it comes from",
+        )
+    transport, item = discovery.transport, f"{path}/{quote(uid, safe='')}"
+    metadata: dict[str, Any] = {"name": uid, "namespace": discovery.namespace}
+    if over is not None:
+        live = transport.get(item).field("metadata") or {}
+        if int(live.get("generation") or 0) != over.version:
+            raise RevisionChangedError(f"dashboard {uid} was changed in Grafana meanwhile")
+        metadata |= {key: live[key] for key in ("uid", "resourceVersion") if key in live}
+    metadata["annotations"] = {MESSAGE: message, **({FOLDER: folder_uid} if folder_uid else {})}
+    body = {"apiVersion": native["apiVersion"], "kind": "Dashboard", "metadata": metadata, "spec": native["spec"]}
+    reply = transport.send("PUT" if over else "POST", item if over else path, body)
+    if reply.status == 409:
+        raise RevisionChangedError(f"dashboard {uid} was changed in Grafana meanwhile")
+    if reply.status not in {200, 201}:
+        raise explain(reply, f"save dashboard {uid}")
+    return Saved(int((reply.field("metadata") or {}).get("generation") or 0))
 
 
 def losses(native: Mapping[str, Any]) -> tuple[str, ...]:

@@ -7,10 +7,9 @@ from urllib.parse import quote
 
 from llumnix_dash.grafana import newschema
 from llumnix_dash.grafana.discovery import Discovery
-from llumnix_dash.grafana.model import ROOT, About, Live
+from llumnix_dash.grafana.model import ROOT, About, Live, Saved
 
 UNREADABLE_V2 = "stored in Grafana's schema v2, and the server does not give it"
-FOLDER = "grafana.app/folder"
 _MANAGERS = {
     "repo": "managed by Git Sync",
     "terraform": "managed by Terraform",
@@ -44,7 +43,7 @@ def live_of_object(uid: str, body: Mapping[str, Any]) -> Live:
         dashboard={**body["spec"], "uid": uid},
         version=int(metadata.get("generation") or 0),
         revision=str(metadata.get("resourceVersion") or ""),
-        folder_uid=annotations.get(FOLDER) or ROOT,
+        folder_uid=annotations.get(newschema.FOLDER) or ROOT,
         updated=annotations.get("grafana.app/updatedTimestamp") or metadata.get("creationTimestamp"),
         updated_by=annotations.get("grafana.app/updatedBy") or annotations.get("grafana.app/createdBy"),
         writable=access.get("canSave") is not False,
@@ -88,3 +87,7 @@ class Ownership:
     def native(self, uid: str) -> dict[str, Any] | None:
         """The dashboard's object in schema v2; None where the server cannot give it."""
         return newschema.read_native(self._discovery, uid)
+
+    def save_native(self, native: Mapping[str, Any], folder_uid: str, message: str, over: Live | None) -> Saved:
+        """Saves an object of schema v2; see :func:`llumnix_dash.grafana.newschema.save_native`."""
+        return newschema.save_native(self._discovery, native, folder_uid, message, over)

@@ -242,7 +242,7 @@ def _compare(grafana: Grafana, wanted: Wanted, targets: Targets, set_name: str) 
         step,
         action=action,
         reason=reason,
-        live=judged.live,
+        live=replace(judged.live, folder_title=targets.label(live)),
         changes=changes,
         edits=judged.edits,
         losses=judged.losses,
@@ -294,4 +294,5 @@ def _prune_step(grafana: Grafana, uid: str, targets: Targets, set_name: str) -> 
     except UserError as error:
         return Step(uid, uid, Action.FAILED, reason=error.summary, error=error)
     action = Action.KEEP if reason else Action.DELETE
-    return Step(uid, live.title, action, live=judged.live, folder=folder, reason=reason)
+    kept = replace(judged.live, folder_title=folder.label)
+    return Step(uid, live.title, action, live=kept, folder=folder, reason=reason)
