@@ -171,20 +171,20 @@ class _Work:
         except RevisionChangedError as error:
             return self._changed_meanwhile(replace(step, folder=folder), error)
         outcome = Outcome.CREATED if step.live is None else Outcome.UPDATED
-        return self._read_back(Result(step, outcome, version=saved.version, backup=backup), write)
+        return self._read_back(Result(step, outcome, version=saved.version, backup=backup), write, saved)
 
-    def _read_back(self, result: Result, write: Write) -> Result:
+    def _read_back(self, result: Result, write: Write, saved: Saved) -> Result:
         """Looks at what the server made of a save: edits that went under are told, and what it kept is signed."""
         step = result.step
-        assert result.version is not None
         try:
             now = self._dashboards.read(step.uid)
             if now is None:
                 return replace(result, reason="saved, and deleted by somebody since")
-            under = self._went_under(step, now, result.version)
+            under = self._went_under(step, now, saved.version)
             if under:
                 return self._told_under(result, now, under)
-            if now.version != result.version:
+            # Only the very state that we saved may be signed: anything else holds somebody's edit.
+            if now.revision != saved.revision or (saved.id and now.id != saved.id):
                 return result
             return replace(result, version=self._signed_as_kept(step, write, now))
         except UserError as error:

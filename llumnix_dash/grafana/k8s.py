@@ -94,7 +94,8 @@ class K8sDashboards(Dashboards):
                 where=f"{self._transport.base}{self._path}",
                 hint="check what stands between here and Grafana (a proxy, a login page)",
             )
-        return Saved(version=int(metadata.get("generation") or 0))
+        saved = live_of_object(write.uid, {"metadata": metadata, "spec": {}})
+        return Saved(saved.version, saved.revision, saved.id)
 
     def _send(self, write: Write, params: Mapping[str, str]) -> Reply:
         live = write.over

@@ -78,7 +78,8 @@ class LegacyDashboards(Dashboards):
             {"dashboard": dashboard, "folderUid": write.folder_uid, "message": write.message, "overwrite": False},
         )
         if reply.status == 200:
-            return Saved(version=_version(reply, "version"))
+            version, id_ = _version(reply, "version"), reply.field("id")
+            return Saved(version, str(version), id_ if isinstance(id_, int) else 0)
         if write.over is not None and reply.status == 404 and reply.field("status") == "not-found":
             raise RevisionChangedError(f"dashboard {write.uid} was replaced by another of its uid in Grafana meanwhile")
         if reply.status == 409 or (reply.status == 412 and reply.field("status") in {"version-mismatch", None}):

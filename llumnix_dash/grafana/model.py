@@ -66,9 +66,14 @@ class Write:
 
 @dataclass(frozen=True)
 class Saved:
-    """What the server says of a save: the version that it has now."""
+    """What the server says of a save: the version that it has now, and what names just this state.
+
+    ``revision`` and ``id`` are those of :class:`Live`; empty where it is not sure that the state is what was sent.
+    """
 
     version: int
+    revision: str = ""
+    id: int = 0
 
 
 @dataclass(frozen=True)

@@ -88,7 +88,7 @@ def summary_text(results: Sequence[Result], *, stopped: bool) -> str:
             "In a conflict nothing is written, so that nobody's edit in Grafana is lost. To go on:",
             "  see the edit:    llumnix-dash pull live && llumnix-dash diff deploy/observability live",
             "  keep it:         bring it into code, generate, push again",
-            "  take our side:   llumnix-dash push --overwrite (a copy of what is replaced is kept; restore brings it back)",
+            "  take our side:   llumnix-dash push --overwrite (a copy is kept, which restore brings back)",
         ]
     if counts[Outcome.NOT_STARTED]:
         lines += ["", "What was not started was not written; run the command again to go on."]

@@ -81,6 +81,7 @@ class Store:
         self.gitops_listens = False
         self.unsearchable: set[str] = set()  # written, and not in the search index yet
         self.still_searchable: dict[str, Json] = {}  # deleted, and in the search index still
+        self.window_of: set[str] | None = None  # whose saves have the window below; None for everybody's
         self.in_window: Callable[[], object] | None = None  # done once, between the server's own compare and write
         self._ids = itertools.count(1)
         self._ticks = itertools.count(1)
@@ -149,7 +150,8 @@ class Store:
         stored = self._stored(spec, uid)
         if dry_run:
             return Dashboard(uid, 0, stored, folder)
-        if profile.shim and expected is not None and self.in_window is not None:
+        has_window = self.in_window is not None and (self.window_of is None or by in self.window_of)
+        if profile.shim and expected is not None and self.in_window is not None and has_window:
             happens, self.in_window = self.in_window, None
             happens()
             live = self.dashboards.get(uid)
