@@ -6,7 +6,7 @@ import gc
 import json
 import logging
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
@@ -110,12 +110,44 @@ def _set_name(_: click.Context, __: click.Parameter, value: str) -> str:
     return value
 
 
-def format_option(command: Command) -> Command:
-    """Adds --format."""
+def folder_options(command: Command) -> Command:
+    """Adds --folder and --folder-uid."""
+    by_uid = click.option("--folder-uid", metavar="UID", help="The folder by its uid; general is the root.")
+    text = r"The folder by its path; made if missing. A slash within a title is written \/."
+    return click.option("--folder", metavar='"A / B"', help=text)(by_uid(command))
+
+
+def refuse_two_folders(folder: str | None, folder_uid: str | None) -> None:
+    """Raises where both options for the folder are given.
+
+    Raises:
+        UserError: they are.
+    """
+    if folder is not None and folder_uid is not None:
+        raise UserError("--folder and --folder-uid contradict one another", hint="give one of them")
+
+
+def format_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds --format; with ``json``, an error that ends the command is an object on stdout, too."""
+
+    @functools.wraps(command)
+    def with_errors(*args: Any, **options: Any) -> Any:
+        try:
+            return command(*args, **options)
+        except UserError as error:
+            if options["output"] == "json":
+                click.echo(as_json({"error": error_json(error), "exit_code": error.exit_code}))
+            raise
+
     formats = click.Choice(["text", "json"])
     return click.option(
         "--format", "output", type=formats, default="text", show_default=True, help="For people, or for programs."
-    )(command)
+    )(with_errors)
+
+
+def error_json(error: UserError) -> dict[str, Any]:
+    """An error as an object for programs."""
+    return {"summary": error.summary, "where": error.where, "detail": error.detail, "hint": error.hint}
 
 
 def load_set(context: click.Context, inputs: "Sequence[str]", *, whole: bool = False) -> "list[Wanted]":
@@ -158,9 +190,8 @@ def planned(
     datasource: str | None,
     jobs: int,
     set_name: str,
+    where: "Mapping[str, str | None]",
     prune: bool = False,
-    folder: str | None = None,
-    folder_uid: str | None = None,
 ) -> "Plan":
     """The plan for these dashboards, with their data sources resolved; tells its progress on a terminal."""
     from llumnix_dash.grafana import datasources, plan
@@ -169,7 +200,7 @@ def planned(
     resolved = [datasources.resolved(item, source) for item in wanted]
     progress = Progress("reading", len(resolved))
     try:
-        targets = plan.Targets(grafana, folder=folder, folder_uid=folder_uid)
+        targets = plan.Targets(grafana, **where)
         return plan.make_plan(
             grafana, resolved, targets, set_name=set_name, prune=prune, jobs=jobs, progress=progress.step
         )

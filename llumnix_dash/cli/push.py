@@ -12,10 +12,12 @@ from llumnix_dash.cli.grafana_options import (
     as_json,
     connection_options,
     end,
+    folder_options,
     format_option,
     jobs_option,
     load_set,
     planned,
+    refuse_two_folders,
     set_option,
 )
 from llumnix_dash.errors import UserError
@@ -61,8 +63,7 @@ cannot be read; 3 Grafana cannot be reached or refuses the credentials; 130 stop
     type=click.Path(file_okay=False, path_type=Path),
     help="Where copies are kept. [default: ~/.local/state/llumnix-dash/backups/SERVER]",
 )
-@click.option("--folder", metavar='"A / B"', help="The folder by its path; made if missing.")
-@click.option("--folder-uid", metavar="UID", help="The folder by its uid; general is the root.")
+@folder_options
 @click.option(
     "--datasource", metavar="NAME_OR_UID", help="The Prometheus for dashboards with __inputs or a fixed data source."
 )
@@ -97,8 +98,7 @@ def command(
     from llumnix_dash.grafana import apply, backup, pushset, render
     from llumnix_dash.grafana.message import message_or_default
 
-    if folder is not None and folder_uid is not None:
-        raise UserError("--folder and --folder-uid contradict one another", hint="give one of them")
+    refuse_two_folders(folder, folder_uid)
     if prune and not pushset.is_whole_set(inputs):
         raise UserError(
             "--prune needs the whole set, or it would delete what you did not name",
@@ -107,12 +107,20 @@ def command(
     wanted, told_message = load_set(context, inputs, whole=prune), message_or_default(message)
     grafana = connect()
     where = {"folder": folder, "folder_uid": folder_uid}
-    made = planned(grafana, wanted, datasource=datasource, jobs=jobs, set_name=set_name, prune=prune, **where)
+    made = planned(
+        grafana,
+        wanted,
+        datasource=datasource,
+        jobs=jobs,
+        set_name=set_name,
+        prune=prune,
+        where=where,
+    )
     text = output == "text"
     if text or dry_run:
         click.echo(render.plan_text(grafana, made) if text else as_json(render.plan_json(grafana, made)))
     if dry_run or (text and made.is_clean):
-        end(context, 0 if made.is_clean else 1)
+        end(context, made.exit_code)
 
     server, org_id = grafana.transport.base, grafana.transport.org_id
     backups = backup.Backups(backup_dir or backup.default_folder(server, org_id), server, org_id)

@@ -10,10 +10,12 @@ from llumnix_dash.cli.grafana_options import (
     as_json,
     connection_options,
     end,
+    folder_options,
     format_option,
     jobs_option,
     load_set,
     planned,
+    refuse_two_folders,
     set_option,
 )
 
@@ -36,6 +38,7 @@ credentials.
 @click.command(help=HELP)
 @click.argument("inputs", nargs=-1, metavar="[NAME|PATH]...")
 @click.option("--datasource", metavar="NAME_OR_UID", help="As push would be given it, for foreign dashboards.")
+@folder_options
 @set_option
 @jobs_option
 @format_option
@@ -45,6 +48,8 @@ def command(
     context: click.Context,
     inputs: tuple[str, ...],
     datasource: str | None,
+    folder: str | None,
+    folder_uid: str | None,
     set_name: str,
     jobs: int,
     output: str,
@@ -53,11 +58,20 @@ def command(
     """See HELP."""
     from llumnix_dash.grafana import render
 
+    refuse_two_folders(folder, folder_uid)
     wanted = load_set(context, inputs)
     grafana = connect()
-    made = planned(grafana, wanted, datasource=datasource, jobs=jobs, set_name=set_name)
+    where = {"folder": folder, "folder_uid": folder_uid}
+    made = planned(
+        grafana,
+        wanted,
+        datasource=datasource,
+        jobs=jobs,
+        set_name=set_name,
+        where=where,
+    )
     if output == "text":
         click.echo(render.plan_text(grafana, made, last_changes=True))
     else:
         click.echo(as_json(render.plan_json(grafana, made)))
-    end(context, 0 if made.is_clean else 1)
+    end(context, made.exit_code)

@@ -161,7 +161,12 @@ class _Work:
         assert step.folder is not None
         folder = self._made(step.folder)
         message = marker.sign(self._orders.message, step.content)
-        write = Write(step.wanted, folder.uid, message, step.live)
+        mark = marker.read(step.wanted)
+        assert mark is not None
+        assert mark.set_name is not None
+        # A folder that was made meanwhile may be another pusher's, with another uid than planned.
+        signed = marker.put_on(step.wanted, step.content, folder.uid, mark.set_name)
+        write = Write(signed, folder.uid, message, step.live)
         backup = None
         live = step.live
         if live is not None and (self._orders.back_up_all or step.action is Action.CONFLICT or live.native is not None):
@@ -224,7 +229,8 @@ class _Work:
         if mark is None or mark.sent != step.content or is_untouched(self._grafana, now, mark):
             return now.version
         kept = digest(now.dashboard, self._grafana.minimum_refresh)
-        signed = marker.put_on(now.dashboard, mark.sent, mark.set_name or marker.DEFAULT_SET, kept)
+        set_name = mark.set_name or marker.DEFAULT_SET
+        signed = marker.put_on(now.dashboard, mark.sent, write.folder_uid, set_name, kept)
         try:
             return self._dashboards.save(replace(write, dashboard=signed, over=now)).version
         except RevisionChangedError:

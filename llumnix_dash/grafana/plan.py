@@ -8,7 +8,7 @@ from functools import partial
 from threading import Lock
 from typing import Any, TypeVar
 
-from llumnix_dash.errors import UserError
+from llumnix_dash.errors import ServerError, UserError
 from llumnix_dash.grafana import destination, marker
 from llumnix_dash.grafana.connect import Grafana
 from llumnix_dash.grafana.destination import Destination
@@ -23,6 +23,7 @@ from llumnix_dash.report.text import visible
 Found = TypeVar("Found")
 
 NO_SET = "pushed by an older llumnix-dash, which named no set: delete it by hand, or push it once with its set"
+MOVED = "moved to another folder in Grafana since our last push"
 
 
 class Action(StrEnum):
@@ -83,6 +84,13 @@ class Plan:
     def count(self, action: Action) -> int:
         """How many steps have this action."""
         return sum(step.action is action for step in self.steps)
+
+    @property
+    def exit_code(self) -> int:
+        """0 where the server is as it shall be; 3 where it could not be asked; else 1."""
+        if any(isinstance(step.error, ServerError) for step in self.steps):
+            return ServerError.exit_code
+        return 0 if self.is_clean else 1
 
     @property
     def is_clean(self) -> bool:
@@ -213,7 +221,7 @@ def _compare(grafana: Grafana, wanted: Wanted, targets: Targets, set_name: str) 
         uid=wanted.uid,
         title=wanted.title,
         action=Action.CREATE,
-        wanted=marker.put_on(wanted.dashboard, content, set_name),
+        wanted=marker.put_on(wanted.dashboard, content, folder.uid, set_name),
         stored=stored,
         content=content,
         live=live,
@@ -225,7 +233,7 @@ def _compare(grafana: Grafana, wanted: Wanted, targets: Targets, set_name: str) 
     other_set = _other_set(live, set_name)
     stays = live.folder_uid == folder.uid and other_set is None
     if stays and (same(live.dashboard, stored, grafana.minimum_refresh) or _is_kept(grafana, live, content)):
-        return _unchanged(step)
+        return _unchanged(replace(step, reason=_moved(live, live.folder_uid)))
     judged = judge(grafana, live)
     if judged.live.native is None:
         changes = () if same(live.dashboard, stored, grafana.minimum_refresh) else _changes(grafana, live, stored)
@@ -233,15 +241,18 @@ def _compare(grafana: Grafana, wanted: Wanted, targets: Targets, set_name: str) 
         changes = told_apart(grafana, live.dashboard, stored)
         if stays and not changes and judged.note is not None:
             return _unchanged(replace(step, reason=judged.note))
+    moved = _moved(live, folder.uid)
     if folder.uid != live.folder_uid:
         changes = (visible(f"folder: {targets.label(live)} -> {folder.label}"), *changes)
     action, reason = _for_a_difference(judged)
     if action is Action.UPDATE and other_set is not None:
         action, reason = Action.CONFLICT, f"pushed with the set {other_set}: push it with --set {other_set}"
+    if action is Action.UPDATE and moved is not None and folder.uid != live.folder_uid:
+        action, reason = Action.CONFLICT, moved
     return replace(
         step,
         action=action,
-        reason=reason,
+        reason=reason or moved,
         live=replace(judged.live, folder_title=targets.label(live)),
         changes=changes,
         edits=judged.edits,
@@ -264,6 +275,14 @@ def _is_kept(grafana: Grafana, live: Live, content: str) -> bool:
 
 def _changes(grafana: Grafana, live: Live, stored: dict[str, Any]) -> tuple[str, ...]:
     return live_differences(grafana, live.dashboard, stored)
+
+
+def _moved(live: Live, folder_uid: str) -> str | None:
+    """That somebody moved the dashboard since our last push, which was to this folder or, if it stays, to another."""
+    mark = marker.read(live.dashboard)
+    if mark is None or mark.folder in {None, marker.short(live.folder_uid)}:
+        return None
+    return MOVED if folder_uid == live.folder_uid or mark.folder == marker.short(folder_uid) else None
 
 
 def _other_set(live: Live | None, set_name: str) -> str | None:
