@@ -110,6 +110,16 @@ def _set_name(_: click.Context, __: click.Parameter, value: str) -> str:
     return value
 
 
+def datasource_option(command: Command) -> Command:
+    """Adds --datasource."""
+    return click.option(
+        "--datasource",
+        multiple=True,
+        metavar="NAME_OR_UID",
+        help="The Prometheus for dashboards with __inputs or a fixed data source; INPUT=UID for one input of any type.",
+    )(command)
+
+
 def folder_options(command: Command) -> Command:
     """Adds --folder and --folder-uid."""
     by_uid = click.option("--folder-uid", metavar="UID", help="The folder by its uid; general is the root.")
@@ -187,7 +197,7 @@ def planned(
     grafana: "Grafana",
     wanted: "Sequence[Wanted]",
     *,
-    datasource: str | None,
+    datasource: "Sequence[str]",
     jobs: int,
     set_name: str,
     where: "Mapping[str, str | None]",
@@ -196,8 +206,9 @@ def planned(
     """The plan for these dashboards, with their data sources resolved; tells its progress on a terminal."""
     from llumnix_dash.grafana import datasources, plan
 
-    source = datasources.find(grafana.transport, datasource) if datasource is not None else None
-    resolved = [datasources.resolved(item, source) for item in wanted]
+    sources = datasources.choose(grafana.transport, datasource, wanted)
+    resolved = [datasources.resolved(item, sources) for item in wanted]
+    datasources.refuse_missing(grafana.transport, resolved, wanted)
     progress = Progress("reading", len(resolved))
     try:
         targets = plan.Targets(grafana, **where)

@@ -11,6 +11,7 @@ from llumnix_dash.cli.grafana_options import (
     ENVIRONMENT_HELP,
     as_json,
     connection_options,
+    datasource_option,
     end,
     folder_options,
     format_option,
@@ -64,9 +65,7 @@ cannot be read; 3 Grafana cannot be reached or refuses the credentials; 130 stop
     help="Where copies are kept. [default: ~/.local/state/llumnix-dash/backups/SERVER]",
 )
 @folder_options
-@click.option(
-    "--datasource", metavar="NAME_OR_UID", help="The Prometheus for dashboards with __inputs or a fixed data source."
-)
+@datasource_option
 @click.option("--message", help="The text in the version history. [default: our version and the checkout's commit]")
 @click.option(
     "--prune", is_flag=True, help="Also delete what was pushed with this set and is no longer in it; asks first."
@@ -85,7 +84,7 @@ def command(
     backup_dir: Path | None,
     folder: str | None,
     folder_uid: str | None,
-    datasource: str | None,
+    datasource: tuple[str, ...],
     message: str | None,
     prune: bool,
     yes: bool,

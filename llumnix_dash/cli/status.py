@@ -9,6 +9,7 @@ from llumnix_dash.cli.grafana_options import (
     ENVIRONMENT_HELP,
     as_json,
     connection_options,
+    datasource_option,
     end,
     folder_options,
     format_option,
@@ -37,7 +38,7 @@ credentials.
 
 @click.command(help=HELP)
 @click.argument("inputs", nargs=-1, metavar="[NAME|PATH]...")
-@click.option("--datasource", metavar="NAME_OR_UID", help="As push would be given it, for foreign dashboards.")
+@datasource_option
 @folder_options
 @set_option
 @jobs_option
@@ -47,7 +48,7 @@ credentials.
 def command(
     context: click.Context,
     inputs: tuple[str, ...],
-    datasource: str | None,
+    datasource: tuple[str, ...],
     folder: str | None,
     folder_uid: str | None,
     set_name: str,

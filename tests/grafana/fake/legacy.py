@@ -246,6 +246,12 @@ def datasource_by_name(store: Store, call: Call, name: str, *, sub_path: str) ->
     return 200, _known_source(store, "name", name)
 
 
+def library_element(store: Store, call: Call, uid: str, *, sub_path: str) -> tuple[int, Any]:
+    if uid not in store.library_panels:
+        raise RefusalError(404, "library element could not be found")
+    return 200, {"result": {"uid": uid, "name": uid, "kind": 1}}
+
+
 def settings(store: Store, call: Call, *, sub_path: str) -> tuple[int, Any]:
     version = store.profile.version or "12.0.0"
     return 200, {"buildInfo": {"version": version}, "minRefreshInterval": store.profile.minimum_refresh}
@@ -319,5 +325,6 @@ ROUTES: list[tuple[str, str, Callable[..., tuple[int, Any]]]] = [
     ("GET", "/api/datasources", datasources),
     ("GET", f"/api/datasources/uid/{UID}", datasource_by_uid),
     ("GET", f"/api/datasources/name/{UID}", datasource_by_name),
+    ("GET", f"/api/library-elements/{UID}", library_element),
     ("GET", "/api/frontend/settings", settings),
 ]
