@@ -1,26 +1,27 @@
 """``llumnix-dash push``: plan, then apply."""
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from llumnix_dash.cli.grafana_options import (
     ENVIRONMENT_HELP,
-    as_json,
-    connection_options,
+    Server,
     datasource_option,
     end,
     folder_options,
     format_option,
     jobs_option,
     load_set,
+    on_each,
     planned,
     refuse_two_folders,
+    servers_options,
     set_option,
 )
+from llumnix_dash.cli.messages import complain
 from llumnix_dash.errors import UserError
 from llumnix_dash.report.progress import Progress
 from llumnix_dash.report.text import visible
@@ -71,10 +72,13 @@ cannot be read; 3 Grafana cannot be reached or refuses the credentials; 130 stop
     "--prune", is_flag=True, help="Also delete what was pushed with this set and is no longer in it; asks first."
 )
 @click.option("--yes", is_flag=True, help="Do not ask before --prune deletes.")
+@click.option(
+    "--annotate", is_flag=True, help="Leave an annotation with the message on each dashboard that was changed."
+)
 @set_option
 @jobs_option
 @format_option
-@connection_options
+@servers_options
 @click.pass_context
 def command(
     context: click.Context,
@@ -91,7 +95,8 @@ def command(
     set_name: str,
     jobs: int,
     output: str,
-    connect: "Callable[[], Grafana]",
+    annotate: bool,
+    servers: "list[Server]",
 ) -> None:
     """See HELP."""
     from llumnix_dash.grafana import apply, backup, pushset, render
@@ -104,42 +109,38 @@ def command(
             hint="llumnix-dash push --prune, or name a folder with all of your dashboards",
         )
     wanted, told_message = load_set(context, inputs, whole=prune), message_or_default(message)
-    grafana = connect()
     where = {"folder": folder, "folder_uid": folder_uid}
-    made = planned(
-        grafana,
-        wanted,
-        datasource=datasource,
-        jobs=jobs,
-        set_name=set_name,
-        prune=prune,
-        where=where,
-    )
     text = output == "text"
-    if text or dry_run:
-        click.echo(render.plan_text(grafana, made) if text else as_json(render.plan_json(grafana, made)))
-    if dry_run or (text and made.is_clean):
-        end(context, made.exit_code)
 
-    server, org_id = grafana.transport.base, grafana.transport.org_id
-    backups = backup.Backups(backup_dir or backup.default_folder(server, org_id), server, org_id)
-    if text and overwrite and any(step.live is not None and step.wanted is not None for step in made.steps):
-        click.echo(f"Copies of what is replaced go to {backups.folder}")
-    asks = text and sys.stdin.isatty() and sys.stdout.isatty()
-    orders = apply.Orders(
-        message=told_message,
-        backups=backups,
-        overwrite=_overwritten(made, overwrite=overwrite, asks=asks),
-        keep=_kept(made, yes=yes, asks=asks),
-        back_up_all=overwrite,
-        jobs=jobs,
-    )
-    end(context, _applied(grafana, made, orders, text=text))
+    def push(grafana: "Grafana") -> tuple[int, Any]:
+        made = planned(grafana, wanted, datasource=datasource, jobs=jobs, set_name=set_name, where=where, prune=prune)
+        if text:
+            click.echo(render.plan_text(grafana, made))
+        if dry_run or (text and made.is_clean):
+            return made.exit_code, render.plan_json(grafana, made)
+        server, org_id = grafana.transport.base, grafana.transport.org_id
+        backups = backup.Backups(backup_dir or backup.default_folder(server, org_id), server, org_id)
+        if text and overwrite and any(step.live is not None and step.wanted is not None for step in made.steps):
+            click.echo(f"Copies of what is replaced go to {backups.folder}")
+        asks = text and sys.stdin.isatty() and sys.stdout.isatty()
+        orders = apply.Orders(
+            message=told_message,
+            backups=backups,
+            overwrite=_overwritten(made, overwrite=overwrite, asks=asks),
+            keep=_kept(made, yes=yes, asks=asks),
+            back_up_all=overwrite,
+            jobs=jobs,
+        )
+        return _applied(grafana, made, orders, text=text, annotated=told_message if annotate else None)
+
+    end(context, on_each(servers, push, output))
 
 
-def _applied(grafana: "Grafana", made: "Plan", orders: "Orders", *, text: bool) -> int:
-    """Applies the plan, tells each result as it comes, and gives the exit code."""
-    from llumnix_dash.grafana import apply, plan, render
+def _applied(
+    grafana: "Grafana", made: "Plan", orders: "Orders", *, text: bool, annotated: str | None
+) -> tuple[int, Any]:
+    """Applies the plan, tells each result as it comes, and gives the exit code and the results for programs."""
+    from llumnix_dash.grafana import annotation, apply, plan, render
 
     progress = Progress("writing", len(made.steps))
     width = render.uid_width(made)
@@ -159,9 +160,14 @@ def _applied(grafana: "Grafana", made: "Plan", orders: "Orders", *, text: bool) 
     progress.clear()
     if text:
         click.echo("\n" + render.summary_text(results, stopped=stopped))
-    else:
-        click.echo(as_json(render.results_json(grafana, results, stopped=stopped)))
-    return apply.exit_code(results, stopped=stopped)
+    code = apply.exit_code(results, stopped=stopped)
+    if annotated is not None and not stopped:
+        try:
+            annotation.leave(grafana.transport, annotated, results)
+        except UserError as error:
+            complain(error.render())
+            code = max(code, error.exit_code)
+    return code, render.results_json(grafana, results, stopped=stopped)
 
 
 def _overwritten(made: "Plan", *, overwrite: bool, asks: bool) -> frozenset[str]:

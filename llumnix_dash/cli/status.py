@@ -1,24 +1,27 @@
 """``llumnix-dash status``: the plan of a push, read-only."""
 
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from llumnix_dash.cli.grafana_options import (
     ENVIRONMENT_HELP,
-    as_json,
-    connection_options,
+    Server,
     datasource_option,
     end,
     folder_options,
     format_option,
     jobs_option,
     load_set,
+    on_each,
     planned,
     refuse_two_folders,
+    servers_options,
     set_option,
 )
+
+if TYPE_CHECKING:
+    from llumnix_dash.grafana.connect import Grafana
 
 HELP = f"""Compare a Grafana's dashboards with ours, read-only: what a push would do, and who changed what last.
 
@@ -43,7 +46,7 @@ credentials.
 @set_option
 @jobs_option
 @format_option
-@connection_options
+@servers_options
 @click.pass_context
 def command(
     context: click.Context,
@@ -54,25 +57,19 @@ def command(
     set_name: str,
     jobs: int,
     output: str,
-    connect: Callable[[], Any],
+    servers: "list[Server]",
 ) -> None:
     """See HELP."""
     from llumnix_dash.grafana import render
 
     refuse_two_folders(folder, folder_uid)
     wanted = load_set(context, inputs)
-    grafana = connect()
     where = {"folder": folder, "folder_uid": folder_uid}
-    made = planned(
-        grafana,
-        wanted,
-        datasource=datasource,
-        jobs=jobs,
-        set_name=set_name,
-        where=where,
-    )
-    if output == "text":
-        click.echo(render.plan_text(grafana, made, last_changes=True))
-    else:
-        click.echo(as_json(render.plan_json(grafana, made)))
-    end(context, made.exit_code)
+
+    def compare(grafana: "Grafana") -> "tuple[int, Any]":
+        made = planned(grafana, wanted, datasource=datasource, jobs=jobs, set_name=set_name, where=where)
+        if output == "text":
+            click.echo(render.plan_text(grafana, made, last_changes=True))
+        return made.exit_code, render.plan_json(grafana, made)
+
+    end(context, on_each(servers, compare, output))

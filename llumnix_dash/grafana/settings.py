@@ -178,10 +178,24 @@ def settings_path(environment: Mapping[str, str]) -> Path:
     return Path(home).expanduser() / "llumnix-dash" / "settings.toml"
 
 
-def _from_context(context: str, environment: Mapping[str, str]) -> dict[str, _Value]:
-    path = settings_path(environment)
+def context_names(environment: Mapping[str, str] | None = None) -> list[str]:
+    """The names of the contexts of the settings file, in its order.
+
+    Raises:
+        UserError: the file cannot be read, or has none.
+    """
+    path = settings_path(os.environ if environment is None else environment)
+    contexts = _contexts(path)
+    if not contexts:
+        raise UserError(
+            "the settings file has no contexts", where=str(path), hint="write it with a table [contexts.NAME] for each"
+        )
+    return list(contexts)
+
+
+def _contexts(path: Path) -> dict[str, Any]:
     try:
-        contexts = tomllib.loads(path.read_text(encoding="utf-8")).get("contexts", {})
+        contexts = tomllib.loads(path.read_text(encoding="utf-8")).get("contexts")
     except OSError as error:
         raise UserError(
             f"cannot read the settings file {path}: {error.strerror}",
@@ -190,10 +204,16 @@ def _from_context(context: str, environment: Mapping[str, str]) -> dict[str, _Va
     except ValueError:
         # tomllib's text is not quoted: it can show a piece of the line, and that a secret.
         raise UserError(f"the settings file {path} is not TOML", hint="see docs/push.md for an example") from None
-    chosen = contexts.get(context) if isinstance(contexts, dict) else None
+    return contexts if isinstance(contexts, dict) else {}
+
+
+def _from_context(context: str, environment: Mapping[str, str]) -> dict[str, _Value]:
+    path = settings_path(environment)
+    contexts = _contexts(path)
+    chosen = contexts.get(context)
     if not isinstance(chosen, dict):
         # What was given is not repeated: it may be a secret that was pasted in the wrong place.
-        known = sorted(contexts) if isinstance(contexts, dict) else []
+        known = sorted(contexts)
         raise UserError(
             "the settings file has no context of the name that --context gives",
             where=str(path),

@@ -252,6 +252,14 @@ def library_element(store: Store, call: Call, uid: str, *, sub_path: str) -> tup
     return 200, {"result": {"uid": uid, "name": uid, "kind": 1}}
 
 
+def annotate(store: Store, call: Call, *, sub_path: str) -> tuple[int, Any]:
+    call.needs("annotations:create", f"dashboards:uid:{call.body.get('dashboardUID')}")
+    if not call.body.get("text"):
+        raise RefusalError(400, "Failed to save annotation")
+    store.annotations.append(call.body)
+    return 200, {"message": "Annotation added", "id": len(store.annotations)}
+
+
 def settings(store: Store, call: Call, *, sub_path: str) -> tuple[int, Any]:
     version = store.profile.version or "12.0.0"
     return 200, {"buildInfo": {"version": version}, "minRefreshInterval": store.profile.minimum_refresh}
@@ -326,5 +334,6 @@ ROUTES: list[tuple[str, str, Callable[..., tuple[int, Any]]]] = [
     ("GET", f"/api/datasources/uid/{UID}", datasource_by_uid),
     ("GET", f"/api/datasources/name/{UID}", datasource_by_name),
     ("GET", f"/api/library-elements/{UID}", library_element),
+    ("POST", "/api/annotations", annotate),
     ("GET", "/api/frontend/settings", settings),
 ]

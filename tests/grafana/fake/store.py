@@ -77,6 +77,7 @@ class Store:
             {"id": 1, "uid": "prom-uid", "orgId": 1, "name": "Prometheus", "type": "prometheus", "isDefault": True},
             {"id": 2, "uid": "loki-uid", "orgId": 1, "name": "Loki", "type": "loki", "isDefault": False},
         ]
+        self.annotations: list[Json] = []
         self.library_panels: set[str] = set()
         self.quota: int | None = None
         self.gitops_listens = False
