@@ -250,6 +250,9 @@ class _Work:
     def _changed_meanwhile(self, step: Step, error: RevisionChangedError) -> Result:
         assert step.folder is not None
         now = self._dashboards.read(step.uid)
+        if now is None and step.live is None:
+            taken = "Grafana says that its uid is taken, and shows no such dashboard: these credentials may not see it"
+            return Result(step, Outcome.CONFLICT, reason=f"{taken}, or it was deleted at that moment", error=error)
         if now is None:
             return Result(step, Outcome.CONFLICT, reason="deleted in Grafana since the plan; nothing was written")
         if is_as_wanted(self._grafana, now, step.stored or {}, step.folder.uid):

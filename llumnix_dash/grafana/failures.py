@@ -84,6 +84,12 @@ def _redirected(reply: Reply, where: str) -> UserError:
             where=where,
             hint="ask for the address that API clients use, or sign in to the proxy in front of Grafana another way",
         )
+    if where.partition(" ")[2].startswith("https://") and target.startswith("http://"):
+        return ServerError(
+            "the server redirects from https to http, where the token could be read on the way; nothing was sent on",
+            where=where,
+            hint="keep https in GRAFANA_URL, and have the proxy in front or Grafana's root_url redirect to https",
+        )
     return ServerError(
         "GRAFANA_URL is redirected; nothing was sent on, for a redirected save would become a read",
         where=where,

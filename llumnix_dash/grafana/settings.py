@@ -5,6 +5,7 @@ and never quotes a secret.
 """
 
 import os
+import ssl
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -66,6 +67,14 @@ def _secret(value: SecretStr) -> SecretStr:
     return value
 
 
+def _authority(path: Path) -> Path:
+    try:
+        ssl.create_default_context(cafile=str(path))
+    except ssl.SSLError:
+        raise ValueError("holds no certificate (PEM) of an authority") from None
+    return path
+
+
 class GrafanaSettings(BaseModel):
     """One Grafana, as it is reached. Credentials are a token, or a user with a password, or none."""
 
@@ -76,7 +85,7 @@ class GrafanaSettings(BaseModel):
     user: str | None = None
     password: SecretStr | None = None
     org_id: PositiveInt | None = None
-    ca_cert: FilePath | None = None
+    ca_cert: Annotated[FilePath, AfterValidator(_authority)] | None = None
     client_cert: FilePath | None = None
     client_key: FilePath | None = None
     insecure: bool = False
@@ -113,9 +122,25 @@ class GrafanaSettings(BaseModel):
             raise ValueError("GRAFANA_USER must not hold a colon")
         if self.client_key and not self.client_cert:
             raise ValueError("--client-key needs --client-cert")
+        if self.client_cert:
+            _refuse_useless(self.client_cert, self.client_key)
         if self.insecure and self.ca_cert:
             raise ValueError("--insecure and --ca-cert contradict one another")
         return self
+
+
+def _refuse_useless(certificate: Path, key: Path | None) -> None:
+    try:
+        # The empty password keeps OpenSSL from asking for one on the terminal.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(certificate, key, password="")
+    except ssl.SSLError as error:
+        if error.reason == "KEY_VALUES_MISMATCH":
+            raise ValueError("the key of --client-key is not that of the certificate of --client-cert") from None
+        raise ValueError(
+            "--client-cert and --client-key hold no certificate with its key (PEM, without a passphrase)"
+        ) from None
+    except OSError as error:
+        raise ValueError(f"--client-cert or --client-key cannot be read: {error.strerror}") from None
 
 
 class _Value(NamedTuple):

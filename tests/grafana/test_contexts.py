@@ -68,9 +68,7 @@ def test_for_programs(two: dict[str, FakeGrafana], folder: Path):
     }
 
 
-def test_contexts_that_contradict_or_are_missing(
-    two: dict[str, FakeGrafana], folder: Path, monkeypatch, tmp_path: Path
-):
+def test_contexts_that_contradict_or_are_missing(two: dict[str, FakeGrafana], folder: Path, tmp_path: Path):
     assert run("push", folder, "--all-contexts", "--context", "staging").code == 2
     assert run("push", folder, "--context", "staging", "--context", "nowhere").code == 2
     assert not two["staging"].requests, "nothing is asked before every context is known to be one"

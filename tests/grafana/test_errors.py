@@ -191,6 +191,27 @@ def test_a_proxy_that_does_not_answer(monkeypatch, golden: Check, sample: Path):
     held(golden, "proxy", ran)
 
 
+def test_a_socks_proxy(monkeypatch, sample: Path):
+    monkeypatch.setenv("ALL_PROXY", "socks5://user:marked-proxy-secret@127.0.0.1:1")
+    monkeypatch.setenv("GRAFANA_URL", "http://grafana.example")
+    monkeypatch.setenv("NO_PROXY", "")
+    ran = run("push", sample)
+    assert ran.code == 2
+    assert "names a SOCKS proxy, for which a package is missing" in ran.err
+    assert "marked-proxy-secret" not in ran.told
+
+
+@pytest.mark.parametrize("name", ["g12", "g13.0"])
+def test_a_uid_that_is_taken_by_what_cannot_be_seen(monkeypatch, sample: Path, name: str):
+    with FakeGrafana(name) as fake:
+        use(monkeypatch, fake)
+        body = {"status": "Failure", "reason": "AlreadyExists", "code": 409, "message": "already exists"}
+        fake.spoil(SAVE, status=409, body=body, times=9)
+        ran = run("push", sample)
+    assert ran.code == 1
+    assert "its uid is taken, and shows no such dashboard" in ran.out
+
+
 def test_a_proxy_that_asks_for_a_password(monkeypatch, golden: Check, sample: Path):
     class Proxy(BaseHTTPRequestHandler):
         def do_CONNECT(self) -> None:
