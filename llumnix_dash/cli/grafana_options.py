@@ -203,18 +203,23 @@ def datasource_option(command: Command) -> Command:
 
 
 def folder_options(command: Command) -> Command:
-    """Adds --folder and --folder-uid."""
+    """Adds --folder, --folder-uid and --mirror."""
     by_uid = click.option("--folder-uid", metavar="UID", help="The folder by its uid; general is the root.")
     text = r"The folder by its path; made if missing. A slash within a title is written \/."
-    return click.option("--folder", metavar='"A / B"', help=text)(by_uid(command))
+    mirror = click.option(
+        "--mirror", is_flag=True, help="Folders of the files become folders in Grafana, below --folder or Llumnix."
+    )
+    return click.option("--folder", metavar='"A / B"', help=text)(by_uid(mirror(command)))
 
 
-def refuse_two_folders(folder: str | None, folder_uid: str | None) -> None:
-    """Raises where both options for the folder are given.
+def refuse_two_folders(folder: str | None, folder_uid: str | None, *, mirror: bool) -> None:
+    """Raises where the options for the folder contradict one another.
 
     Raises:
-        UserError: they are.
+        UserError: they do.
     """
+    if mirror and folder_uid is not None:
+        raise UserError("--mirror needs the folder by its path", hint='--folder "A / B" --mirror')
     if folder is not None and folder_uid is not None:
         raise UserError("--folder and --folder-uid contradict one another", hint="give one of them")
 
@@ -281,7 +286,7 @@ def planned(
     datasource: "Sequence[str]",
     jobs: int,
     set_name: str,
-    where: "Mapping[str, str | None]",
+    where: "Mapping[str, Any]",
     prune: bool = False,
 ) -> "Plan":
     """The plan for these dashboards, with their data sources resolved; tells its progress on a terminal."""

@@ -88,6 +88,7 @@ def command(
     backup_dir: Path | None,
     folder: str | None,
     folder_uid: str | None,
+    mirror: bool,
     datasource: tuple[str, ...],
     message: str | None,
     prune: bool,
@@ -102,14 +103,14 @@ def command(
     from llumnix_dash.grafana import apply, backup, pushset, render
     from llumnix_dash.grafana.message import message_or_default
 
-    refuse_two_folders(folder, folder_uid)
+    refuse_two_folders(folder, folder_uid, mirror=mirror)
     if prune and not pushset.is_whole_set(inputs):
         raise UserError(
             "--prune needs the whole set, or it would delete what you did not name",
             hint="llumnix-dash push --prune, or name a folder with all of your dashboards",
         )
     wanted, told_message = load_set(context, inputs, whole=prune), message_or_default(message)
-    where = {"folder": folder, "folder_uid": folder_uid}
+    where = {"folder": folder, "folder_uid": folder_uid, "mirror": mirror}
     text = output == "text"
 
     def push(grafana: "Grafana") -> tuple[int, Any]:

@@ -54,6 +54,7 @@ def command(
     datasource: tuple[str, ...],
     folder: str | None,
     folder_uid: str | None,
+    mirror: bool,
     set_name: str,
     jobs: int,
     output: str,
@@ -62,9 +63,9 @@ def command(
     """See HELP."""
     from llumnix_dash.grafana import render
 
-    refuse_two_folders(folder, folder_uid)
+    refuse_two_folders(folder, folder_uid, mirror=mirror)
     wanted = load_set(context, inputs)
-    where = {"folder": folder, "folder_uid": folder_uid}
+    where = {"folder": folder, "folder_uid": folder_uid, "mirror": mirror}
 
     def compare(grafana: "Grafana") -> "tuple[int, Any]":
         made = planned(grafana, wanted, datasource=datasource, jobs=jobs, set_name=set_name, where=where)

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
+from pathlib import PurePosixPath
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -99,9 +100,20 @@ class Plan:
 
 
 class Targets:
-    """Where dashboards go: the one place that was asked for, else where each is, and new ones to the default folder."""
+    """Where dashboards go: the one place that was asked for, else where each is, and new ones to the default folder.
 
-    def __init__(self, grafana: Grafana, *, folder: str | None = None, folder_uid: str | None = None) -> None:
+    Args:
+        grafana: the server.
+        folder: the place, by its path.
+        folder_uid: the place, by its uid.
+        mirror: whether the folders of the files become folders below the place.
+    """
+
+    def __init__(
+        self, grafana: Grafana, *, folder: str | None = None, folder_uid: str | None = None, mirror: bool = False
+    ) -> None:
+        self._base = folder or destination.DEFAULT_FOLDER
+        self._mirrored: dict[str, Destination] | None = {} if mirror else None
         self._folders = grafana.folders
         self._lock = Lock()
         self._asked: Destination | None = None
@@ -112,8 +124,11 @@ class Targets:
         elif folder is not None:
             self._asked = destination.by_path(self._folders, folder)
 
-    def of(self, live: Live | None) -> Destination:
-        """The destination of a dashboard with this live state (None: it is new)."""
+    def of(self, live: Live | None, name: str = "") -> Destination:
+        """The destination of a dashboard with this live state (None: it is new), and this path of its file."""
+        if self._mirrored is not None:
+            within = PurePosixPath(name.partition(":")[0]).parts[:-1]
+            return self._mirror(" / ".join([self._base, *within]))
         if self._asked is not None:
             return self._asked
         if live is not None:
@@ -122,6 +137,13 @@ class Targets:
             if self._default is None:
                 self._default = destination.default(self._folders)
             return self._default
+
+    def _mirror(self, path: str) -> Destination:
+        assert self._mirrored is not None
+        with self._lock:
+            if path not in self._mirrored:
+                self._mirrored[path] = destination.by_path(self._folders, path)
+            return self._mirrored[path]
 
     def label(self, live: Live) -> str:
         """How the folder of a live dashboard is called; asks the server where the dashboard does not tell."""
@@ -214,7 +236,7 @@ def _compare(grafana: Grafana, wanted: Wanted, targets: Targets, set_name: str) 
     live = grafana.dashboards.read(wanted.uid)
     if live is not None and live.blocked and not live.dashboard:
         return Step(wanted.uid, wanted.title, Action.BLOCKED, live=live, reason=live.blocked)
-    folder = targets.of(live)
+    folder = targets.of(live, wanted.name)
     stored = grafana.dashboards.as_stored(Write(wanted.dashboard, folder.uid if not folder.missing else "", "", live))
     content = digest(stored, grafana.minimum_refresh)
     step = Step(
