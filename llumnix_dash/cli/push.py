@@ -24,12 +24,12 @@ from llumnix_dash.cli.grafana_options import (
 from llumnix_dash.cli.messages import complain
 from llumnix_dash.errors import UserError
 from llumnix_dash.report.progress import Progress
-from llumnix_dash.report.text import visible
+from llumnix_dash.report.text import visible, visible_lines
 
 if TYPE_CHECKING:
     from llumnix_dash.grafana.apply import Orders
     from llumnix_dash.grafana.connect import Grafana
-    from llumnix_dash.grafana.plan import Plan
+    from llumnix_dash.grafana.plan import Plan, Step
 
 HELP = f"""Bring dashboards to a Grafana (10 to 13), after a plan, and lose nobody's edits.
 
@@ -127,7 +127,7 @@ def command(
         orders = apply.Orders(
             message=told_message,
             backups=backups,
-            overwrite=_overwritten(made, overwrite=overwrite, asks=asks),
+            overwrite=_overwritten(grafana, made, overwrite=overwrite, asks=asks),
             keep=_kept(made, yes=yes, asks=asks),
             back_up_all=overwrite,
             jobs=jobs,
@@ -171,7 +171,18 @@ def _applied(
     return code, render.results_json(grafana, results, stopped=stopped)
 
 
-def _overwritten(made: "Plan", *, overwrite: bool, asks: bool) -> frozenset[str]:
+def _pull(grafana: "Grafana", step: "Step") -> None:
+    """Saves the live dashboard below the current folder, as ``pull`` would."""
+    from llumnix_dash.grafana import pull
+    from llumnix_dash.grafana.pushset import Wanted
+
+    assert step.wanted is not None
+    wanted = Wanted(f"{step.uid}.json", step.wanted)
+    found = pull.pull(grafana, wanted, Path("live") / wanted.name, native=bool(step.losses))
+    click.echo(f"  {found.path or 'not saved'}  ({visible_lines(found.told)})")
+
+
+def _overwritten(grafana: "Grafana", made: "Plan", *, overwrite: bool, asks: bool) -> frozenset[str]:
     """The uids of the conflicts in which our side is taken."""
     from llumnix_dash.grafana.plan import Action
 
@@ -182,9 +193,14 @@ def _overwritten(made: "Plan", *, overwrite: bool, asks: bool) -> frozenset[str]
         return frozenset()
     taken = set()
     for step in conflicts:
-        question = f"{step.uid}: {step.reason}. Keep it, or overwrite it with ours (a copy is kept)?"
-        if click.prompt(visible(question), type=click.Choice(["keep", "overwrite"]), default="keep") == "overwrite":
+        question = (
+            f"{step.uid}: {step.reason}. Keep it, overwrite it with ours (a copy is kept), or keep it and pull it?"
+        )
+        answer = click.prompt(visible(question), type=click.Choice(["keep", "overwrite", "pull"]), default="keep")
+        if answer == "overwrite":
             taken.add(step.uid)
+        if answer == "pull":
+            _pull(grafana, step)
     return frozenset(taken)
 
 

@@ -82,10 +82,19 @@ def _edited(grafana: Grafana, live: Live, history: Sequence[Version]) -> str | N
         return NOT_OURS
     if mark.is_newer:
         return NEWER
-    if not is_untouched(grafana, live, mark):
+    if not is_untouched(grafana, live, mark) and not _is_unsigned_rewrite(mark, history):
         return EDITED
     signed = marker.last_signed(version.message for version in history)
     return ROLLED_BACK if signed is not None and signed != mark.sent else None
+
+
+def _is_unsigned_rewrite(mark: marker.Mark, history: Sequence[Version]) -> bool:
+    """Whether the newest version is our own save, which the server rewrote and we did not come to sign as kept.
+
+    Two versions in a row with our signature are not: a tool that sends back what it has read keeps our message.
+    """
+    signatures = [marker.signature(version.message) for version in history[:2]]
+    return mark.sent == mark.kept and signatures[:1] == [mark.sent] and signatures[1:] != [mark.sent]
 
 
 def _pushed(grafana: Grafana, uid: str, mark: marker.Mark | None, history: Sequence[Version]) -> dict[str, Any] | None:

@@ -90,6 +90,8 @@ def summary_text(results: Sequence[Result], *, stopped: bool) -> str:
             "  keep it:         bring it into code, generate, push again",
             "  take our side:   llumnix-dash push --overwrite (a copy is kept, which restore brings back)",
         ]
+        if any(result.step.losses for result in results if result.outcome is Outcome.CONFLICT):
+            lines.append("  keep its layout: llumnix-dash pull live --native saves what the classic form cannot hold")
     if counts[Outcome.NOT_STARTED]:
         lines += ["", "What was not started was not written; run the command again to go on."]
     return "\n".join(lines)

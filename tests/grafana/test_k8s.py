@@ -130,6 +130,16 @@ def test_prune_finds_and_deletes(fake: FakeGrafana, grafana: Grafana, tmp_path):
     assert [result.outcome for result in results] == [Outcome.UNCHANGED, Outcome.DELETED]
 
 
+def test_the_search_is_asked_until_it_gives_all(monkeypatch):
+    monkeypatch.setattr("llumnix_dash.grafana.k8s.SEARCH_LIMIT", 3)
+    with FakeGrafana(PROFILES["g13new"].but(legacy=False)) as fake:
+        grafana = connect(transport_to(fake))
+        items = [dashboard(f"d{number}") for number in range(10)]
+        push(grafana, *items)
+        steps = plan(grafana, items[0], prune=True).steps
+        assert [step.action for step in steps] == [Action.UNCHANGED, *[Action.DELETE] * 9]
+
+
 def test_annotations_of_others_are_kept(fake: FakeGrafana, grafana: Grafana):
     push(grafana)
     push(grafana, CHANGED)

@@ -100,6 +100,23 @@ def test_an_edit_in_the_classic_editor_is_not_taken_for_v2():
         assert (step.action, step.reason) == (Action.CONFLICT, EDITED)
 
 
+@pytest.mark.parametrize("layout", [None, "tabs"])
+def test_a_conflict_can_be_pulled_on_a_terminal(monkeypatch, tmp_path: Path, layout: str | None):
+    monkeypatch.chdir(tmp_path)
+    with FakeGrafana("g13.0") as fake:
+        use(monkeypatch, fake)
+        folder = write(tmp_path / "set", dashboard())
+        run("push", folder)
+        save_in_editor(fake, UID, layout=layout, description="new words")
+        ran = run("push", folder, answers="pull\n")
+        assert ran.code == 1
+        assert f"live/{UID}.json" in ran.out
+        pulled = json.loads((tmp_path / "live" / f"{UID}.json").read_text())
+        assert (pulled["spec"] if layout else pulled)["description"] == "new words"
+        assert fake.store.dashboards[UID].native is not None
+        assert ("pull live --native" in ran.out) == bool(layout)
+
+
 def test_as_a_user_sees_it(monkeypatch, tmp_path: Path):
     with FakeGrafana("g13.0") as fake:
         use(monkeypatch, fake)

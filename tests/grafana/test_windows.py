@@ -109,6 +109,25 @@ def test_what_the_server_rewrites_is_signed_and_converges(fake: FakeGrafana, clo
     assert plan(grafana, newer).steps[0].action is Action.CONFLICT
 
 
+@pytest.mark.parametrize("name", ["g10", "g12", "g13.0"])
+def test_a_push_that_was_killed_before_the_signing_is_no_conflict(name: str, clock: Clock):
+    """The newest version is our own, whatever the server made of it; a tool that sends back our message is told."""
+    with FakeGrafana(PROFILES[name].but(rewrites=True)) as fake:
+        grafana = connect(transport_to(fake, clock))
+        old = dashboard(schemaVersion=36)
+        push(grafana, old)
+        newer = with_query(old, "sum(up)")
+        made = plan(grafana, newer)
+        fake.spoil(SAVE, skip=1, status=403, body={"message": "as if killed"})
+        push_planned(grafana, made)
+        live = fake.store.dashboards[UID]
+        assert plan(grafana, with_query(old, "up > 1")).steps[0].action is Action.UPDATE
+        message = live.last.message
+        spec = {**live.spec, "description": "by a tool"}
+        fake.store.save(spec, folder=live.folder, message=message, by="tool", expected=None)
+        assert plan(grafana, with_query(old, "up > 1")).steps[0].action is Action.CONFLICT
+
+
 def test_what_is_kept_as_it_is_takes_one_save(fake: FakeGrafana, grafana):
     push(grafana)
     assert len(fake.store.dashboards[UID].history) == 1
