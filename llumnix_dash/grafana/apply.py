@@ -231,10 +231,21 @@ class _Work:
         kept = digest(now.dashboard, self._grafana.minimum_refresh)
         set_name = mark.set_name or marker.DEFAULT_SET
         signed = marker.put_on(now.dashboard, mark.sent, write.folder_uid, set_name, kept)
+        again = replace(write, dashboard=signed, over=now)
         try:
-            return self._dashboards.save(replace(write, dashboard=signed, over=now)).version
+            return surely(lambda: self._dashboards.save(again), lambda: self._signed(step, now), self._wait).version
         except RevisionChangedError:
             return now.version  # somebody has edited it since: that is theirs
+
+    def _signed(self, step: Step, before: Live) -> Saved | None:
+        """After a lost answer: the version with the signature if it is there, None if all is as before."""
+        now = self._dashboards.read(step.uid)
+        mark = marker.read(now.dashboard) if now is not None else None
+        if now is not None and mark is not None and is_untouched(self._grafana, now, mark):
+            return Saved(now.version)
+        if _revision(now) != _revision(before):
+            raise RevisionChangedError(f"dashboard {step.uid} was changed in Grafana meanwhile")
+        return None
 
     def _found(self, step: Step, write: Write) -> Saved | None:
         """After a lost answer: the save if it was done, None if all is as before."""

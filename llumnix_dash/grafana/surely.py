@@ -24,17 +24,19 @@ def surely(write: Callable[[], Done], look: Callable[[], Done | None], wait: Cal
         ServerError: the server goes on to refuse it as changed although nothing has changed.
     """
     refusals = 0
+    lost: AnswerLostError | None = None
     for attempt in range(1, retry.ATTEMPTS + 1):
         try:
             return write()
         except AnswerLostError as error:
             lost = error
         except RevisionChangedError as error:
+            refused = isinstance(error, RefusedAsChangedError)
+            done = look() if lost is not None or refused else None
             # The earlier attempt, whose answer was lost, may have come through after it was looked for.
-            done = look() if attempt > 1 or isinstance(error, RefusedAsChangedError) else None
-            if done is not None:
+            if done is not None and lost is not None:
                 return done
-            if not isinstance(error, RefusedAsChangedError):
+            if done is not None or not refused:
                 raise
             refusals += 1
             if refusals == REFUSALS:
@@ -51,6 +53,7 @@ def surely(write: Callable[[], Done], look: Callable[[], Done | None], wait: Cal
             return done
         if attempt == retry.ATTEMPTS or wait(retry.pause(attempt, {}, None)):
             break
+    assert lost is not None
     raise AnswerLostError(f"{lost.summary}; it was not saved", where=lost.where, detail=lost.detail, hint=lost.hint)
 
 

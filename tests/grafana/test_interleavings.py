@@ -55,8 +55,11 @@ class Played:
         # An edit in the server's own window, of which a pusher that is killed right then cannot tell.
         window, killed = draw.choice([(False, False), (True, False), (False, True)])
         releases = ("release 1", draw.choice(["release 1", "release 2"]))
+        # The server migrates and spells out what it is given. On 11, which hides the first message, a first save that
+        # is not signed cannot be told from an import: that is a conflict, which is the safe side.
+        rewrites = draw.random() < 0.3 and not (name == "g11" and (killed or self.faulty))
         tokens = [*PUSHERS, *PEOPLE]
-        with FakeGrafana(PROFILES[name]) as self.fake:
+        with FakeGrafana(PROFILES[name].but(rewrites=rewrites)) as self.fake:
             fake, told = self.fake, self.told
             fake.logins.update({token: token for token in tokens})
             remember(fake, told)
@@ -172,7 +175,7 @@ def assert_what_we_wrote_is_whole(played: Played) -> None:
         if state.by in PUSHERS:
             whole = with_query(dashboard(state.uid), release)
             differing = {key for key in {*whole, *state.spec} if whole.get(key) != state.spec.get(key)}
-            assert differing <= {"tags"}, f"{played.where}: half of something was written"
+            assert differing <= {"tags", "preload"}, f"{played.where}: half of something was written"
 
 
 def assert_reports_are_true(played: Played) -> None:
@@ -185,7 +188,7 @@ def assert_reports_are_true(played: Played) -> None:
                     state for state in played.told.states if state.by in PUSHERS and state.uid == result.step.uid
                 ]
                 assert wrote or theirs, f"{played.where}: {name} wrote nothing and says {result.outcome}"
-                assert played.faulty or [state.version for state in wrote] == [result.version], played.where
+                assert played.faulty or wrote[-1].version == result.version, played.where
             else:
                 assert played.faulty or not wrote, f"{played.where}: {name} wrote and did not say so"
                 assert result.outcome in {Outcome.CONFLICT, Outcome.UNCHANGED, Outcome.FAILED}, played.where

@@ -206,9 +206,9 @@ def _list(store: Store, call: Call, version: str) -> Json:
     history = "grafana.app/get-history=true" in call.first("labelSelector")
     if history:
         call.needs("dashboards:write")
-        live = store.dashboards[call.first("fieldSelector").removeprefix("metadata.name=")]
+        live = store.dashboards.get(call.first("fieldSelector").removeprefix("metadata.name="))
         items = []
-        for entry in reversed(live.history):
+        for entry in reversed(live.history) if live is not None else ():
             item = _object(store, live, version)
             item["metadata"]["generation"] = entry.number
             item["metadata"]["annotations"] |= {
