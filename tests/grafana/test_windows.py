@@ -196,3 +196,26 @@ def test_a_delete_that_lost_the_race_deletes_nothing(tmp_path: Path):
         results = push_planned(grafana, made, backups=tmp_path)
         assert results[1].outcome is Outcome.KEPT
         assert fake.store.dashboards[UID].spec["description"] == "after the last look"
+
+
+@pytest.mark.parametrize("lost", [False, True])
+@pytest.mark.parametrize("how", ["edit", "import"])
+def test_what_somebody_made_of_our_save_before_it_is_read_back_is_not_signed(
+    fake: FakeGrafana, grafana, how: str, lost: bool
+):
+    """Their content bears our tags, for they began with ours: it must not count as what the server kept."""
+    made = plan(grafana)
+    read = grafana.dashboards.read
+
+    def changed_then_read(uid: str):
+        if uid in fake.store.dashboards and fake.store.dashboards[uid].last.by == "llumnix-dash":
+            edit(fake) if how == "edit" else delete_and_import(fake, UID)
+        return read(uid)
+
+    grafana.dashboards.read = changed_then_read
+    if lost:
+        fake.spoil(SAVE, drop="after")
+    push_planned(grafana, made)
+    grafana.dashboards.read = read
+    assert fake.store.dashboards[UID].last.by == "alice", "nothing is written over it"
+    assert plan(grafana, CHANGED).steps[0].action is Action.CONFLICT
