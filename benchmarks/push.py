@@ -3,7 +3,8 @@
 Prints, for a first push (all are created) and a second one (nothing has changed), how long the command takes, from
 reading the files to the summary but without the start of Python, as a multiple of the time that the very same requests
 take when bare ``requests`` sessions send them, from as many threads and in any order, without looking at the answers.
-Each is the best of five. Exits 1 where the multiple of the first push is above its bound, or the second push writes.
+What is read back after a save is among the requests, and its number is told. Each is the best of five.
+Exits 1 where the multiple of the first push is above its bound, or the second push writes.
 
 Run: python benchmarks/push.py
 """
@@ -14,6 +15,7 @@ import os
 import sys
 import tempfile
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stdout
 from multiprocessing.connection import Connection
@@ -102,8 +104,14 @@ def bare(url: str, calls: list[Call]) -> float:
     return time.perf_counter() - began
 
 
-def rounds(folder: Path) -> tuple[list[tuple[float, float]], list[int]]:
-    """For a first and a second push: seconds of the push and of its bare requests, and the writes.
+def read_backs(calls: list[Call]) -> int:
+    """How many of the requests read a dashboard a second time: after it was saved, what the server made of it."""
+    reads = Counter(path for method, path, *_ in calls if method == "GET" and "benchmark-" in path)
+    return sum(reads.values()) - len(reads)
+
+
+def rounds(folder: Path) -> tuple[list[tuple[float, float]], list[tuple[int, int]]]:
+    """For a first and a second push: seconds of the push and of its bare requests, and the writes and read-backs.
 
     The bare requests go to a server of their own, so that it has the same work with them.
     """
@@ -113,7 +121,7 @@ def rounds(folder: Path) -> tuple[list[tuple[float, float]], list[int]]:
         seconds = push(server.url, folder)
         calls = server.calls()
         times.append((seconds, bare(other.url, calls)))
-        writes.append(sum(method != "GET" for method, *_ in calls))
+        writes.append((sum(method != "GET" for method, *_ in calls), read_backs(calls)))
     server.stop()
     other.stop()
     return times, writes
@@ -128,10 +136,10 @@ def main() -> int:
     good = True
     for number, name in enumerate(("first push", "unchanged")):
         ratio = min(times[number][0] for times, *_ in results) / min(times[number][1] for times, *_ in results)
-        writes = results[0][1][number]
+        writes, read_back = results[0][1][number]
         bound = f"at most {BOUND}" if name == "first push" else "of interest; it must not write"
         good &= ratio <= BOUND if name == "first push" else writes == 0
-        print(f"{name:12} {writes:4} writes   {ratio:.2f} x the same requests bare ({bound})")
+        print(f"{name:12} {writes:4} writes {read_back:4} read back   {ratio:.2f} x the same requests bare ({bound})")
     return 0 if good else 1
 
 

@@ -26,6 +26,7 @@ COMMANDS = {
     "push": "Bring the dashboards to a Grafana, after a plan.",
     "status": "Compare a Grafana's dashboards with ours, read-only.",
     "pull": "Save a Grafana's live dashboards in canonical form.",
+    "restore": "Bring back a copy that a push kept of what it replaced.",
 }
 
 

@@ -6,13 +6,15 @@ import gc
 import json
 import logging
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar
 
 import click
 
+from llumnix_dash.cli.messages import UNREADABLE, complain, tell_unread
 from llumnix_dash.errors import UserError
 from llumnix_dash.report.progress import Progress
+from llumnix_dash.report.text import visible
 
 if TYPE_CHECKING:
     from llumnix_dash.grafana.connect import Grafana
@@ -32,7 +34,22 @@ Environment:
 _FILE = click.Path(dir_okay=False)
 _EXIT_AT_LEAST = f"{__name__}.exit_at_least"
 Command = TypeVar("Command", bound=Callable[..., Any])
+_STOPPED = 130
+_MEANING = {
+    0: "all is as it shall be",
+    1: "something is not",
+    2: "wrong usage, or an input that cannot be read",
+    3: "it cannot be reached, or refuses the credentials",
+    _STOPPED: "stopped",
+}
 CONNECTION = ("context", "org_id", "ca_cert", "client_cert", "client_key", "insecure", "api", "verbose")
+
+
+class Server(NamedTuple):
+    """One server of a command: the name of its context, None for that of the environment, and how to reach it."""
+
+    name: str | None
+    connect: "Callable[[], Grafana]"
 
 
 def connection_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -47,10 +64,75 @@ def connection_options(command: Callable[..., Any]) -> Callable[..., Any]:
         with _no_collector():
             return command(*args, connect=functools.partial(_connect, jobs=options["jobs"], **given), **options)
 
+    one = click.option(
+        "--context", metavar="NAME", help="A [contexts.NAME] of the settings file, instead of GRAFANA_URL."
+    )
+    return one(_with_connection_options(with_connection))
+
+
+def servers_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """As :func:`connection_options`, for a command that goes to several servers, which it gets as ``servers``."""
+
+    @functools.wraps(command)
+    def with_servers(*args: Any, **options: Any) -> Any:
+        from llumnix_dash.grafana.settings import context_names, load_settings
+
+        given = {name: options.pop(name) for name in CONNECTION}
+        contexts, every = given.pop("context"), options.pop("all_contexts")
+        if contexts and every:
+            raise UserError("--context and --all-contexts contradict one another", hint="give one of them")
+        names = list(dict.fromkeys(context_names() if every else contexts)) or [None]
+        for name in names if len(names) > 1 else ():
+            load_settings(context=name)  # an error in one is told before another is written to
+        connect = functools.partial(_connect, jobs=options["jobs"], **given)
+        servers = [Server(name, functools.partial(connect, context=name)) for name in names]
+        with _no_collector():
+            return command(*args, servers=servers, **options)
+
+    several = click.option(
+        "--context",
+        metavar="NAME",
+        multiple=True,
+        help="A [contexts.NAME] of the settings file, instead of GRAFANA_URL; can be repeated.",
+    )
+    every = click.option("--all-contexts", is_flag=True, help="Each context of the settings file, one after the other.")
+    return several(every(_with_connection_options(with_servers)))
+
+
+def on_each(servers: "Sequence[Server]", do: "Callable[[Grafana], tuple[int, Any]]", output: str) -> int:
+    """Does it on each server and gives the highest exit code; prints what it gives where programs read it.
+
+    Where there are several, an error of one is told and does not stop the others, and a summary ends it.
+    """
+    text = output == "text"
+    if len(servers) == 1:
+        code, told = do(servers[0].connect())
+        if not text:
+            click.echo(as_json(told))
+        return code
+    codes: dict[str, int] = {}
+    objects: dict[str, Any] = {}
+    for server in servers:
+        name = str(server.name)
+        if text:
+            click.echo(f"{'' if not codes else chr(10)}[{visible(name)}]")
+        try:
+            codes[name], objects[name] = do(server.connect())
+        except UserError as error:
+            complain(f"[{name}] {error.render()}")
+            codes[name], objects[name] = error.exit_code, {"error": error_json(error)}
+        if codes[name] == _STOPPED:
+            break
+    if text:
+        width = max(map(len, codes))
+        click.echo("\n" + "\n".join(f"{visible(name).ljust(width)}  {_MEANING[code]}" for name, code in codes.items()))
+    else:
+        click.echo(as_json({"contexts": {name: {**objects[name], "exit_code": codes[name]} for name in codes}}))
+    return max(codes.values())
+
+
+def _with_connection_options(command: Callable[..., Any]) -> Callable[..., Any]:
     options = [
-        click.option(
-            "--context", metavar="NAME", help="A [contexts.NAME] of the settings file, instead of GRAFANA_URL."
-        ),
         click.option("--org-id", type=int, metavar="N", help="The organisation, where it is not the token's own."),
         click.option("--ca-cert", type=_FILE, help="The certificate authority that signed the server's certificate."),
         click.option("--client-cert", type=_FILE, help="A client certificate to show the server."),
@@ -61,7 +143,7 @@ def connection_options(command: Callable[..., Any]) -> Callable[..., Any]:
             type=click.Choice(["auto", "legacy", "k8s"]),
             default="auto",
             show_default=True,
-            help="The API to speak: /api, or /apis (Grafana 12 and later). auto: /api where the server has it.",
+            help="The API to speak: /api, or /apis (Grafana 12 and later). auto: /apis on unified storage, else /api.",
         ),
         click.option("-v", "--verbose", is_flag=True, help="Tell each request on stderr: method, path, status, time."),
         *(
@@ -70,7 +152,7 @@ def connection_options(command: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option("--url", hidden=True, expose_value=False, callback=_refuse_url),
     ]
-    decorated: Callable[..., Any] = with_connection
+    decorated = command
     for option in reversed(options):
         decorated = option(decorated)
     return decorated
@@ -88,12 +170,82 @@ def jobs_option(command: Command) -> Command:
     )(command)
 
 
-def format_option(command: Command) -> Command:
-    """Adds --format."""
+def set_option(command: Command) -> Command:
+    """Adds --set."""
+    return click.option(
+        "--set",
+        "set_name",
+        metavar="NAME",
+        default="llumnix",
+        show_default=True,
+        callback=_set_name,
+        help="The set that these dashboards make up. --prune deletes within it only.",
+    )(command)
+
+
+def _set_name(_: click.Context, __: click.Parameter, value: str) -> str:
+    from llumnix_dash.grafana.marker import SET_NAME
+
+    if not SET_NAME.fullmatch(value):
+        raise UserError(
+            f"--set {value!r} is no name for a set", hint="use at most 40 letters, digits, dots, hyphens or underscores"
+        )
+    return value
+
+
+def datasource_option(command: Command) -> Command:
+    """Adds --datasource."""
+    return click.option(
+        "--datasource",
+        multiple=True,
+        metavar="NAME_OR_UID",
+        help="The Prometheus for dashboards with __inputs or a fixed data source; INPUT=UID for one input of any type.",
+    )(command)
+
+
+def folder_options(command: Command) -> Command:
+    """Adds --folder, --folder-uid and --mirror."""
+    by_uid = click.option("--folder-uid", metavar="UID", help="The folder by its uid; general is the root.")
+    text = r"The folder by its path; made if missing. A slash within a title is written \/."
+    mirror = click.option(
+        "--mirror", is_flag=True, help="Folders of the files become folders in Grafana, below --folder or Llumnix."
+    )
+    return click.option("--folder", metavar='"A / B"', help=text)(by_uid(mirror(command)))
+
+
+def refuse_two_folders(folder: str | None, folder_uid: str | None, *, mirror: bool) -> None:
+    """Raises where the options for the folder contradict one another.
+
+    Raises:
+        UserError: they do.
+    """
+    if mirror and folder_uid is not None:
+        raise UserError("--mirror needs the folder by its path", hint='--folder "A / B" --mirror')
+    if folder is not None and folder_uid is not None:
+        raise UserError("--folder and --folder-uid contradict one another", hint="give one of them")
+
+
+def format_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds --format; with ``json``, an error that ends the command is an object on stdout, too."""
+
+    @functools.wraps(command)
+    def with_errors(*args: Any, **options: Any) -> Any:
+        try:
+            return command(*args, **options)
+        except UserError as error:
+            if options["output"] == "json":
+                click.echo(as_json({"error": error_json(error), "exit_code": error.exit_code}))
+            raise
+
     formats = click.Choice(["text", "json"])
     return click.option(
         "--format", "output", type=formats, default="text", show_default=True, help="For people, or for programs."
-    )(command)
+    )(with_errors)
+
+
+def error_json(error: UserError) -> dict[str, Any]:
+    """An error as an object for programs."""
+    return {"summary": error.summary, "where": error.where, "detail": error.detail, "hint": error.hint}
 
 
 def load_set(
@@ -110,7 +262,6 @@ def load_set(
     Raises:
         UserError: as :func:`llumnix_dash.grafana.pushset.load`; or the set is not whole.
     """
-    from llumnix_dash.cli.messages import UNREADABLE, tell_unread
     from llumnix_dash.grafana import pushset
 
     found = pushset.load(inputs, site)
@@ -136,21 +287,24 @@ def planned(
     grafana: "Grafana",
     wanted: "Sequence[Wanted]",
     *,
-    datasource: str | None,
+    datasource: "Sequence[str]",
     jobs: int,
+    set_name: str,
+    where: "Mapping[str, Any]",
     prune: bool = False,
-    folder: str | None = None,
-    folder_uid: str | None = None,
 ) -> "Plan":
     """The plan for these dashboards, with their data sources resolved; tells its progress on a terminal."""
     from llumnix_dash.grafana import datasources, plan
 
-    source = datasources.find(grafana.transport, datasource) if datasource is not None else None
-    resolved = [datasources.resolved(item, source) for item in wanted]
+    sources = datasources.choose(grafana.transport, datasource, wanted)
+    resolved = [datasources.resolved(item, sources) for item in wanted]
+    datasources.refuse_missing(grafana.transport, resolved, wanted)
     progress = Progress("reading", len(resolved))
     try:
-        targets = plan.Targets(grafana, folder=folder, folder_uid=folder_uid)
-        return plan.make_plan(grafana, resolved, targets, prune=prune, jobs=jobs, progress=progress.step)
+        targets = plan.Targets(grafana, **where)
+        return plan.make_plan(
+            grafana, resolved, targets, set_name=set_name, prune=prune, jobs=jobs, progress=progress.step
+        )
     except KeyboardInterrupt:
         click.echo("\nnothing was written", err=True)
         raise

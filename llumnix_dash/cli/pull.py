@@ -35,6 +35,11 @@ refuses the credentials.
 @click.command(help=HELP)
 @click.argument("directory", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
 @click.argument("inputs", nargs=-1, metavar="[NAME|PATH]...")
+@click.option(
+    "--native",
+    is_flag=True,
+    help="Save one that Grafana stores in schema v2 so, not in the classic form; diff reads both.",
+)
 @jobs_option
 @settings_option
 @connection_options
@@ -43,6 +48,7 @@ def command(
     context: click.Context,
     directory: Path,
     inputs: tuple[str, ...],
+    native: bool,
     jobs: int,
     site: "Site | None",
     connect: Callable[[], Any],
@@ -55,7 +61,11 @@ def command(
     grafana = connect()
     progress = Progress("reading", len(wanted))
     try:
-        tasks = [partial(pull.pull, grafana, item, directory) for item in wanted]
+        files = pull.files_of(wanted)
+        tasks = [
+            partial(pull.pull, grafana, item, directory / file, native=native)
+            for item, file in zip(wanted, files, strict=True)
+        ]
         found = in_parallel(tasks, grafana, jobs, progress.step)
     finally:
         progress.clear()

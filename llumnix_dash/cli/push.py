@@ -1,31 +1,36 @@
 """``llumnix-dash push``: plan, then apply."""
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from llumnix_dash.cli.grafana_options import (
     ENVIRONMENT_HELP,
-    as_json,
-    connection_options,
+    Server,
+    datasource_option,
     end,
+    folder_options,
     format_option,
     jobs_option,
     load_set,
+    on_each,
     planned,
+    refuse_two_folders,
+    servers_options,
+    set_option,
 )
+from llumnix_dash.cli.messages import complain
 from llumnix_dash.cli.settings_option import settings_option
 from llumnix_dash.errors import UserError
 from llumnix_dash.report.progress import Progress
-from llumnix_dash.report.text import visible
+from llumnix_dash.report.text import visible, visible_lines
 
 if TYPE_CHECKING:
     from llumnix_dash.grafana.apply import Orders
     from llumnix_dash.grafana.connect import Grafana
-    from llumnix_dash.grafana.plan import Plan
+    from llumnix_dash.grafana.plan import Plan, Step
     from llumnix_dash.settings.site import Site
 
 HELP = f"""Bring dashboards to a Grafana (10 to 13), after a plan, and lose nobody's edits.
@@ -60,22 +65,23 @@ cannot be read; 3 Grafana cannot be reached or refuses the credentials; 130 stop
 @click.option(
     "--backup-dir",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Where copies are kept. [default: ~/.local/state/llumnix-dash/backups/HOST]",
+    help="Where copies are kept. [default: ~/.local/state/llumnix-dash/backups/SERVER]",
 )
-@click.option("--folder", metavar='"A / B"', help="The folder by its path; made if missing.")
-@click.option("--folder-uid", metavar="UID", help="The folder by its uid; general is the root.")
-@click.option(
-    "--datasource", metavar="NAME_OR_UID", help="The Prometheus for dashboards with __inputs or a fixed data source."
-)
+@folder_options
+@datasource_option
 @click.option("--message", help="The text in the version history. [default: our version and the checkout's commit]")
 @click.option(
-    "--prune", is_flag=True, help="Also delete what we pushed earlier and is no longer in the set; asks first."
+    "--prune", is_flag=True, help="Also delete what was pushed with this set and is no longer in it; asks first."
 )
 @click.option("--yes", is_flag=True, help="Do not ask before --prune deletes.")
+@click.option(
+    "--annotate", is_flag=True, help="Leave an annotation with the message on each dashboard that was changed."
+)
+@set_option
 @jobs_option
 @format_option
 @settings_option
-@connection_options
+@servers_options
 @click.pass_context
 def command(
     context: click.Context,
@@ -85,54 +91,61 @@ def command(
     backup_dir: Path | None,
     folder: str | None,
     folder_uid: str | None,
-    datasource: str | None,
+    mirror: bool,
+    datasource: tuple[str, ...],
     message: str | None,
     prune: bool,
     yes: bool,
+    set_name: str,
     jobs: int,
     output: str,
     site: "Site | None",
-    connect: "Callable[[], Grafana]",
+    annotate: bool,
+    servers: "list[Server]",
 ) -> None:
     """See HELP."""
     from llumnix_dash.grafana import apply, backup, pushset, render
     from llumnix_dash.grafana.message import message_or_default
 
-    if folder is not None and folder_uid is not None:
-        raise UserError("--folder and --folder-uid contradict one another", hint="give one of them")
+    refuse_two_folders(folder, folder_uid, mirror=mirror)
     if prune and not pushset.is_whole_set(inputs):
         raise UserError(
             "--prune needs the whole set, or it would delete what you did not name",
             hint="llumnix-dash push --prune, or name a folder with all of your dashboards",
         )
     wanted, told_message = load_set(context, inputs, site, whole=prune), message_or_default(message)
-    grafana = connect()
-    where = {"folder": folder, "folder_uid": folder_uid}
-    made = planned(grafana, wanted, datasource=datasource, jobs=jobs, prune=prune, **where)
+    where = {"folder": folder, "folder_uid": folder_uid, "mirror": mirror}
     text = output == "text"
-    if text or dry_run:
-        click.echo(render.plan_text(grafana, made) if text else as_json(render.plan_json(grafana, made)))
-    if dry_run or (text and made.is_clean):
-        end(context, 0 if made.is_clean else 1)
 
-    backups = backup.Backups(backup_dir or backup.default_folder(grafana.transport.base))
-    if text and overwrite:
-        click.echo(f"Copies of what is replaced go to {backups.folder}")
-    asks = text and sys.stdin.isatty() and sys.stdout.isatty()
-    orders = apply.Orders(
-        message=told_message,
-        backups=backups,
-        overwrite=_overwritten(made, overwrite=overwrite, asks=asks),
-        keep=_kept(made, yes=yes, asks=asks),
-        back_up_all=overwrite,
-        jobs=jobs,
-    )
-    end(context, _applied(grafana, made, orders, text=text))
+    def push(grafana: "Grafana") -> tuple[int, Any]:
+        made = planned(grafana, wanted, datasource=datasource, jobs=jobs, set_name=set_name, where=where, prune=prune)
+        if text:
+            click.echo(render.plan_text(grafana, made))
+        if dry_run or (text and made.is_clean):
+            return made.exit_code, render.plan_json(grafana, made)
+        server, org_id = grafana.transport.base, grafana.transport.org_id
+        backups = backup.Backups(backup_dir or backup.default_folder(server, org_id), server, org_id)
+        if text and overwrite and any(step.live is not None and step.wanted is not None for step in made.steps):
+            click.echo(f"Copies of what is replaced go to {backups.folder}")
+        asks = text and sys.stdin.isatty() and sys.stdout.isatty()
+        orders = apply.Orders(
+            message=told_message,
+            backups=backups,
+            overwrite=_overwritten(grafana, made, overwrite=overwrite, asks=asks),
+            keep=_kept(made, yes=yes, asks=asks),
+            back_up_all=overwrite,
+            jobs=jobs,
+        )
+        return _applied(grafana, made, orders, text=text, annotated=told_message if annotate else None)
+
+    end(context, on_each(servers, push, output))
 
 
-def _applied(grafana: "Grafana", made: "Plan", orders: "Orders", *, text: bool) -> int:
-    """Applies the plan, tells each result as it comes, and gives the exit code."""
-    from llumnix_dash.grafana import apply, plan, render
+def _applied(
+    grafana: "Grafana", made: "Plan", orders: "Orders", *, text: bool, annotated: str | None
+) -> tuple[int, Any]:
+    """Applies the plan, tells each result as it comes, and gives the exit code and the results for programs."""
+    from llumnix_dash.grafana import annotation, apply, plan, render
 
     progress = Progress("writing", len(made.steps))
     width = render.uid_width(made)
@@ -152,12 +165,28 @@ def _applied(grafana: "Grafana", made: "Plan", orders: "Orders", *, text: bool) 
     progress.clear()
     if text:
         click.echo("\n" + render.summary_text(results, stopped=stopped))
-    else:
-        click.echo(as_json(render.results_json(grafana, results, stopped=stopped)))
-    return apply.exit_code(results, stopped=stopped)
+    code = apply.exit_code(results, stopped=stopped)
+    if annotated is not None and not stopped:
+        try:
+            annotation.leave(grafana.transport, annotated, results)
+        except UserError as error:
+            complain(error.render())
+            code = max(code, error.exit_code)
+    return code, render.results_json(grafana, results, stopped=stopped)
 
 
-def _overwritten(made: "Plan", *, overwrite: bool, asks: bool) -> frozenset[str]:
+def _pull(grafana: "Grafana", step: "Step") -> None:
+    """Saves the live dashboard below the current folder, as ``pull`` would."""
+    from llumnix_dash.grafana import pull
+    from llumnix_dash.grafana.pushset import Wanted
+
+    assert step.wanted is not None
+    wanted = Wanted(f"{step.uid}.json", step.wanted)
+    found = pull.pull(grafana, wanted, Path("live") / wanted.name, native=bool(step.losses))
+    click.echo(f"  {found.path or 'not saved'}  ({visible_lines(found.told)})")
+
+
+def _overwritten(grafana: "Grafana", made: "Plan", *, overwrite: bool, asks: bool) -> frozenset[str]:
     """The uids of the conflicts in which our side is taken."""
     from llumnix_dash.grafana.plan import Action
 
@@ -168,9 +197,14 @@ def _overwritten(made: "Plan", *, overwrite: bool, asks: bool) -> frozenset[str]
         return frozenset()
     taken = set()
     for step in conflicts:
-        question = f"{step.uid}: {step.reason}. Keep it, or overwrite it with ours (a copy is kept)?"
-        if click.prompt(visible(question), type=click.Choice(["keep", "overwrite"]), default="keep") == "overwrite":
+        question = (
+            f"{step.uid}: {step.reason}. Keep it, overwrite it with ours (a copy is kept), or keep it and pull it?"
+        )
+        answer = click.prompt(visible(question), type=click.Choice(["keep", "overwrite", "pull"]), default="keep")
+        if answer == "overwrite":
             taken.add(step.uid)
+        if answer == "pull":
+            _pull(grafana, step)
     return frozenset(taken)
 
 

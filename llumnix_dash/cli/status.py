@@ -1,23 +1,28 @@
 """``llumnix-dash status``: the plan of a push, read-only."""
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from llumnix_dash.cli.grafana_options import (
     ENVIRONMENT_HELP,
-    as_json,
-    connection_options,
+    Server,
+    datasource_option,
     end,
+    folder_options,
     format_option,
     jobs_option,
     load_set,
+    on_each,
     planned,
+    refuse_two_folders,
+    servers_options,
+    set_option,
 )
 from llumnix_dash.cli.settings_option import settings_option
 
 if TYPE_CHECKING:
+    from llumnix_dash.grafana.connect import Grafana
     from llumnix_dash.settings.site import Site
 
 HELP = f"""Compare a Grafana's dashboards with ours, read-only: what a push would do, and who changed what last.
@@ -38,29 +43,38 @@ credentials.
 
 @click.command(help=HELP)
 @click.argument("inputs", nargs=-1, metavar="[NAME|PATH]...")
-@click.option("--datasource", metavar="NAME_OR_UID", help="As push would be given it, for foreign dashboards.")
+@datasource_option
+@folder_options
+@set_option
 @jobs_option
 @format_option
 @settings_option
-@connection_options
+@servers_options
 @click.pass_context
 def command(
     context: click.Context,
     inputs: tuple[str, ...],
-    datasource: str | None,
+    datasource: tuple[str, ...],
+    folder: str | None,
+    folder_uid: str | None,
+    mirror: bool,
+    set_name: str,
     jobs: int,
     output: str,
     site: "Site | None",
-    connect: Callable[[], Any],
+    servers: "list[Server]",
 ) -> None:
     """See HELP."""
     from llumnix_dash.grafana import render
 
+    refuse_two_folders(folder, folder_uid, mirror=mirror)
     wanted = load_set(context, inputs, site)
-    grafana = connect()
-    made = planned(grafana, wanted, datasource=datasource, jobs=jobs)
-    if output == "text":
-        click.echo(render.plan_text(grafana, made, last_changes=True))
-    else:
-        click.echo(as_json(render.plan_json(grafana, made)))
-    end(context, 0 if made.is_clean else 1)
+    where = {"folder": folder, "folder_uid": folder_uid, "mirror": mirror}
+
+    def compare(grafana: "Grafana") -> "tuple[int, Any]":
+        made = planned(grafana, wanted, datasource=datasource, jobs=jobs, set_name=set_name, where=where)
+        if output == "text":
+            click.echo(render.plan_text(grafana, made, last_changes=True))
+        return made.exit_code, render.plan_json(grafana, made)
+
+    end(context, on_each(servers, compare, output))

@@ -187,6 +187,7 @@ class _Layout:
         name = f"{above} / {title}" if above else title
         inner = _object(spec.get("layout"))
         if spec.get("hideHeader") is True:
+            self._keep_conditions(self.of_whole, spec, "the condition of a row without a heading")
             return self.place(inner, top, above)
         members, bottom = self.place(inner, top + 1, name or "a row")
         row: Object = {"type": "row", "title": name, "gridPos": {"x": 0, "y": top, "w": GRID_COLUMNS, "h": 1}}

@@ -13,7 +13,9 @@ from llumnix_dash.grafana.backup import Backups
 from llumnix_dash.grafana.connect import Grafana
 from llumnix_dash.grafana.destination import Destination
 from llumnix_dash.grafana.failures import BlockedError, ForbiddenError, RevisionChangedError, StoppedError
-from llumnix_dash.grafana.model import Live, Saved, Write
+from llumnix_dash.grafana.judge import is_untouched
+from llumnix_dash.grafana.model import Live, Saved, Version, Write
+from llumnix_dash.grafana.normal import digest
 from llumnix_dash.grafana.plan import (
     Action,
     Plan,
@@ -30,6 +32,7 @@ class Outcome(StrEnum):
 
     CREATED = "created"
     UPDATED = "updated"
+    OVERWROTE = "overwrote"  # saved, but the server let it go over an edit that came between
     DELETED = "deleted"
     UNCHANGED = "unchanged"
     CONFLICT = "conflict"
@@ -53,12 +56,16 @@ _LEFT_ALONE = {
 
 @dataclass(frozen=True)
 class Result:
-    """What became of a step: the version that it has now, the backup of what was there, or the error."""
+    """What became of a step: the version that it has now, the backup of what was there, or the error.
+
+    ``copies`` are of edits that went under, because the server compared before them and wrote after them.
+    """
 
     step: Step
     outcome: Outcome
     version: int | None = None
     backup: Path | None = None
+    copies: tuple[Path, ...] = ()
     reason: str | None = None
     changes: tuple[str, ...] = ()
     error: UserError | None = None
@@ -154,21 +161,98 @@ class _Work:
         assert step.folder is not None
         folder = self._made(step.folder)
         message = marker.sign(self._orders.message, step.content)
-        write = Write(step.wanted, folder.uid, message, step.live)
+        mark = marker.read(step.wanted)
+        assert mark is not None
+        assert mark.set_name is not None
+        # A folder that was made meanwhile may be another pusher's, with another uid than planned.
+        signed = marker.put_on(step.wanted, step.content, folder.uid, mark.set_name)
+        write = Write(signed, folder.uid, message, step.live)
         backup = None
-        if step.live is not None and (self._orders.back_up_all or step.action is Action.CONFLICT):
-            backup = self._orders.backups.save(step.live)
+        live = step.live
+        if live is not None and (self._orders.back_up_all or step.action is Action.CONFLICT or live.native is not None):
+            backup = self._orders.backups.save(live, live.native)
         try:
             saved = surely(lambda: self._dashboards.save(write), lambda: self._found(step, write), self._wait)
         except RevisionChangedError as error:
             return self._changed_meanwhile(replace(step, folder=folder), error)
         outcome = Outcome.CREATED if step.live is None else Outcome.UPDATED
-        return Result(step, outcome, version=saved.version, backup=backup)
+        return self._read_back(Result(step, outcome, version=saved.version, backup=backup), write, saved)
+
+    def _read_back(self, result: Result, write: Write, saved: Saved) -> Result:
+        """Looks at what the server made of a save: edits that went under are told, and what it kept is signed."""
+        step = result.step
+        try:
+            now = self._dashboards.read(step.uid)
+            if now is None:
+                return replace(result, reason="saved, and deleted by somebody since")
+            under = self._went_under(step, now, saved.version)
+            if under:
+                return self._told_under(result, now, under)
+            # Only the very state that we saved may be signed: anything else holds somebody's edit.
+            if now.revision != saved.revision or (saved.id and now.id != saved.id):
+                return result
+            return replace(result, version=self._signed_as_kept(step, write, now))
+        except UserError as error:
+            return replace(result, reason=f"saved; to read it back failed: {error.summary}")
+
+    def _went_under(self, step: Step, now: Live, saved: int) -> list[Version]:
+        """The versions between the state that the plan saw and our save, if the server let them be overwritten."""
+        before = step.live.version if step.live is not None else 0
+        is_another = step.live is not None and step.live.id != now.id and 0 not in {step.live.id, now.id}
+        if saved <= before + 1 and not is_another:
+            return []
+        history = self._dashboards.history(step.uid)
+        if history is None:
+            return [Version(saved - 1)]
+        numbers = range(1 if is_another else before + 1, saved)
+        return [
+            version
+            for version in history
+            if version.number in numbers and marker.signature(version.message) != step.content
+        ]
+
+    def _told_under(self, result: Result, now: Live, under: Sequence[Version]) -> Result:
+        copies = []
+        for version in under:
+            content = self._dashboards.content(now.uid, version.number)
+            if content is not None:
+                edit = replace(now, dashboard=content, version=version.number, updated_by=version.by, native=None)
+                copies.append(self._orders.backups.save(replace(edit, updated=version.created)))
+        who = " and ".join(dict.fromkeys(version.by or "somebody" for version in under))
+        numbers = ", ".join(str(version.number) for version in under)
+        told = f"an edit by {who} came between the server's own look and its write: version {numbers} in the history"
+        return replace(result, outcome=Outcome.OVERWROTE, copies=tuple(copies), reason=told)
+
+    def _signed_as_kept(self, step: Step, write: Write, now: Live) -> int:
+        """The version, after what the server kept is signed where it rewrote what it was given."""
+        mark = marker.read(now.dashboard)
+        if mark is None or mark.sent != step.content or is_untouched(self._grafana, now, mark):
+            return now.version
+        kept = digest(now.dashboard, self._grafana.minimum_refresh)
+        set_name = mark.set_name or marker.DEFAULT_SET
+        signed = marker.put_on(now.dashboard, mark.sent, write.folder_uid, set_name, kept)
+        again = replace(write, dashboard=signed, over=now)
+        try:
+            return surely(lambda: self._dashboards.save(again), lambda: self._signed(step, now), self._wait).version
+        except RevisionChangedError:
+            return now.version  # somebody has edited it since: that is theirs
+
+    def _signed(self, step: Step, before: Live) -> Saved | None:
+        """After a lost answer: the version with the signature if it is there, None if all is as before."""
+        now = self._dashboards.read(step.uid)
+        mark = marker.read(now.dashboard) if now is not None else None
+        if now is not None and mark is not None and is_untouched(self._grafana, now, mark):
+            return Saved(now.version)
+        if _revision(now) != _revision(before):
+            raise RevisionChangedError(f"dashboard {step.uid} was changed in Grafana meanwhile")
+        return None
 
     def _found(self, step: Step, write: Write) -> Saved | None:
         """After a lost answer: the save if it was done, None if all is as before."""
         now = self._dashboards.read(step.uid)
-        if now is not None and is_as_wanted(self._grafana, now, step.stored or {}, write.folder_uid):
+        if now is not None and (
+            is_as_wanted(self._grafana, now, step.stored or {}, write.folder_uid) or _bears_our_mark(step, now)
+        ):
             return Saved(now.version)
         if _revision(now) != _revision(step.live):
             raise RevisionChangedError(f"dashboard {step.uid} was changed in Grafana meanwhile")
@@ -177,6 +261,9 @@ class _Work:
     def _changed_meanwhile(self, step: Step, error: RevisionChangedError) -> Result:
         assert step.folder is not None
         now = self._dashboards.read(step.uid)
+        if now is None and step.live is None:
+            taken = "Grafana says that its uid is taken, and shows no such dashboard: these credentials may not see it"
+            return Result(step, Outcome.CONFLICT, reason=f"{taken}, or it was deleted at that moment", error=error)
         if now is None:
             return Result(step, Outcome.CONFLICT, reason="deleted in Grafana since the plan; nothing was written")
         if is_as_wanted(self._grafana, now, step.stored or {}, step.folder.uid):
@@ -199,9 +286,21 @@ class _Work:
             return Result(step, Outcome.DELETED, reason="it was gone already")
         if _revision(now) != _revision(step.live):
             return Result(step, Outcome.KEPT, reason="changed in Grafana since the plan")
-        backup = self._orders.backups.save(now)
-        surely(lambda: self._deleted(now), lambda: None if self._dashboards.read(step.uid) else True, self._wait)
+        backup = self._orders.backups.save(replace(now, folder_title=step.live.folder_title), step.live.native)
+        try:
+            surely(lambda: self._deleted(now), lambda: self._is_gone(now), self._wait)
+        except RevisionChangedError:
+            return Result(step, Outcome.KEPT, reason="changed in Grafana since the plan")
         return Result(step, Outcome.DELETED, backup=backup)
+
+    def _is_gone(self, before: Live) -> bool | None:
+        """True if it is gone, None if all is as before."""
+        now = self._dashboards.read(before.uid)
+        if now is None:
+            return True
+        if _revision(now) != _revision(before):
+            raise RevisionChangedError(f"dashboard {before.uid} was changed in Grafana meanwhile")
+        return None
 
     def _deleted(self, live: Live) -> bool:
         self._dashboards.delete(live)
@@ -223,6 +322,13 @@ class _Work:
         return known
 
 
+def _bears_our_mark(step: Step, now: Live) -> bool:
+    """Whether our save was done, whatever the server or somebody else has made of it since."""
+    mark = marker.read(now.dashboard)
+    before = marker.read(step.live.dashboard) if step.live is not None else None
+    return mark is not None and mark.sent == step.content and (before is None or before.sent != mark.sent)
+
+
 def _outcome(error: UserError) -> Outcome:
     if isinstance(error, StoppedError):
         return Outcome.NOT_STARTED
@@ -231,8 +337,8 @@ def _outcome(error: UserError) -> Outcome:
     return Outcome.BLOCKED if isinstance(error, BlockedError) else Outcome.FAILED
 
 
-def _revision(live: Live | None) -> str | None:
-    return live.revision if live else None
+def _revision(live: Live | None) -> tuple[str, int] | None:
+    return (live.revision, live.id) if live else None
 
 
 def exit_code(results: Sequence[Result], *, stopped: bool) -> int:

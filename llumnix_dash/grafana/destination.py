@@ -42,12 +42,14 @@ def by_uid(folders: Folders, uid: str) -> Destination:
 
 
 def by_path(folders: Folders, path: str) -> Destination:
-    """The folder of a path such as ``A / B``; what is missing of it is to be made.
+    r"""The folder of a path such as ``A / B``; what is missing of it is to be made.
+
+    A slash within a title is written ``\/``.
 
     Raises:
         UserError: the path is empty or reserved, or two folders have that title.
     """
-    titles = [title.strip() for title in path.split("/")]
+    titles = [title.strip().replace("\\/", "/") for title in re.split(r"(?<!\\)/", path)]
     if not all(titles):
         raise UserError(f"--folder {path!r} names a folder without a title", hint='write it as --folder "A / B"')
     if titles[0].lower() in {"general", "dashboards"}:

@@ -11,6 +11,9 @@ from llumnix_dash.grafana.transport import Transport
 DASHBOARD_GROUP, FOLDER_GROUP = "dashboard.grafana.app", "folder.grafana.app"
 # v0alpha1 keeps the JSON as it is; v1 and v1beta1 migrate it.
 CLASSIC_VERSIONS = ("v0alpha1", "v1", "v1beta1")
+NEWER_VERSIONS = ("v2", "v2beta1", "v2alpha1")
+# On unified storage a resourceVersion is a number of this size; on SQL storage it is the dashboard's small version.
+_SMALLEST_OF_UNIFIED = 10**12
 FOLDER_VERSIONS = ("v1", "v1beta1")
 
 
@@ -32,6 +35,23 @@ class Discovery:
     def dashboards_path(self) -> str | None:
         """The collection of dashboards; None where the server has none."""
         return self._path(DASHBOARD_GROUP, self.dashboards_version(), "dashboards")
+
+    def newer_path(self, version: str | None = None) -> str | None:
+        """The collection of dashboards in schema v2, or in this version of it; None where the server has none."""
+        wanted = NEWER_VERSIONS if version is None else (version,)
+        return self._path(DASHBOARD_GROUP, self._first(DASHBOARD_GROUP, wanted), "dashboards")
+
+    def is_unified(self) -> bool:
+        """Whether dashboards are in unified storage, where a resourceVersion never repeats: a true compare-and-swap."""
+        path = self.dashboards_path()
+        if path is None:
+            return False
+        reply = self.transport.get(path, {"limit": 1})
+        items = reply.field("items")
+        if reply.status != 200 or not isinstance(items, list):
+            return False
+        revision = str(((items[0] if items else reply.body).get("metadata") or {}).get("resourceVersion") or "")
+        return revision.isdigit() and int(revision) > _SMALLEST_OF_UNIFIED
 
     def folders_version(self) -> str | None:
         """The API version for folders; None where the server has none."""

@@ -15,6 +15,10 @@ class RevisionChangedError(UserError):
     exit_code = 1
 
 
+class RefusedAsChangedError(RevisionChangedError):
+    """As above, by an API that at times says so though nothing has changed: look before believing it."""
+
+
 class ForbiddenError(UserError):
     """The credentials are good but lack a permission."""
 
@@ -79,6 +83,12 @@ def _redirected(reply: Reply, where: str) -> UserError:
             "the server redirects to a login page: it does not take API requests at this address",
             where=where,
             hint="ask for the address that API clients use, or sign in to the proxy in front of Grafana another way",
+        )
+    if where.partition(" ")[2].startswith("https://") and target.startswith("http://"):
+        return ServerError(
+            "the server redirects from https to http, where the token could be read on the way; nothing was sent on",
+            where=where,
+            hint="keep https in GRAFANA_URL, and have the proxy in front or Grafana's root_url redirect to https",
         )
     return ServerError(
         "GRAFANA_URL is redirected; nothing was sent on, for a redirected save would become a read",
@@ -179,7 +189,7 @@ def _too_large(reply: Reply, doing: str, where: str) -> UserError:
 def not_grafana(reply: Reply, doing: str) -> UserError:
     """The error for an answer that no Grafana gives."""
     where = f"{reply.method} {reply.url}"
-    if reply.status in {502, 503, 504}:
+    if reply.status == 408 or reply.status >= 500:
         return ServerError(
             f"cannot {doing}: the proxy in front of Grafana answers {reply.status}, Grafana itself does not answer",
             where=where,

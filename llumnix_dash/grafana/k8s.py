@@ -1,29 +1,41 @@
 """The API under ``/apis``, for servers that have no other any more and for ``--api k8s``."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
 from typing_extensions import override
 
 from llumnix_dash.errors import ServerError
+from llumnix_dash.grafana import newschema
 from llumnix_dash.grafana.discovery import DASHBOARD_GROUP, FOLDER_GROUP, Discovery
-from llumnix_dash.grafana.failures import AnswerLostError, RevisionChangedError, explain, unseen_folder
-from llumnix_dash.grafana.model import ROOT, Dashboards, Folder, Folders, Live, Saved, Write
-from llumnix_dash.grafana.ownership import STORED_AS_V2, owner_in
+from llumnix_dash.grafana.failures import (
+    AnswerLostError,
+    RefusedAsChangedError,
+    RevisionChangedError,
+    explain,
+    unseen_folder,
+)
+from llumnix_dash.grafana.model import ROOT, About, Dashboards, Folder, Folders, Live, Saved, Version, Write
+from llumnix_dash.grafana.ownership import UNREADABLE_V2, live_of_object
 from llumnix_dash.http.reply import Reply
 
-FOLDER, MESSAGE = "grafana.app/folder", "grafana.app/message"
+FOLDER, MESSAGE = newschema.FOLDER, newschema.MESSAGE
 PAGE = 500
 HISTORY = 100
 SEARCH_LIMIT = 1000
+# What the server or its editor writes beside a dashboard, and nobody else may.
+_NOT_OURS_TO_SEND = frozenset(
+    {newschema.SAVED_FROM_UI} | {f"grafana.app/{name}" for name in ("folderTitle", "folderUrl", "grant-permissions")}
+)
 _NOT_SPEC = frozenset({"id", "uid", "version"})
 
 
 class K8sDashboards(Dashboards):
     """Dashboards through ``/apis/dashboard.grafana.app``, in a version that has the classic schema."""
 
-    def __init__(self, discovery: Discovery) -> None:
+    def __init__(self, discovery: Discovery, tagged: Callable[[str], Sequence[str]] | None = None) -> None:
         version, path = discovery.dashboards_version(), discovery.dashboards_path()
         if version is None or path is None:
             raise ServerError(
@@ -32,6 +44,8 @@ class K8sDashboards(Dashboards):
                 hint="leave --api out: the legacy API is there from Grafana 10 on, the other from 12 on",
             )
         self.name = f"k8s API {version}"
+        self._discovery = discovery
+        self._tagged = tagged
         self._version = version
         self._path = path
         self._search = discovery.search_path()
@@ -45,11 +59,23 @@ class K8sDashboards(Dashboards):
             return None
         if reply.status != 200 or not isinstance(reply.field("spec"), dict):
             raise explain(reply, f"read dashboard {uid}")
-        return _live(uid, reply.body)
+        conversion = (reply.field("status") or {}).get("conversion") or {}
+        if not conversion.get("failed"):
+            return live_of_object(uid, reply.body)
+        native = self.native(uid)
+        if native is None:
+            return replace(live_of_object(uid, reply.body), dashboard={}, blocked=UNREADABLE_V2)
+        read = live_of_object(uid, reply.body)
+        return replace(read, dashboard=newschema.classic_form(native, uid), native=native)
 
     @override
-    def owner(self, live: Live) -> str | None:
-        return live.blocked
+    def about(self, live: Live) -> About:
+        item = {"metadata": live.metadata, "status": live.status}
+        return About(live.blocked, newschema.is_hinted(item))
+
+    @override
+    def native(self, uid: str) -> dict[str, Any] | None:
+        return newschema.read_native(self._discovery, uid)
 
     @override
     def as_stored(self, write: Write) -> dict[str, Any]:
@@ -68,12 +94,16 @@ class K8sDashboards(Dashboards):
                 where=f"{self._transport.base}{self._path}",
                 hint="check what stands between here and Grafana (a proxy, a login page)",
             )
-        return Saved(version=int(metadata.get("generation") or 0))
+        saved = live_of_object(write.uid, {"metadata": metadata, "spec": {}})
+        return Saved(saved.version, saved.revision, saved.id)
 
     def _send(self, write: Write, params: Mapping[str, str]) -> Reply:
         live = write.over
         metadata: dict[str, Any] = dict(live.metadata) if live else {"name": write.uid, "namespace": self._namespace}
-        annotations = {**(metadata.get("annotations") or {}), MESSAGE: write.message}
+        held = {
+            key: value for key, value in (metadata.get("annotations") or {}).items() if key not in _NOT_OURS_TO_SEND
+        }
+        annotations = {**held, MESSAGE: write.message}
         annotations.pop(FOLDER, None)
         if write.folder_uid:
             annotations[FOLDER] = write.folder_uid
@@ -92,18 +122,57 @@ class K8sDashboards(Dashboards):
             reply = self._transport.send("POST", self._path, body, params)
         if reply.status in {200, 201}:
             return reply
+        if reply.status == 409 and reply.field("reason") == "Conflict" and live:
+            raise RefusedAsChangedError(
+                f"dashboard {write.uid} was changed in Grafana meanwhile", where=f"{reply.method} {reply.url}"
+            )
         if reply.status == 409 or (live and reply.status == 404 and _is_dashboard(reply)):
             raise RevisionChangedError(f"dashboard {write.uid} was changed in Grafana meanwhile")
         raise explain(reply, f"save dashboard {write.uid}")
 
     @override
+    def save_native(self, native: Mapping[str, Any], folder_uid: str, message: str, over: Live | None) -> Saved:
+        return newschema.save_native(self._discovery, native, folder_uid, message, over)
+
+    @override
     def delete(self, live: Live) -> None:
-        reply = self._transport.send("DELETE", f"{self._path}/{_quoted(live.uid)}")
+        held = {"uid": live.metadata.get("uid"), "resourceVersion": live.revision}
+        preconditions = {key: value for key, value in held.items() if value}
+        body = {"kind": "DeleteOptions", "apiVersion": "v1", "preconditions": preconditions}
+        reply = self._transport.send("DELETE", f"{self._path}/{_quoted(live.uid)}", body)
+        if reply.status == 409:
+            raise RefusedAsChangedError(f"dashboard {live.uid} was changed in Grafana meanwhile")
         if reply.status not in {200, 404}:
             raise explain(reply, f"delete dashboard {live.uid}")
 
     @override
-    def messages(self, uid: str) -> Sequence[str] | None:
+    def history(self, uid: str) -> Sequence[Version] | None:
+        items = self._history(uid)
+        if items is None:
+            return None
+        found = []
+        for item in items:
+            metadata = item["metadata"]
+            notes = metadata.get("annotations") or {}
+            found.append(
+                Version(
+                    int(metadata.get("generation") or 0),
+                    str(notes.get(MESSAGE) or ""),
+                    notes.get("grafana.app/updatedBy") or notes.get("grafana.app/createdBy"),
+                    notes.get("grafana.app/updatedTimestamp") or metadata.get("creationTimestamp"),
+                )
+            )
+        return sorted(found, key=lambda version: version.number, reverse=True)
+
+    @override
+    def content(self, uid: str, number: int) -> dict[str, Any] | None:
+        for item in self._history(uid) or ():
+            spec = item.get("spec")
+            if item["metadata"].get("generation") == number and isinstance(spec, dict) and "elements" not in spec:
+                return {**spec, "uid": uid}
+        return None
+
+    def _history(self, uid: str) -> list[dict[str, Any]] | None:
         params = {
             "labelSelector": "grafana.app/get-history=true",
             "fieldSelector": f"metadata.name={uid}",
@@ -111,25 +180,30 @@ class K8sDashboards(Dashboards):
         }
         reply = self._transport.get(self._path, params)
         items = reply.field("items")
-        if reply.status != 200 or not isinstance(items, list):
-            return None
-        metadata = sorted(
-            (item["metadata"] for item in items), key=lambda item: item.get("generation") or 0, reverse=True
-        )
-        return [str((item.get("annotations") or {}).get(MESSAGE) or "") for item in metadata]
+        return items if reply.status == 200 and isinstance(items, list) else None
 
     @override
     def tagged(self, tag: str) -> Sequence[str]:
+        if self._tagged is not None:
+            return self._tagged(tag)
         doing = "search for the dashboards that were pushed earlier"
         if self._search is None:
             raise ServerError(
                 f"cannot {doing}: this Grafana offers no search (v0alpha1)", hint="delete them by hand, without --prune"
             )
-        reply = self._transport.get(self._search, {"tag": tag, "type": "dashboard", "limit": SEARCH_LIMIT})
-        hits = reply.field("hits")
-        if reply.status != 200 or not isinstance(hits, list):
-            raise explain(reply, doing)
-        return [str(hit["name"]) for hit in hits]
+        limit = SEARCH_LIMIT
+        while True:
+            reply = self._transport.get(self._search, {"tag": tag, "type": "dashboard", "limit": limit})
+            hits, total = reply.field("hits"), reply.field("totalHits")
+            if reply.status != 200 or not isinstance(hits, list):
+                raise explain(reply, doing)
+            if not isinstance(total, int) or len(hits) >= total:
+                return [str(hit["name"]) for hit in hits]
+            if total <= limit:
+                raise ServerError(
+                    f"cannot {doing}: the search gives {len(hits)} of {total}", hint="delete by hand, without --prune"
+                )
+            limit = total
 
 
 class K8sFolders(Folders):
@@ -201,26 +275,6 @@ def _quoted(name: str) -> str:
 def _is_dashboard(reply: Reply) -> bool:
     details = reply.field("details")
     return isinstance(details, dict) and details.get("kind") == "dashboards"
-
-
-def _live(uid: str, body: Mapping[str, Any]) -> Live:
-    metadata = body.get("metadata") or {}
-    annotations = metadata.get("annotations") or {}
-    conversion = (body.get("status") or {}).get("conversion") or {}
-    stored_as_v2 = str(conversion.get("storedVersion") or "").startswith("v2")
-    access = body.get("access") or {}
-    return Live(
-        uid=uid,
-        dashboard={**body["spec"], "uid": uid},
-        version=int(metadata.get("generation") or 0),
-        revision=str(metadata.get("resourceVersion") or ""),
-        folder_uid=annotations.get(FOLDER) or ROOT,
-        updated=annotations.get("grafana.app/updatedTimestamp") or metadata.get("creationTimestamp"),
-        updated_by=annotations.get("grafana.app/updatedBy") or annotations.get("grafana.app/createdBy"),
-        writable=access.get("canSave") is not False,
-        blocked=STORED_AS_V2 if stored_as_v2 else owner_in(metadata),
-        metadata=metadata,
-    )
 
 
 def _folder(item: Mapping[str, Any]) -> Folder:

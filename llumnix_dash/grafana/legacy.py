@@ -1,14 +1,14 @@
 """The API under ``/api``, which every Grafana from 10 on has, deprecated from 13."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
 from typing_extensions import override
 
 from llumnix_dash.grafana.failures import AnswerLostError, RevisionChangedError, explain, unseen_folder
-from llumnix_dash.grafana.model import ROOT, Dashboards, Folder, Folders, Live, Saved, Write
-from llumnix_dash.grafana.ownership import STORED_AS_V2, Ownership
+from llumnix_dash.grafana.model import ROOT, About, Dashboards, Folder, Folders, Live, Saved, Version, Write
+from llumnix_dash.grafana.ownership import UNREADABLE_V2, Ownership, live_of_native
 from llumnix_dash.grafana.transport import Transport
 from llumnix_dash.http.reply import Reply
 
@@ -31,7 +31,10 @@ class LegacyDashboards(Dashboards):
         if reply.status == 404 and "dashboard not found" in reply.message.lower():
             return None
         if reply.status == 406:
-            return Live(uid=uid, dashboard={}, version=0, revision="0", blocked=STORED_AS_V2)
+            native = self._ownership.native(uid)
+            if native is None:
+                return Live(uid=uid, dashboard={}, version=0, revision="0", blocked=UNREADABLE_V2)
+            return live_of_native(uid, native)
         dashboard, meta = reply.field("dashboard"), reply.field("meta")
         if reply.status != 200 or not isinstance(dashboard, dict) or not isinstance(meta, dict):
             raise explain(reply, f"read dashboard {uid}")
@@ -47,11 +50,16 @@ class LegacyDashboards(Dashboards):
             updated_by=meta.get("updatedBy"),
             writable=meta.get("canSave") is not False,
             blocked=_blocked(meta),
+            id=int(dashboard.get("id") or 0),
         )
 
     @override
-    def owner(self, live: Live) -> str | None:
-        return live.blocked or self._ownership.of(live.uid)
+    def about(self, live: Live) -> About:
+        return About(live.blocked) if live.blocked else self._ownership.of(live.uid)
+
+    @override
+    def native(self, uid: str) -> dict[str, Any] | None:
+        return self._ownership.native(uid)
 
     @override
     def as_stored(self, write: Write) -> dict[str, Any]:
@@ -61,7 +69,8 @@ class LegacyDashboards(Dashboards):
     def save(self, write: Write) -> Saved:
         dashboard = {key: value for key, value in write.dashboard.items() if key not in {"id", "version"}}
         if write.over is not None:
-            dashboard["version"] = write.over.version
+            # With the id, a dashboard that was deleted and imported anew is not taken for the one that was seen.
+            dashboard |= {"version": write.over.version, **({"id": write.over.id} if write.over.id else {})}
         reply = self._transport.send(
             "POST",
             "/api/dashboards/db",
@@ -69,10 +78,17 @@ class LegacyDashboards(Dashboards):
             {"dashboard": dashboard, "folderUid": write.folder_uid, "message": write.message, "overwrite": False},
         )
         if reply.status == 200:
-            return Saved(version=_version(reply, "version"))
+            version, id_ = _version(reply, "version"), reply.field("id")
+            return Saved(version, str(version), id_ if isinstance(id_, int) else 0)
+        if write.over is not None and reply.status == 404 and reply.field("status") == "not-found":
+            raise RevisionChangedError(f"dashboard {write.uid} was replaced by another of its uid in Grafana meanwhile")
         if reply.status == 409 or (reply.status == 412 and reply.field("status") in {"version-mismatch", None}):
             raise RevisionChangedError(f"dashboard {write.uid} was changed in Grafana meanwhile")
         raise explain(reply, f"save dashboard {write.uid}")
+
+    @override
+    def save_native(self, native: Mapping[str, Any], folder_uid: str, message: str, over: Live | None) -> Saved:
+        return self._ownership.save_native(native, folder_uid, message, over)
 
     @override
     def delete(self, live: Live) -> None:
@@ -81,13 +97,26 @@ class LegacyDashboards(Dashboards):
             raise explain(reply, f"delete dashboard {live.uid}")
 
     @override
-    def messages(self, uid: str) -> Sequence[str] | None:
+    def history(self, uid: str) -> Sequence[Version] | None:
         reply = self._transport.get(f"{_path(uid)}/versions", {"limit": HISTORY, "start": 0})
         versions = reply.field("versions") if isinstance(reply.body, dict) else reply.body
         if reply.status != 200 or not isinstance(versions, list):
             return None
         versions.sort(key=lambda item: int(item.get("version") or 0), reverse=True)
-        return [str(item.get("message") or "") for item in versions]
+        return [
+            Version(
+                int(item.get("version") or 0),
+                str(item.get("message") or ""),
+                item.get("createdBy"),
+                item.get("created"),
+            )
+            for item in versions
+        ]
+
+    @override
+    def content(self, uid: str, number: int) -> dict[str, Any] | None:
+        data = self._transport.get(f"{_path(uid)}/versions/{number}").field("data")
+        return {**data, "uid": uid} if isinstance(data, dict) else None
 
     @override
     def tagged(self, tag: str) -> Sequence[str]:
@@ -161,8 +190,6 @@ def _path(uid: str) -> str:
 def _blocked(meta: dict[str, Any]) -> str | None:
     if meta.get("isFolder"):
         return "its uid belongs to a folder"
-    if str(meta.get("apiVersion") or "").rpartition("/")[2].startswith("v2"):
-        return STORED_AS_V2
     if meta.get("provisioned"):
         source = meta.get("provisionedExternalId")
         return f"provisioned from the file {source}" if source else "provisioned from a file"

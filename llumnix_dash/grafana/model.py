@@ -22,6 +22,9 @@ class Live:
         updated_by: who made it, where the server says it.
         writable: whether these credentials may save it, as far as the server says so.
         blocked: why nobody may save it through the API, such as "file-provisioned"; None where one may.
+        id: the server's own number for this very dashboard, which another of the same uid does not have; 0 if unknown.
+        native: its object in schema v2, where it is known to be stored so; ``dashboard`` is then its classic form.
+        status: the k8s object's own; empty for the legacy API.
         metadata: the k8s object's own metadata, which an update sends back; empty for the legacy API.
     """
 
@@ -35,6 +38,9 @@ class Live:
     updated_by: str | None = None
     writable: bool = True
     blocked: str | None = None
+    id: int = 0
+    native: Mapping[str, Any] | None = field(default=None, repr=False)
+    status: Mapping[str, Any] = field(default_factory=dict, repr=False)
     metadata: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @property
@@ -60,9 +66,37 @@ class Write:
 
 @dataclass(frozen=True)
 class Saved:
-    """What the server says of a save: the version that it has now."""
+    """What the server says of a save: the version that it has now, and what names just this state.
+
+    ``revision`` and ``id`` are those of :class:`Live`; empty where it is not sure that the state is what was sent.
+    """
 
     version: int
+    revision: str = ""
+    id: int = 0
+
+
+@dataclass(frozen=True)
+class Version:
+    """One entry of a dashboard's history; ``created`` is a time, where the server says it."""
+
+    number: int
+    message: str = ""
+    by: str | None = None
+    created: str | None = None
+
+
+@dataclass(frozen=True)
+class About:
+    """What a dashboard's content does not say.
+
+    Attributes:
+        owner: why the API must not save it (managed by Git Sync, Terraform, a plugin ...); None if it may.
+        newer_schema: whether there are signs that it is stored in schema v2.
+    """
+
+    owner: str | None = None
+    newer_schema: bool = False
 
 
 @dataclass(frozen=True)
@@ -83,8 +117,11 @@ class Dashboards(Protocol):
     def read(self, uid: str) -> Live | None:
         """The live dashboard of this uid; None where there is none."""
 
-    def owner(self, live: Live) -> str | None:
-        """Why the API must not save this dashboard (managed by Git Sync, Terraform, a plugin ...); None if it may."""
+    def about(self, live: Live) -> About:
+        """What the content of this dashboard does not say."""
+
+    def native(self, uid: str) -> dict[str, Any] | None:
+        """The dashboard's object in schema v2, whatever it is stored as; None where the server cannot give it."""
 
     def as_stored(self, write: Write) -> dict[str, Any]:
         """The JSON that the server would keep of this write; asks the server only where it migrates what it is sent."""
@@ -96,11 +133,22 @@ class Dashboards(Protocol):
             RevisionChangedError: the live state is no longer the one the write names.
         """
 
+    def save_native(self, native: Mapping[str, Any], folder_uid: str, message: str, over: Live | None) -> Saved:
+        """Saves an object of schema v2 as it is, over exactly that live state, or anew.
+
+        Raises:
+            UserError: the server does not know its schema.
+            RevisionChangedError: the live state is no longer that.
+        """
+
     def delete(self, live: Live) -> None:
         """Deletes it; one that is gone already is no error."""
 
-    def messages(self, uid: str) -> Sequence[str] | None:
-        """The messages of its versions, newest first; None where these credentials cannot read them."""
+    def history(self, uid: str) -> Sequence[Version] | None:
+        """Its versions, newest first; None where these credentials cannot read them."""
+
+    def content(self, uid: str, number: int) -> dict[str, Any] | None:
+        """The classic JSON of one of its versions; None where the server cannot give it."""
 
     def tagged(self, tag: str) -> Sequence[str]:
         """The uids of the dashboards that bear this tag, as far as the server's search index knows."""

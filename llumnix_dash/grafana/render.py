@@ -49,6 +49,9 @@ def plan_text(grafana: Grafana, plan: Plan, *, last_changes: bool = False) -> st
     for step in plan.steps:
         lines.append(_line(step.action, step.uid, width, f"{visible(step.title).ljust(titles)}{_place(step)}"))
         lines += _notes(step, last_changes=last_changes)
+        lines += [_indented(f"edited: {edit}") for edit in step.edits]
+        if step.losses:
+            lines.append(_indented(visible(f"a push would lose: {', '.join(step.losses)}")))
         lines += [_indented(change) for change in step.changes]
     counts = ", ".join(f"{plan.count(action)} {told}" for action, told in _COUNTED.items() if plan.count(action))
     return "\n".join([*lines, "", f"Plan: {counts}."]) + (" Nothing to do." if plan.is_clean else "")
@@ -58,7 +61,7 @@ def result_text(grafana: Grafana, result: Result, width: int) -> str:
     """One result: a line, and below it the reason, the changes that came between, the error, the copy that was kept."""
     step = result.step
     told = visible(step.title)
-    if result.version is not None and result.outcome in FINE:
+    if result.version is not None and result.outcome in FINE | {Outcome.OVERWROTE}:
         told = f"version {result.version}  {grafana.transport.base}/d/{step.uid}"
     lines = [_line(result.outcome, step.uid, width, told)]
     if result.error is not None and result.error is step.error:
@@ -70,6 +73,7 @@ def result_text(grafana: Grafana, result: Result, width: int) -> str:
     lines += [_indented(change) for change in result.changes]
     if result.backup is not None:
         lines.append(_indented(f"what was there is kept in {result.backup}"))
+    lines += [_indented(f"the edit is kept in {copy}") for copy in result.copies]
     return "\n".join(lines)
 
 
@@ -84,8 +88,10 @@ def summary_text(results: Sequence[Result], *, stopped: bool) -> str:
             "In a conflict nothing is written, so that nobody's edit in Grafana is lost. To go on:",
             "  see the edit:    llumnix-dash pull live && llumnix-dash diff deploy/observability live",
             "  keep it:         bring it into code, generate, push again",
-            "  take our side:   llumnix-dash push --overwrite (a copy of what is replaced is kept)",
+            "  take our side:   llumnix-dash push --overwrite (a copy is kept, which restore brings back)",
         ]
+        if any(result.step.losses for result in results if result.outcome is Outcome.CONFLICT):
+            lines.append("  keep its layout: llumnix-dash pull live --native saves what the classic form cannot hold")
     if counts[Outcome.NOT_STARTED]:
         lines += ["", "What was not started was not written; run the command again to go on."]
     return "\n".join(lines)
@@ -116,6 +122,7 @@ def results_json(grafana: Grafana, results: Sequence[Result], *, stopped: bool) 
                 "outcome": result.outcome,
                 "version": result.version,
                 "backup": str(result.backup) if result.backup else None,
+                "edits_kept": [str(copy) for copy in result.copies],
                 "reason": result.reason or result.step.reason,
                 "changed_meanwhile": [click.unstyle(line) for line in result.changes],
                 "error": _error(result.error),
@@ -175,6 +182,8 @@ def _step(step: Step) -> dict[str, Any]:
         if step.folder is None
         else {"uid": step.folder.uid, "title": step.folder.label, "new": bool(step.folder.missing)},
         "changes": [click.unstyle(line) for line in step.changes],
+        "edits": [click.unstyle(line) for line in step.edits],
+        "losses": list(step.losses),
         "live": None
         if live is None
         else {"version": live.version, "updated": live.updated, "updated_by": live.updated_by},

@@ -5,6 +5,7 @@ and never quotes a secret.
 """
 
 import os
+import ssl
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -66,6 +67,14 @@ def _secret(value: SecretStr) -> SecretStr:
     return value
 
 
+def _authority(path: Path) -> Path:
+    try:
+        ssl.create_default_context(cafile=str(path))
+    except ssl.SSLError:
+        raise ValueError("holds no certificate (PEM) of an authority") from None
+    return path
+
+
 class GrafanaSettings(BaseModel):
     """One Grafana, as it is reached. Credentials are a token, or a user with a password, or none."""
 
@@ -76,7 +85,7 @@ class GrafanaSettings(BaseModel):
     user: str | None = None
     password: SecretStr | None = None
     org_id: PositiveInt | None = None
-    ca_cert: FilePath | None = None
+    ca_cert: Annotated[FilePath, AfterValidator(_authority)] | None = None
     client_cert: FilePath | None = None
     client_key: FilePath | None = None
     insecure: bool = False
@@ -113,9 +122,25 @@ class GrafanaSettings(BaseModel):
             raise ValueError("GRAFANA_USER must not hold a colon")
         if self.client_key and not self.client_cert:
             raise ValueError("--client-key needs --client-cert")
+        if self.client_cert:
+            _refuse_useless(self.client_cert, self.client_key)
         if self.insecure and self.ca_cert:
             raise ValueError("--insecure and --ca-cert contradict one another")
         return self
+
+
+def _refuse_useless(certificate: Path, key: Path | None) -> None:
+    try:
+        # The empty password keeps OpenSSL from asking for one on the terminal.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(certificate, key, password="")
+    except ssl.SSLError as error:
+        if error.reason == "KEY_VALUES_MISMATCH":
+            raise ValueError("the key of --client-key is not that of the certificate of --client-cert") from None
+        raise ValueError(
+            "--client-cert and --client-key hold no certificate with its key (PEM, without a passphrase)"
+        ) from None
+    except OSError as error:
+        raise ValueError(f"--client-cert or --client-key cannot be read: {error.strerror}") from None
 
 
 class _Value(NamedTuple):
@@ -178,10 +203,24 @@ def settings_path(environment: Mapping[str, str]) -> Path:
     return Path(home).expanduser() / "llumnix-dash" / "settings.toml"
 
 
-def _from_context(context: str, environment: Mapping[str, str]) -> dict[str, _Value]:
-    path = settings_path(environment)
+def context_names(environment: Mapping[str, str] | None = None) -> list[str]:
+    """The names of the contexts of the settings file, in its order.
+
+    Raises:
+        UserError: the file cannot be read, or has none.
+    """
+    path = settings_path(os.environ if environment is None else environment)
+    contexts = _contexts(path)
+    if not contexts:
+        raise UserError(
+            "the settings file has no contexts", where=str(path), hint="write it with a table [contexts.NAME] for each"
+        )
+    return list(contexts)
+
+
+def _contexts(path: Path) -> dict[str, Any]:
     try:
-        contexts = tomllib.loads(path.read_text(encoding="utf-8")).get("contexts", {})
+        contexts = tomllib.loads(path.read_text(encoding="utf-8")).get("contexts")
     except OSError as error:
         raise UserError(
             f"cannot read the settings file {path}: {error.strerror}",
@@ -190,10 +229,16 @@ def _from_context(context: str, environment: Mapping[str, str]) -> dict[str, _Va
     except ValueError:
         # tomllib's text is not quoted: it can show a piece of the line, and that a secret.
         raise UserError(f"the settings file {path} is not TOML", hint="see docs/push.md for an example") from None
-    chosen = contexts.get(context) if isinstance(contexts, dict) else None
+    return contexts if isinstance(contexts, dict) else {}
+
+
+def _from_context(context: str, environment: Mapping[str, str]) -> dict[str, _Value]:
+    path = settings_path(environment)
+    contexts = _contexts(path)
+    chosen = contexts.get(context)
     if not isinstance(chosen, dict):
         # What was given is not repeated: it may be a secret that was pasted in the wrong place.
-        known = sorted(contexts) if isinstance(contexts, dict) else []
+        known = sorted(contexts)
         raise UserError(
             "the settings file has no context of the name that --context gives",
             where=str(path),

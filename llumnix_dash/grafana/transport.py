@@ -92,9 +92,9 @@ class Transport:
             else:
                 if 300 <= reply.status < 400:
                     raise explain(reply, "go on")
-                if reply.status in retry.GATEWAY_ERRORS and not reading:
+                if reply.status in retry.UNCERTAIN and not reading:
                     told = explain(reply, "tell whether the write was done")
-                    raise AnswerLostError(told.summary, where=told.where, hint=told.hint)
+                    raise AnswerLostError(told.summary, where=told.where, detail=told.detail, hint=told.hint)
                 if last or reply.status not in retry.GATEWAY_ERRORS | {429}:
                     return reply
                 pause = retry.pause(attempt, reply.headers, reply.body)

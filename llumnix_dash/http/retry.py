@@ -17,6 +17,8 @@ ATTEMPTS = 4
 SHORTEST, LONGEST = 0.5, 10.0  # seconds, between attempts
 LONGEST_WISH = 30.0  # seconds: a server that asks for more is not obeyed further
 GATEWAY_ERRORS = frozenset({502, 503, 504})
+# After these a write may have been done: a proxy that did not wait (52x are Cloudflare's), a server that fell over.
+UNCERTAIN = GATEWAY_ERRORS | frozenset({408, 500, *range(520, 531)})
 
 
 def may_pass(error: requests.RequestException) -> bool:

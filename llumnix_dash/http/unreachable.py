@@ -6,6 +6,7 @@ be ``ssl-certificates``.
 
 import socket
 import ssl
+import urllib.request
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -14,7 +15,7 @@ import urllib3
 
 from llumnix_dash.errors import ServerError, UserError
 
-_EXPIRED, _WRONG_HOST_NAME, _WRONG_ADDRESS = 10, 62, 64  # OpenSSL's X509_V_ERR_…
+_NOT_YET_VALID, _EXPIRED, _WRONG_HOST_NAME, _WRONG_ADDRESS = 9, 10, 62, 64  # OpenSSL's X509_V_ERR_…
 _NO_TLS = frozenset({"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST", "UNKNOWN_PROTOCOL"})
 _CLIENT_CERTIFICATE = frozenset(
     {"TLSV13_ALERT_CERTIFICATE_REQUIRED", "SSLV3_ALERT_HANDSHAKE_FAILURE", "SSL/TLS_ALERT_HANDSHAKE_FAILURE"}
@@ -49,12 +50,20 @@ def has_cause(error: BaseException, *types: type[BaseException]) -> bool:
 
 def unreachable(error: BaseException, where: str, host: str, names: Names) -> UserError:  # noqa: PLR0911 (one a cause)
     """The error for a connection that did not come about; never quotes the library's text, which may hold secrets."""
+    if has_cause(error, requests.exceptions.InvalidSchema) and any(
+        address.lower().startswith("socks") for address in urllib.request.getproxies().values()
+    ):
+        return UserError(
+            "the environment names a SOCKS proxy, for which a package is missing",
+            where=where,
+            hint="pip install pysocks; or use an HTTP proxy, or name the host in NO_PROXY to go around the proxy",
+        )
     if has_cause(error, requests.exceptions.InvalidSchema, requests.exceptions.InvalidURL):
         # The server's own address was checked before: it is the proxy's that requests does not take.
         return UserError(
             "the proxy that the environment names cannot be used",
             where=where,
-            hint="check HTTPS_PROXY, HTTP_PROXY and ALL_PROXY; a SOCKS proxy needs: pip install pysocks",
+            hint="check HTTPS_PROXY, HTTP_PROXY and ALL_PROXY",
         )
     if has_cause(error, urllib3.exceptions.ProxyError):
         # Python's http.client raises a plain OSError with the proxy's status, which has no type of its own.
@@ -89,7 +98,7 @@ def unreachable(error: BaseException, where: str, host: str, names: Names) -> Us
     )
 
 
-def _tls(error: ssl.SSLError, where: str, host: str, names: Names) -> ServerError:
+def _tls(error: ssl.SSLError, where: str, host: str, names: Names) -> ServerError:  # noqa: PLR0911 (one a cause)
     if error.reason in _NO_TLS:
         return ServerError(
             f"{host} does not speak TLS on this port", where=where, hint=f"use http:// in {names.url}, or the TLS port"
@@ -109,6 +118,12 @@ def _tls(error: ssl.SSLError, where: str, host: str, names: Names) -> ServerErro
             f"the server's certificate is not for {host}",
             where=where,
             hint=f"use the name that the certificate was made for in {names.url}",
+        )
+    if error.verify_code == _NOT_YET_VALID:
+        return ServerError(
+            f"the certificate of {host} is not valid yet",
+            where=where,
+            hint="check this machine's clock; if it is right, have the certificate made anew",
         )
     if error.verify_code == _EXPIRED:
         return ServerError(f"the certificate of {host} has expired", where=where, hint="have the certificate renewed")

@@ -7,11 +7,17 @@ from typing import Any
 from llumnix_dash.grafana.apply import Orders, Result, apply
 from llumnix_dash.grafana.backup import Backups
 from llumnix_dash.grafana.connect import Grafana
+from llumnix_dash.grafana.marker import DEFAULT_SET
 from llumnix_dash.grafana.plan import Plan, Targets, make_plan
 from llumnix_dash.grafana.pushset import Wanted
 from tests.grafana.fake import FakeGrafana
 
 MESSAGE = "llumnix-dash test"
+# The requests of either API, as patterns for the fake's faults.
+SAVE = r"(POST /api/dashboards/db|(POST|PUT) /apis/dashboard\.grafana\.app/.*/dashboards)"
+READ = r"GET (/api/dashboards/uid/[^/]+$|/apis/dashboard\.grafana\.app/.*/dto$)"
+HISTORY = r"GET (/api/dashboards/uid/[^/]+/versions|/apis/dashboard\.grafana\.app/v0alpha1/.*/dashboards$)"
+DELETE = r"DELETE (/api/dashboards/uid|/apis/dashboard)"
 
 
 def dashboard(uid: str = "llumnix-lrs-dashboard", **changes: Any) -> dict[str, Any]:
@@ -27,6 +33,7 @@ def dashboard(uid: str = "llumnix-lrs-dashboard", **changes: Any) -> dict[str, A
                 "id": 7,
                 "type": "timeseries",
                 "title": "P99 TTFT",
+                "gridPos": {"x": 0, "y": 0, "w": 12, "h": 8},
                 "datasource": {"type": "prometheus", "uid": "${datasource}"},
                 "targets": [{"refId": "A", "expr": "up"}],
                 "fieldConfig": {"defaults": {"max": 1.0}, "overrides": []},
@@ -45,8 +52,16 @@ def wanted(*items: dict[str, Any]) -> list[Wanted]:
     return [Wanted(f"{item['uid']}.json", item) for item in items or (dashboard(),)]
 
 
-def plan(grafana: Grafana, *items: dict[str, Any], prune: bool = False, jobs: int = 2, **where: Any) -> Plan:
-    return make_plan(grafana, wanted(*items), Targets(grafana, **where), prune=prune, jobs=jobs)
+def plan(
+    grafana: Grafana,
+    *items: dict[str, Any],
+    prune: bool = False,
+    jobs: int = 2,
+    set_name: str = DEFAULT_SET,
+    **where: Any,
+) -> Plan:
+    targets = Targets(grafana, **where)
+    return make_plan(grafana, wanted(*items), targets, set_name=set_name, prune=prune, jobs=jobs)
 
 
 def push(

@@ -79,10 +79,10 @@ def test_the_same_for_programs(mixed: Path, golden: Check):
 
 def test_overwrite_prints_where_the_copies_go(fake: FakeGrafana, mixed: Path, tmp_path: Path):
     ran = run("push", mixed, "--overwrite")
-    assert f"Copies of what is replaced go to {tmp_path}/state/llumnix-dash/backups/127.0.0.1/" in ran.out
+    assert f"Copies of what is replaced go to {tmp_path}/state/llumnix-dash/backups/127.0.0.1_" in ran.out
     copies = {path.name: json.loads(path.read_text()) for path in (tmp_path / "state").rglob("*.json")}
     assert sorted(copies) == ["changed.json", "edited.json"], "each one that it replaces"
-    assert copies["edited.json"]["description"] == "watch this tonight"
+    assert copies["edited.json"]["dashboard"]["description"] == "watch this tonight"
     back = next((tmp_path / "state").rglob("edited.json"))
     assert run("push", back, "--overwrite").code == 0
     assert fake.store.dashboards["edited"].spec["description"] == "watch this tonight", "a copy can be pushed back"
@@ -170,6 +170,17 @@ def test_what_is_pulled_can_be_brought_into_code_and_pushed(fake: FakeGrafana, t
     edit(fake, description="watch this tonight")
     run("pull", folder, folder)
     assert "Nothing to do." in run("push", folder).out
+
+
+def test_files_of_one_name_are_pulled_into_files_of_their_own(fake: FakeGrafana, tmp_path: Path):
+    first, second = write(tmp_path / "a", dashboard("one")), write(tmp_path / "b", dashboard("two"))
+    (first / "one.json").rename(first / "same.json")
+    (second / "two.json").rename(second / "Same.json")
+    assert run("push", first, second).code == 0
+    ran = run("pull", tmp_path / "live", first, second)
+    assert "2 of 2 saved" in ran.out
+    pulled = {path.name: json.loads(path.read_text())["uid"] for path in (tmp_path / "live").rglob("*.json")}
+    assert pulled == {"same-one.json": "one", "Same-two.json": "two"}
 
 
 def test_a_foreign_dashboard(fake: FakeGrafana, tmp_path: Path):

@@ -6,9 +6,10 @@ import pytest
 
 from llumnix_dash.errors import UserError
 from llumnix_dash.grafana.connect import connect
-from llumnix_dash.grafana.datasources import DataSource, find, resolved
+from llumnix_dash.grafana.datasources import DataSource, Sources, choose, find, resolved
 from llumnix_dash.grafana.failures import ForbiddenError
 from llumnix_dash.grafana.pushset import Wanted
+from tests.grafana.command import run, use, write
 from tests.grafana.conftest import transport_to
 from tests.grafana.fake import FakeGrafana
 from tests.grafana.samples import dashboard
@@ -39,8 +40,8 @@ def exported(uid: str = "${DS_PROMETHEUS}", **more) -> dict:
     }
 
 
-def of(item: dict, source: DataSource | None = SOURCE) -> dict:
-    return resolved(Wanted("foreign.json", item), source).dashboard
+def of(item: dict, source: DataSource | None = SOURCE, **of_input: DataSource) -> dict:
+    return resolved(Wanted("foreign.json", item), Sources(source, of_input)).dashboard
 
 
 def test_inputs_are_filled_in_everywhere_and_dropped():
@@ -106,6 +107,66 @@ def test_an_input_of_another_kind_is_refused():
     item["__inputs"] = [{"name": "DS_LOKI", "type": "datasource", "pluginId": "loki"}]
     with pytest.raises(UserError, match="unresolved"):
         of(item)
+    assert json.dumps(of(item, DS_LOKI=DataSource("loki-uid", "Loki"))).count("loki-uid") == 2
+
+
+def test_a_name_without_braces_is_filled_in_and_refused():
+    item = exported("$DS_PROMETHEUS", description="$DS_PROMETHEUS_2 is another name")
+    with pytest.raises(UserError, match="unresolved: "):
+        of(item)
+    item = exported("$DS_PROMETHEUS", description="from $DS_PROMETHEUS.")
+    assert json.dumps(of(item)).count("prom-uid") == 3
+    with pytest.raises(UserError, match="unresolved: "):
+        of(item, None)
+
+
+def wanted_with(*inputs: tuple[str, str]) -> list[Wanted]:
+    entries = [{"name": name, "type": "datasource", "pluginId": plugin} for name, plugin in inputs]
+    return [Wanted("foreign.json", {**exported(), "__inputs": entries})]
+
+
+def test_sources_by_input(fake: FakeGrafana):
+    inputs = wanted_with(("DS_LOKI", "loki"), ("DS_PROMETHEUS", "prometheus"))
+    chosen = choose(transport_to(fake), ["DS_LOKI=loki-uid", "Prometheus"], inputs)
+    assert chosen == Sources(SOURCE, {"DS_LOKI": DataSource("loki-uid", "Loki")})
+    for texts, says in [
+        (["DS_LOKI=prom-uid"], "no data source 'prom-uid' of the type loki"),
+        (["DS_LOKI=nowhere"], "no data source 'nowhere'"),
+        (["Prometheus", "prom-uid"], "more than one Prometheus"),
+        (["DS_OTHER=prom-uid"], "no data source of the name or uid"),
+    ]:
+        with pytest.raises(UserError, match=says):
+            choose(transport_to(fake), texts, inputs)
+
+
+@pytest.mark.parametrize("name", ["g11", "g13.0"])
+def test_what_the_server_has_not_is_told_before_anything_is_written(name: str, monkeypatch, tmp_path):
+    library = {"id": 1, "type": "stat", "libraryPanel": {"uid": "shared", "name": "Shared"}}
+    with FakeGrafana(name) as fake:
+        use(monkeypatch, fake)
+        for uid in ("fixed-nowhere", "prom-uid"):
+            folder = write(tmp_path / uid, {**exported(uid), "__inputs": []}, dashboard())
+            ran = run("push", folder)
+            assert ran.code == (0 if uid == "prom-uid" else 2)
+            if ran.code:
+                assert "the data source fixed-nowhere is not on the server" in ran.err
+                assert not fake.lines("POST", "PUT")
+        elements = {"shared": {"uid": "shared", "name": "Shared", "kind": 1, "model": {}}}
+        for carried, says in (({}, "make the library panel"), (elements, "import the file once in Grafana")):
+            item = {**exported(), "__inputs": [], "__elements": carried, "panels": [library]}
+            ran = run("push", write(tmp_path / "library", item))
+            assert ran.code == 2
+            assert "the library panel shared is not on the server" in ran.err
+            assert says in ran.err
+        fake.store.library_panels.add("shared")
+        assert run("push", tmp_path / "library", "--overwrite").code == 0
+
+
+def test_without_the_right_to_look_at_sources_a_fixed_one_is_taken_to_be_there(monkeypatch, tmp_path):
+    with FakeGrafana("g12") as fake:
+        use(monkeypatch, fake)
+        fake.denied.add("datasources:read")
+        assert run("push", write(tmp_path / "set", {**exported("somewhere"), "__inputs": []})).code == 0
 
 
 def test_a_variable_that_is_called_like_an_input_is_a_variable():

@@ -12,10 +12,8 @@ from tests.grafana.command import Check, Ran, run, use, write
 from tests.grafana.fake import PROFILES, FakeGrafana
 from tests.grafana.fake.faults import HTML
 from tests.grafana.fake.server import TOKEN
-from tests.grafana.samples import dashboard
+from tests.grafana.samples import READ, SAVE, dashboard
 
-SAVE = "POST /api/dashboards/db"
-READ = "GET /api/dashboards/uid/"
 NOT_A_GRAFANA = 3
 
 # What the server answers -> the exit code. The text is in the golden file of the same name.
@@ -85,7 +83,11 @@ ANSWERS: dict[str, tuple[str, dict[str, Any], int]] = {
     ),
     "bad request": (SAVE, {"status": 400, "body": {"message": "bad request data", "traceID": ""}}, 1),
     "alert validation": (SAVE, {"status": 422, "body": {"message": "alert: no condition"}}, 1),
-    "server failure": (SAVE, {"status": 500, "body": {"message": "Failed to save dashboard", "traceID": ""}}, 3),
+    "server failure": (
+        SAVE,
+        {"status": 500, "body": {"message": "Failed to save dashboard", "traceID": ""}, "times": 9},
+        3,
+    ),
     "too many requests": (SAVE, {"status": 429, "body": {"message": "slow down"}, "times": 9}, 3),
     "proxy asks for a password": (SAVE, {"status": 407, "body": HTML}, 3),
     "reading denied": (READ, {"status": 403, "body": {"message": "Access denied"}}, 1),
@@ -189,6 +191,27 @@ def test_a_proxy_that_does_not_answer(monkeypatch, golden: Check, sample: Path):
     held(golden, "proxy", ran)
 
 
+def test_a_socks_proxy(monkeypatch, sample: Path):
+    monkeypatch.setenv("ALL_PROXY", "socks5://user:marked-proxy-secret@127.0.0.1:1")
+    monkeypatch.setenv("GRAFANA_URL", "http://grafana.example")
+    monkeypatch.setenv("NO_PROXY", "")
+    ran = run("push", sample)
+    assert ran.code == 2
+    assert "names a SOCKS proxy, for which a package is missing" in ran.err
+    assert "marked-proxy-secret" not in ran.told
+
+
+@pytest.mark.parametrize("name", ["g12", "g13.0"])
+def test_a_uid_that_is_taken_by_what_cannot_be_seen(monkeypatch, sample: Path, name: str):
+    with FakeGrafana(name) as fake:
+        use(monkeypatch, fake)
+        body = {"status": "Failure", "reason": "AlreadyExists", "code": 409, "message": "already exists"}
+        fake.spoil(SAVE, status=409, body=body, times=9)
+        ran = run("push", sample)
+    assert ran.code == 1
+    assert "its uid is taken, and shows no such dashboard" in ran.out
+
+
 def test_a_proxy_that_asks_for_a_password(monkeypatch, golden: Check, sample: Path):
     class Proxy(BaseHTTPRequestHandler):
         def do_CONNECT(self) -> None:
@@ -256,7 +279,7 @@ def test_a_dashboard_that_is_too_large_for_the_server(monkeypatch, tmp_path: Pat
 
 def test_one_failure_does_not_stop_the_rest(monkeypatch, tmp_path: Path, fake: FakeGrafana):
     use(monkeypatch, fake)
-    fake.spoil(SAVE, status=500, body={"message": "Failed to save dashboard", "traceID": ""}, skip=1)
+    fake.spoil(SAVE, status=500, body={"message": "Failed to save dashboard", "traceID": ""}, skip=1, times=4)
     ran = run("push", write(tmp_path / "set", *map(dashboard, "abcde")), "--jobs", 1)
     assert sorted(fake.store.dashboards) == ["a", "c", "d", "e"]
     assert "Done: 4 created, 1 failed." in ran.out

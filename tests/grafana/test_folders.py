@@ -1,14 +1,17 @@
 """Where dashboards go: always said, found by path or uid, made once."""
 
+import re
+
 import pytest
 
 from llumnix_dash.errors import UserError
 from llumnix_dash.grafana.apply import Outcome
 from llumnix_dash.grafana.connect import connect
 from llumnix_dash.grafana.plan import Action
+from tests.grafana.command import run, use, write
 from tests.grafana.conftest import transport_to
 from tests.grafana.fake import PROFILES, FakeGrafana
-from tests.grafana.samples import dashboard, plan, push, push_planned, with_query
+from tests.grafana.samples import SAVE, dashboard, plan, push, push_planned, with_query
 
 UID = "llumnix-lrs-dashboard"
 
@@ -66,9 +69,14 @@ def test_every_save_names_its_folder(fake: FakeGrafana, grafana):
     push(grafana)
     push(grafana, with_query(dashboard(), "sum(up)"))
     push(grafana, dashboard("root"), folder_uid="general")
-    saves = [request.body for request in fake.requests if request.line == "POST /api/dashboards/db"]
+    saves = [request.body for request in fake.requests if re.match(SAVE, request.line)]
     assert len(saves) == 3
-    assert all("folderUid" in body for body in saves)
+    if "folderUid" in saves[0]:
+        folders = [body["folderUid"] for body in saves]
+    else:  # there, none is the root
+        folders = [body["metadata"]["annotations"].get("grafana.app/folder", "") for body in saves]
+    [made] = fake.store.folders
+    assert folders == [made, made, ""]
 
 
 @pytest.mark.parametrize("uid", ["missing", "no/such folder"])
@@ -159,3 +167,20 @@ def test_a_folder_that_is_deleted_between_plan_and_apply_is_told(fake: FakeGrafa
     [result] = push_planned(grafana, made)
     assert result.outcome is Outcome.FAILED
     assert "the folder is not there" in result.error.summary
+
+
+def test_folders_of_files_become_folders(monkeypatch, tmp_path, fake: FakeGrafana):
+    use(monkeypatch, fake)
+    folder = write(tmp_path / "set", dashboard("top"))
+    write(folder / "team" / "deeper", dashboard("below"))
+    write(folder / "team", dashboard("inner"))
+    for where, base in (((), "Llumnix"), (("--folder", "LLM / All"), "LLM / All")):
+        for _ in range(2):
+            assert run("push", folder, "--mirror", *where).code == 0
+        assert {uid: path_of(fake, uid) for uid in fake.store.dashboards} == {
+            "top": base,
+            "inner": f"{base} / team",
+            "below": f"{base} / team / deeper",
+        }
+        assert run("status", folder, "--mirror", *where).code == 0
+    assert run("push", folder, "--mirror", "--folder-uid", "general").code == 2

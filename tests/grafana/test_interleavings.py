@@ -1,141 +1,129 @@
-"""Two pushers and an editor at once, in 200 random orders: no lost edit, no duplicate, no half-written state.
+"""Two pushers, people in both editors and one who imports anew, at once, in 300 random orders with faults in between.
 
-Each order is drawn from a seed and is the same each time: the fake lets one request through at a time, and chooses the
-next only when every client that still works has one waiting.
+Nobody's edit is lost without being told and kept, there is no duplicate and no half-written state, and the next push
+converges. Each order is drawn from a seed and is the same each time: the fake lets one request through at a time, and
+chooses the next only when every client that still works has one waiting.
 """
 
-import os
 import random
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from pathlib import Path
 
 import pytest
-import requests
 
-from llumnix_dash.grafana.apply import Outcome, Result
+from llumnix_dash.grafana.apply import FINE, Outcome, Result
 from llumnix_dash.grafana.connect import connect
+from tests.grafana.actors import (
+    GONE,
+    PEOPLE,
+    PUSHERS,
+    UIDS,
+    Saved,
+    Told,
+    Turns,
+    classic_editor,
+    importer,
+    new_editor,
+    pusher,
+    remember,
+)
 from tests.grafana.conftest import Clock, transport_to
 from tests.grafana.fake import PROFILES, FakeGrafana
-from tests.grafana.samples import dashboard, push, with_query
+from tests.grafana.fake.faults import HTML
+from tests.grafana.samples import SAVE, dashboard, edit, push, with_query
 
-UIDS = ("one", "two")
-SAVE = "/api/dashboards/db"
+SEEDS = 50  # on each of the 6 versions
+FAULTS = (
+    {"drop": "before"},
+    {"drop": "after"},
+    {"status": 500, "body": {"message": "database is locked"}},
+    {"status": 500, "body": {"message": "database is locked"}, "handled": True},
+    {"status": 524, "body": HTML, "handled": True},
+    {"status": 429, "body": {"message": "slow down"}},
+)
 
 
-class Turns:
-    """Lets one request through at a time, in an order drawn from a seed."""
+class Played:
+    """One order, played to its end, and what is then on the server."""
 
-    def __init__(self, seed: int, clients: list[str]) -> None:
-        self._random = random.Random(seed)
-        self._changed = threading.Condition()
-        self._working = set(clients)
-        self._waiting: set[str] = set()
-        self._chosen: str | None = None
-        self.order: list[str] = []
-
-    @contextmanager
-    def __call__(self, authorization: str) -> Iterator[None]:
-        client = authorization.removeprefix("Bearer ")
-        with self._changed:
-            self._waiting.add(client)
-            self._choose()
-            assert self._changed.wait_for(lambda: self._chosen == client, timeout=30), (
-                "the clients wait for one another"
+    def __init__(self, seed: int, name: str, copies: Path) -> None:
+        self.told, self.where = Told(), f"seed {seed} on {name}"
+        draw = random.Random(seed)
+        self.faulty = draw.random() < 0.6
+        # An edit in the server's own window, of which a pusher that is killed right then cannot tell.
+        window, killed = draw.choice([(False, False), (True, False), (False, True)])
+        releases = ("release 1", draw.choice(["release 1", "release 2"]))
+        # The server migrates and spells out what it is given. On 11, which hides the first message, a first save that
+        # is not signed cannot be told from an import: that is a conflict, which is the safe side.
+        rewrites = draw.random() < 0.3 and not (name == "g11" and (killed or self.faulty))
+        tokens = [*PUSHERS, *PEOPLE]
+        with FakeGrafana(PROFILES[name].but(rewrites=rewrites)) as self.fake:
+            fake, told = self.fake, self.told
+            fake.logins.update({token: token for token in tokens})
+            remember(fake, told)
+            if draw.random() < 0.8:  # mostly onto a server that has an earlier release
+                push(connect(transport_to(fake)), *(with_query(dashboard(uid), "release 0") for uid in UIDS))
+                if window:
+                    uid = draw.choice(UIDS)
+                    fake.store.window_of = set(PUSHERS)
+                    fake.store.in_window = lambda: edit_if_there(fake, uid)
+            if self.faulty:
+                for _ in range(draw.randint(1, 3)):
+                    fake.spoil(SAVE, skip=draw.randint(0, 4), **draw.choice(FAULTS))
+            lives = draw.randint(4, 25) if killed else None
+            turns = Turns(seed, tokens)
+            fake.turn = lambda authorization: (
+                turns(authorization) if authorization.removeprefix("Bearer ") in tokens else nothing()
             )
-            self._waiting.remove(client)
-            self.order.append(client)
-        # The turn ends with the client's next request (or its end), not here: the client is at work until then.
-        yield
+            self._run(
+                turns,
+                {
+                    "pusher-a": lambda: pusher(fake, "pusher-a", releases[0], told, copies, lives),
+                    "pusher-b": lambda: pusher(fake, "pusher-b", releases[1], told, copies),
+                    "classic-editor": lambda: classic_editor(fake, "classic-editor", seed, told),
+                    "new-editor": lambda: new_editor(fake, "new-editor", seed, told),
+                    "importer": lambda: importer(fake, "importer", seed, told),
+                },
+            )
+            self.order = turns.order
+            fake.faults.clear()
+            fake.turn = lambda _: nothing()
+            fake.store.in_window = None
+            self.before_next = dict(fake.store.dashboards)
+            self._then(copies)
 
-    def end(self, client: str) -> None:
-        """The client has no more requests."""
-        with self._changed:
-            self._working.discard(client)
-            self._choose()
+    def _run(self, turns: Turns, clients: dict[str, Callable[[], None]]) -> None:
+        failures: list[BaseException] = []
 
-    def _choose(self) -> None:
-        if self._waiting and self._waiting == self._working:
-            self._chosen = self._random.choice(sorted(self._waiting))
-            self._changed.notify_all()
+        def body(token: str, work: Callable[[], None]) -> None:
+            try:
+                work()
+            except BaseException as error:
+                failures.append(error)
+            finally:
+                turns.end(token)
 
-
-def pusher(fake: FakeGrafana, token: str, release: str, results: dict[str, list[Result]]) -> None:
-    grafana = connect(transport_to(fake, Clock(), token=token))
-    results[token] = push_one_by_one(grafana, *(with_query(dashboard(uid), release) for uid in UIDS))
-
-
-def push_one_by_one(grafana: Any, *items: dict[str, Any]) -> list[Result]:
-    """As ``push`` with --jobs 1, so that a client has one request at a time."""
-    from pathlib import Path
-
-    from llumnix_dash.grafana.apply import Orders, apply
-    from llumnix_dash.grafana.backup import Backups
-    from tests.grafana.samples import plan
-
-    made = plan(grafana, *items, jobs=1)
-    return apply(grafana, made, Orders(message="m", backups=Backups(Path(os.environ["XDG_STATE_HOME"])), jobs=1))[0]
-
-
-def editor(fake: FakeGrafana, token: str, seed: int, acknowledged: list[tuple[str, str]]) -> None:
-    """A person in the browser: opens a dashboard, changes its description, saves over the version that was opened."""
-    draw = random.Random(seed)
-    with requests.Session() as session:
-        session.headers["Authorization"] = f"Bearer {token}"
-        for number in range(3):
-            uid = draw.choice(UIDS)
-            live = session.get(f"{fake.url}/api/dashboards/uid/{uid}", timeout=30)
-            if live.status_code != 200:
-                continue
-            text = f"edit {number}"
-            body = {
-                "dashboard": {**live.json()["dashboard"], "description": text},
-                "folderUid": live.json()["meta"].get("folderUid") or "",
-                "overwrite": False,
-            }
-            if session.post(f"{fake.url}{SAVE}", json=body, timeout=30).status_code == 200:
-                acknowledged.append((uid, text))
-
-
-def play(seed: int, name: str) -> tuple[FakeGrafana, dict[str, list[Result]], list[tuple[str, str]], list[str]]:
-    tokens = {"pusher-a": "pusher-a", "pusher-b": "pusher-b", "editor": "editor"}
-    draw = random.Random(seed)
-    releases = ("release 1", draw.choice(["release 1", "release 2"]))
-    results: dict[str, list[Result]] = {}
-    acknowledged: list[tuple[str, str]] = []
-    failures: list[BaseException] = []
-    with FakeGrafana(PROFILES[name]) as fake:
-        fake.logins.update(tokens)
-        if draw.random() < 0.7:  # mostly onto a server that has an earlier release
-            push(connect(transport_to(fake)), *(with_query(dashboard(uid), "release 0") for uid in UIDS))
-        turns = Turns(seed, list(tokens))
-        fake.turn = lambda authorization: (
-            turns(authorization) if authorization.removeprefix("Bearer ") in tokens else nothing()
-        )
-
-        def client(token: str, work: Callable[[], None]) -> threading.Thread:
-            def body() -> None:
-                try:
-                    work()
-                except BaseException as error:
-                    failures.append(error)
-                finally:
-                    turns.end(token)
-
-            return threading.Thread(target=body)
-
-        threads = [
-            client("pusher-a", lambda: pusher(fake, "pusher-a", releases[0], results)),
-            client("pusher-b", lambda: pusher(fake, "pusher-b", releases[1], results)),
-            client("editor", lambda: editor(fake, "editor", seed, acknowledged)),
-        ]
+        threads = [threading.Thread(target=body, args=item) for item in clients.items()]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-    assert not failures, failures
-    return fake, results, acknowledged, turns.order
+        assert not failures, (self.where, failures)
+
+    def _then(self, copies: Path) -> None:
+        """The pushes after all that: without and with --overwrite, and once more."""
+        items = [with_query(dashboard(uid), "release 9") for uid in UIDS]
+        grafana = connect(transport_to(self.fake, Clock()))
+        self.next = push(grafana, *items)
+        self.overwritten = push(grafana, *items, overwrite=True, backups=copies / "next")
+        self.last = push(grafana, *items)
+
+
+def edit_if_there(fake: FakeGrafana, uid: str) -> None:
+    if uid in fake.store.dashboards:
+        edit(fake, uid, by="classic-editor", description="in the window")
 
 
 @contextmanager
@@ -144,53 +132,94 @@ def nothing() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("name", list(PROFILES))
-@pytest.mark.parametrize("block", range(4))
-def test_two_pushers_and_an_editor(name: str, block: int):
-    """4 blocks of 10 seeds on each of the 5 versions: 200 orders."""
-    for seed in range(block * 10, block * 10 + 10):
-        fake, results, acknowledged, _ = play(seed, name)
-        told = f"seed {seed} on {name}"
-        assert sorted(fake.store.dashboards) in ([], sorted(UIDS)), f"{told}: a duplicate or a missing dashboard"
-        assert len([folder for folder in fake.store.folders.values() if folder.title == "Llumnix"]) == 1, told
-        for uid, live in fake.store.dashboards.items():
-            assert_no_edit_is_lost(live, told)
-            assert_every_state_is_whole(live, told)
-            assert_reports_are_true(uid, live, results, told)
-        edits = [
-            (uid, version.spec["description"])
-            for uid, live in fake.store.dashboards.items()
-            for version in live.history
-            if version.by == "editor"
-        ]
-        assert sorted(edits) == sorted(acknowledged), told
+@pytest.mark.parametrize("block", range(5))
+def test_at_once(name: str, block: int, tmp_path: Path):
+    for seed in range(block * SEEDS // 5, (block + 1) * SEEDS // 5):
+        played = Played(seed, name, tmp_path / str(seed))
+        fake, where = played.fake, played.where
+        assert set(fake.store.dashboards) == set(UIDS), f"{where}: a duplicate, or a dashboard is missing"
+        assert len([folder for folder in fake.store.folders.values() if folder.title == "Llumnix"]) == 1, where
+        assert_no_edit_is_lost_untold(played)
+        assert_what_we_wrote_is_whole(played)
+        assert_reports_are_true(played)
+        assert_it_converges(played)
 
 
-def assert_no_edit_is_lost(live: Any, told: str) -> None:
-    for before, after in zip(live.history, live.history[1:], strict=False):
-        lost = before.spec.get("description") is not None and after.spec.get("description") is None
-        assert not lost, f"{told}: {after.by} overwrote an edit"
+def overwritten_edits(played: Played) -> Iterator[tuple[Saved, Saved]]:
+    """Each state that a person left, and the state by a pusher that came right over it and has not that edit."""
+    latest: dict[str, Saved] = {}
+    for state in played.told.states:
+        before = latest.get(state.uid)
+        if state.by in PUSHERS and before is not None and before.by in PEOPLE:
+            text = before.spec.get("description")
+            if text is not None and state.spec.get("description") != text:
+                yield before, state
+        latest[state.uid] = state
 
 
-def assert_every_state_is_whole(live: Any, told: str) -> None:
-    for version in live.history:
-        release = version.spec["panels"][0]["targets"][0]["expr"]
-        assert release in {"release 0", "release 1", "release 2"}, told
-        whole = with_query(dashboard(live.uid), release)
-        differing = {key for key in {*whole, *version.spec} if whole.get(key) != version.spec.get(key)}
-        assert differing <= {"tags", "description"}, f"{told}: half of something was written"
+def assert_no_edit_is_lost_untold(played: Played) -> None:
+    for before, after in overwritten_edits(played):
+        where = f"{played.where}: {after.by} overwrote {before.spec['description']!r} of {before.uid}"
+        assert after.by not in played.told.killed, f"{where}, and was killed"
+        [result] = [result for result in played.told.results[after.by] if result.step.uid == after.uid]
+        assert result.outcome is Outcome.OVERWROTE, where
+        assert any(before.spec["description"] in copy.read_text() for copy in result.copies), f"{where}: no copy"
 
 
-def assert_reports_are_true(uid: str, live: Any, results: dict[str, list[Result]], told: str) -> None:
-    for pusher_name, of_pusher in results.items():
-        result = next(result for result in of_pusher if result.step.uid == uid)
-        wrote = [version for version in live.history if version.by == pusher_name]
-        if result.outcome in {Outcome.CREATED, Outcome.UPDATED}:
-            assert [version.number for version in wrote] == [result.version], told
+def assert_what_we_wrote_is_whole(played: Played) -> None:
+    for state in played.told.states:
+        if state.by == GONE:
+            continue
+        release = state.spec["panels"][0]["targets"][0]["expr"]
+        assert release in {f"release {number}" for number in (0, 1, 2, 9)}, played.where
+        if state.by in PUSHERS:
+            whole = with_query(dashboard(state.uid), release)
+            differing = {key for key in {*whole, *state.spec} if whole.get(key) != state.spec.get(key)}
+            assert differing <= {"tags", "preload"}, f"{played.where}: half of something was written"
+
+
+def assert_reports_are_true(played: Played) -> None:
+    for name, results in played.told.results.items():
+        for result in results:
+            wrote = [state for state in played.told.states if state.by == name and state.uid == result.step.uid]
+            if result.outcome in {Outcome.CREATED, Outcome.UPDATED, Outcome.OVERWROTE}:
+                # After a lost answer, the same content by the other pusher cannot be told from one's own.
+                theirs = played.faulty and [
+                    state for state in played.told.states if state.by in PUSHERS and state.uid == result.step.uid
+                ]
+                assert wrote or theirs, f"{played.where}: {name} wrote nothing and says {result.outcome}"
+                assert played.faulty or wrote[-1].version == result.version, played.where
+            else:
+                assert played.faulty or not wrote, f"{played.where}: {name} wrote and did not say so"
+                assert result.outcome in {Outcome.CONFLICT, Outcome.UNCHANGED, Outcome.FAILED}, played.where
+
+
+def assert_it_converges(played: Played) -> None:
+    latest = {state.uid: state for state in played.told.states if "release 9" not in str(state.spec)}
+    for result in played.next:
+        state = latest.get(result.step.uid)
+        if result.outcome is Outcome.CONFLICT:
+            assert state is not None, played.where
+            assert state.by in PEOPLE, f"{played.where}: {result.step.uid} is ours, and told as {result.reason}"
         else:
-            assert result.outcome in {Outcome.CONFLICT, Outcome.UNCHANGED}, f"{told}: {result}"
-            assert not wrote, f"{told}: {pusher_name} wrote and did not say so"
+            assert result.outcome in FINE, (played.where, result)
+            edited = state is not None and state.spec.get("description") is not None
+            assert not edited, f"{played.where}: an edit of {state.by if state else None} was overwritten"
+    assert_all(played.overwritten, FINE, played.where)
+    assert_all(played.last, {Outcome.UNCHANGED}, played.where)
 
 
-def test_an_order_is_the_same_each_time():
-    assert play(11, "g12")[3] == play(11, "g12")[3]
-    assert play(11, "g12")[3] != play(12, "g12")[3]
+def assert_all(results: list[Result], outcomes: set[Outcome] | frozenset[Outcome], where: str) -> None:
+    assert {result.outcome for result in results} <= set(outcomes), (where, results)
+
+
+def test_an_order_is_the_same_each_time(tmp_path: Path):
+    one, same, other = (Played(seed, "g12", tmp_path / str(number)) for number, seed in enumerate((11, 11, 12)))
+    assert one.order == same.order
+    assert one.order != other.order
+
+
+def test_edits_do_go_under_somewhere(tmp_path: Path):
+    """So that the promise above is not kept for want of a case."""
+    found = [seed for seed in range(SEEDS) if list(overwritten_edits(Played(seed, "g12", tmp_path / str(seed))))]
+    assert found

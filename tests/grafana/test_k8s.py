@@ -7,7 +7,8 @@ import pytest
 from llumnix_dash.errors import ServerError
 from llumnix_dash.grafana.apply import Outcome
 from llumnix_dash.grafana.connect import Grafana, connect
-from llumnix_dash.grafana.plan import EDITED, ROLLED_BACK, Action
+from llumnix_dash.grafana.judge import EDITED, ROLLED_BACK
+from llumnix_dash.grafana.plan import Action
 from tests.grafana.conftest import transport_to
 from tests.grafana.fake import PROFILES, FakeGrafana, Profile
 from tests.grafana.samples import dashboard, edit, plan, push, push_planned, with_query
@@ -129,6 +130,16 @@ def test_prune_finds_and_deletes(fake: FakeGrafana, grafana: Grafana, tmp_path):
     assert [result.outcome for result in results] == [Outcome.UNCHANGED, Outcome.DELETED]
 
 
+def test_the_search_is_asked_until_it_gives_all(monkeypatch):
+    monkeypatch.setattr("llumnix_dash.grafana.k8s.SEARCH_LIMIT", 3)
+    with FakeGrafana(PROFILES["g13new"].but(legacy=False)) as fake:
+        grafana = connect(transport_to(fake))
+        items = [dashboard(f"d{number}") for number in range(10)]
+        push(grafana, *items)
+        steps = plan(grafana, items[0], prune=True).steps
+        assert [step.action for step in steps] == [Action.UNCHANGED, *[Action.DELETE] * 9]
+
+
 def test_annotations_of_others_are_kept(fake: FakeGrafana, grafana: Grafana):
     push(grafana)
     push(grafana, CHANGED)
@@ -148,10 +159,14 @@ def test_a_server_without_the_legacy_api_is_recognised():
         assert connect(transport_to(fake)).dashboards.name == "k8s API v0alpha1"
 
 
+@pytest.mark.parametrize("empty", [True, False])
 @pytest.mark.parametrize("name", list(PROFILES))
-def test_the_legacy_api_is_the_default(name: str):
+def test_the_legacy_api_is_the_default_where_there_is_no_true_compare_and_swap(name: str, empty: bool):
     with FakeGrafana(name) as fake:
-        assert connect(transport_to(fake)).dashboards.name == "legacy API"
+        if not empty:
+            fake.store.save(dashboard(), folder="", message="", by="bob", expected=None)
+        spoken = "k8s API v0alpha1" if fake.profile.unified else "legacy API"
+        assert connect(transport_to(fake)).dashboards.name == spoken
 
 
 @pytest.mark.parametrize(

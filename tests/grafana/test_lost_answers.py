@@ -12,10 +12,9 @@ from llumnix_dash.grafana.connect import connect
 from tests.grafana.conftest import Clock, transport_to
 from tests.grafana.fake import PROFILES, FakeGrafana
 from tests.grafana.fake.faults import HTML
-from tests.grafana.samples import dashboard, edit, plan, push, push_planned, with_query
+from tests.grafana.samples import DELETE, READ, SAVE, dashboard, edit, plan, push, push_planned, with_query
 
 UID = "llumnix-lrs-dashboard"
-SAVE = "POST /api/dashboards/db"
 LOST = {
     "dropped before": {"drop": "before"},
     "dropped after": {"drop": "after"},
@@ -106,7 +105,7 @@ def test_a_folder_is_made_once(fake: FakeGrafana, grafana, how):
 def test_a_delete_is_done_once(fake: FakeGrafana, grafana, tmp_path: Path, how):
     push(grafana)
     push(grafana, dashboard("other"))
-    fake.spoil("DELETE /api/dashboards/uid", drop=how)
+    fake.spoil(DELETE, drop=how)
     results = push(grafana, dashboard("other"), prune=True, backups=tmp_path)
     assert [result.outcome for result in results] == [Outcome.UNCHANGED, Outcome.DELETED]
     assert list(fake.store.dashboards) == ["other"]
@@ -115,7 +114,7 @@ def test_a_delete_is_done_once(fake: FakeGrafana, grafana, tmp_path: Path, how):
 def test_where_nothing_can_be_looked_up_it_says_that_it_does_not_know(fake: FakeGrafana, grafana):
     made = plan(grafana)
     fake.spoil(SAVE, drop="after")
-    fake.spoil("GET /api/dashboards/uid", drop="before", times=99)
+    fake.spoil(READ, drop="before", times=99)
     [result] = push_planned(grafana, made)
     assert result.outcome is Outcome.FAILED
     assert result.error is not None

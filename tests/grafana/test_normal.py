@@ -40,11 +40,13 @@ DASHBOARDS = st.builds(
 def test_what_comes_back_from_a_server_is_the_same(item: dict[str, Any], name: str):
     """Whatever is pushed, with our marker on it: it equals what is read back, and its marker agrees with it."""
     store = Store(PROFILES[name].but(refuses_short_refresh=False))
-    sent = marker.put_on(item, digest(item, "5s"))
+    sent = marker.put_on(item, digest(item, "5s"), "f")
     store.save(json.loads(json.dumps(sent)), folder="", message="", by="us", expected=None)
     live = {**store.dashboards[item["uid"]].spec, "id": 5, "version": 9}
     assert digest(live, "5s") == digest(item, "5s")
-    assert marker.read(live) in {digest(live), digest(live, "5s")}
+    mark = marker.read(live)
+    assert mark is not None
+    assert mark.kept in {digest(live), digest(live, "5s")}
 
 
 @pytest.mark.parametrize(
@@ -107,7 +109,7 @@ def test_the_input_is_left_as_it_is():
     item = dashboard(tags=["a", marker.TAG])
     before = copy.deepcopy(item)
     digest(item, "1m")
-    marker.put_on(item, "0" * 16)
+    marker.put_on(item, "0" * 16, "")
     assert item == before
 
 
@@ -119,8 +121,10 @@ def test_durations(text: Any, value: float | None):
 
 
 def test_the_marker_of_an_older_push_is_replaced():
-    item = marker.put_on(marker.put_on(dashboard(), "0" * 16), "1" * 16)
-    assert item["tags"] == ["llumnix", "llumnix-dash", f"llumnix-dash:{'1' * 16}"]
+    item = marker.put_on(marker.put_on(dashboard(), "0" * 16, ""), "1" * 16, "f")
+    assert item["tags"][:2] == ["llumnix", "llumnix-dash"]
+    assert item["tags"][2:] == [f"llumnix-dash:2:llumnix:{item['tags'][2].split(':')[3]}:{'1' * 16}"]
+    assert marker.read(item) == marker.Mark("1" * 16, "1" * 16, marker.short("f"), "llumnix")
     assert marker.without(item) == dashboard()
 
 

@@ -66,23 +66,12 @@ def test_a_manager_that_allows_edits_does_not_block(name: str):
 @pytest.mark.parametrize("name", ["g10", "g11", "g12", "g13.0"])
 def test_a_plugin_tells_only_when_it_is_written(name: str):
     with FakeGrafana(name) as fake:
-        grafana = connect(transport_to(fake))
+        grafana = connect(transport_to(fake), "legacy")
         push(grafana)
         fake.store.dashboards[UID].plugin = "llm-app"
         [result] = push(grafana, CHANGED, overwrite=True)
         assert result.outcome is Outcome.BLOCKED
         assert "belongs to plugin llm-app" in str(result.reason)
-
-
-@pytest.mark.parametrize("status", [406, 200])
-@pytest.mark.parametrize("name", WITH_K8S)
-@pytest.mark.parametrize("api", ["legacy", "k8s"])
-def test_stored_as_v2(name: str, api, status: int):
-    with FakeGrafana(PROFILES[name].but(status_of_v2_read=status)) as fake:
-        grafana = connect(transport_to(fake), api)
-        push(grafana)
-        fake.store.dashboards[UID].schema = "v2beta1"
-        blocked(fake, grafana, "stored in Grafana's new schema v2, which a classic dashboard would destroy")
 
 
 def test_a_dashboard_that_may_not_be_written_is_forbidden(fake: FakeGrafana, grafana):

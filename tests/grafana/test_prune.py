@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from llumnix_dash.grafana.apply import Outcome
-from llumnix_dash.grafana.plan import EDITED, Action
+from llumnix_dash.grafana.judge import EDITED
+from llumnix_dash.grafana.plan import Action
 from tests.grafana.fake import FakeGrafana
 from tests.grafana.samples import dashboard, edit, plan, push, push_planned, with_query
 

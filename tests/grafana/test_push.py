@@ -6,9 +6,10 @@ import pytest
 
 from llumnix_dash.grafana.apply import Outcome
 from llumnix_dash.grafana.connect import Grafana
-from llumnix_dash.grafana.plan import EDITED, NOT_OURS, ROLLED_BACK, Action
+from llumnix_dash.grafana.judge import EDITED, NOT_OURS, ROLLED_BACK
+from llumnix_dash.grafana.plan import Action
 from tests.grafana.fake import FakeGrafana
-from tests.grafana.samples import dashboard, edit, plan, push, push_planned, with_query
+from tests.grafana.samples import HISTORY, dashboard, edit, plan, push, push_planned, with_query
 
 UID = "llumnix-lrs-dashboard"
 
@@ -110,7 +111,7 @@ def test_a_rollback_in_grafana_is_a_conflict(fake: FakeGrafana, grafana: Grafana
 def test_without_rights_to_the_history_the_tag_decides(fake: FakeGrafana, grafana: Grafana):
     push(grafana)
     for _ in range(2):
-        fake.spoil(r"GET /api/dashboards/uid/[^/]+/versions", status=403, body={"message": "Access denied"})
+        fake.spoil(HISTORY, status=403, body={"message": "Access denied"})
     assert plan(grafana, with_query(dashboard(), "sum(up)")).steps[0].action is Action.UPDATE
     edit(fake)
     assert plan(grafana, with_query(dashboard(), "sum(up)")).steps[0].action is Action.CONFLICT
@@ -120,8 +121,11 @@ def test_a_copy_that_a_person_saved_is_not_taken_for_ours(fake: FakeGrafana, gra
     push(grafana)
     copied = {**fake.store.dashboards[UID].spec, "uid": "my-copy", "title": "My copy"}
     fake.store.save(copied, folder="", message="", by="alice", expected=None)
-    [_, step] = plan(grafana, prune=True).steps
-    assert (step.uid, step.action, step.reason) == ("my-copy", Action.KEEP, EDITED)
+    made = plan(grafana, prune=True)
+    assert made.is_clean
+    assert [step.uid for step in made.steps] == [UID], "a copy is no reason for exit code 1"
+    [step] = plan(grafana, {**dashboard("my-copy"), "title": "Ours"}).steps
+    assert (step.action, step.reason) == (Action.CONFLICT, NOT_OURS)
 
 
 def test_overwrite_takes_our_side_and_keeps_a_copy(fake: FakeGrafana, grafana: Grafana, tmp_path: Path):

@@ -31,6 +31,10 @@ COMMANDS = (
     ("status", "SET", "-v"),
     ("status", "SET", "-v", "--format", "json"),
     ("pull", "LIVE", "SET", "-v"),
+    ("pull", "LIVE", "SET", "-v", "--native"),
+    ("push", "SET", "-v", "--annotate", "--mirror", "--set", "mine", "--overwrite", "--backup-dir", "BACKUPS"),
+    ("status", "SET", "-v", "--folder", "A / B", "--set", "mine"),
+    ("restore", "COPY", "-v", "--backup-dir", "BACKUPS"),
 )
 
 
@@ -55,6 +59,7 @@ def headers_file(folder: Path) -> Path:
 
 def filled(command: tuple[str, ...], tmp_path: Path) -> list[str]:
     places = {"SET": tmp_path / "set", "BACKUPS": tmp_path / "backups", "LIVE": tmp_path / "live"}
+    places["COPY"] = next((tmp_path / "backups").rglob("*.json"), tmp_path)
     return [str(places.get(word, word)) for word in command]
 
 
@@ -81,6 +86,8 @@ def test_every_command(monkeypatch, tmp_path: Path, command: tuple[str, ...], by
         edit(fake)
         write(tmp_path / "set", with_query(dashboard(), "sum(up)"))
         (tmp_path / "set" / "other.json").unlink()
+        if "COPY" in command:
+            run("push", tmp_path / "set", "--overwrite", "--backup-dir", tmp_path / "backups")
         ran = run(*filled(command, tmp_path))
         assert any(request.login for request in fake.requests), "nobody signed in: the test would show nothing"
         sent = fake.requests[-1].headers.get("cf-access-client-secret")

@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.grafana.command import write
 from tests.grafana.fake import FakeGrafana
 from tests.grafana.fake.server import TOKEN
-from tests.grafana.samples import dashboard
+from tests.grafana.samples import READ, SAVE, dashboard
 
 
 def started(fake: FakeGrafana, folder: Path, *more: str) -> "subprocess.Popen[str]":
@@ -37,7 +37,7 @@ def wait_for_the_word(process: "subprocess.Popen[str]") -> str:
 def test_during_a_write(tmp_path: Path):
     with FakeGrafana("g12") as fake:
         go_on = threading.Event()
-        fault = fake.spoil("POST /api/dashboards/db", skip=1, until=go_on)
+        fault = fake.spoil(SAVE, skip=1, until=go_on)
         process = started(fake, write(tmp_path, *map(dashboard, "abcd")), "--jobs", "1")
         assert fault.arrived.wait(60), "the second write never came"
         process.send_signal(signal.SIGINT)
@@ -61,7 +61,7 @@ def test_during_a_write(tmp_path: Path):
 def test_during_a_pause_between_attempts(tmp_path: Path):
     with FakeGrafana("g12") as fake:
         slow = {"status": 429, "body": {"message": "slow down"}, "headers": {"Retry-After": "30"}, "times": 9}
-        fault = fake.spoil("POST /api/dashboards/db", **slow)
+        fault = fake.spoil(SAVE, **slow)
         process = started(fake, write(tmp_path, *map(dashboard, "ab")), "--jobs", "1")
         assert fault.arrived.wait(60)
         process.send_signal(signal.SIGINT)
@@ -74,7 +74,7 @@ def test_during_a_pause_between_attempts(tmp_path: Path):
 def test_during_the_plan(tmp_path: Path):
     with FakeGrafana("g12") as fake:
         go_on = threading.Event()
-        fault = fake.spoil("GET /api/dashboards/uid/", until=go_on)
+        fault = fake.spoil(READ, until=go_on)
         process = started(fake, write(tmp_path, dashboard()))
         assert fault.arrived.wait(60)
         process.send_signal(signal.SIGINT)

@@ -93,6 +93,46 @@ def test_an_expired_certificate(monkeypatch, authority: trustme.CA, sample: Path
         refused(run("push", sample, "--ca-cert", ca_file), "has expired", "renewed")
 
 
+def test_a_certificate_that_is_not_valid_yet(monkeypatch, authority: trustme.CA, sample: Path, ca_file: Path):
+    from datetime import UTC, datetime
+
+    context = serving(
+        authority, not_before=datetime(2090, 1, 1, tzinfo=UTC), not_after=datetime(2091, 1, 1, tzinfo=UTC)
+    )
+    with FakeGrafana("g12", tls=context) as fake:
+        use(monkeypatch, fake)
+        refused(run("push", sample, "--ca-cert", ca_file), "is not valid yet", "this machine's clock")
+
+
+def test_a_redirect_to_http_is_not_advised(monkeypatch, fake: FakeGrafana, sample: Path, ca_file: Path):
+    use(monkeypatch, fake)
+    target = {"Location": fake.url.replace("https", "http") + "/api/health"}
+    fake.spoil("GET /api/health", status=301, body="", headers=target)
+    ran = run("push", sample, "--ca-cert", ca_file)
+    refused(ran, "redirects from https to http", "keep https in GRAFANA_URL")
+    assert "export GRAFANA_URL=http://" not in ran.err
+
+
+def test_files_that_hold_no_certificate_or_another_ones_key(
+    monkeypatch, authority: trustme.CA, fake: FakeGrafana, sample: Path, tmp_path: Path
+):
+    use(monkeypatch, fake)
+    (tmp_path / "none.pem").write_text("hello\n")
+    mine, other = authority.issue_cert("me@example.org"), authority.issue_cert("you@example.org")
+    mine.cert_chain_pems[0].write_to_path(str(tmp_path / "cert.pem"))
+    other.private_key_pem.write_to_path(str(tmp_path / "key.pem"))
+    for given, says in (
+        (("--ca-cert", "none.pem"), "--ca-cert: holds no certificate"),
+        (("--client-cert", "cert.pem", "--client-key", "key.pem"), "--client-key is not that of the certificate"),
+        (("--client-cert", "none.pem"), "hold no certificate with its key"),
+        (("--client-cert", "cert.pem", "--client-key", "none.pem"), "hold no certificate with its key"),
+    ):
+        ran = run("push", sample, *(tmp_path / word if word.endswith(".pem") else word for word in given))
+        assert ran.code == 2, given
+        assert says in ran.err
+    assert not fake.requests
+
+
 def test_http_at_a_tls_port(monkeypatch, fake: FakeGrafana, sample: Path):
     use(monkeypatch, fake)
     monkeypatch.setenv("GRAFANA_URL", fake.url.replace("https", "http"))

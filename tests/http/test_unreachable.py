@@ -30,7 +30,7 @@ def test_a_socks_proxy_without_its_package_is_told_and_its_password_is_not(monke
     monkeypatch.setattr("requests.adapters.SOCKSProxyManager", _without_package)
     monkeypatch.setenv("HTTP_PROXY", "socks5://user:s3cret@127.0.0.1:1")
     settings = load_settings(environment={"GRAFANA_URL": "http://grafana.example"})
-    with pytest.raises(UserError, match="the proxy that the environment names") as caught:
+    with pytest.raises(UserError, match="the environment names a SOCKS proxy") as caught:
         Transport(settings, sleep=lambda _: False).get("/api/health")
     assert "pip install pysocks" in str(caught.value.hint)
     assert "s3cret" not in str(caught.value)

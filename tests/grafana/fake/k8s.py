@@ -4,6 +4,7 @@ import re
 from typing import Any
 from urllib.parse import unquote
 
+from tests.grafana.fake import newschema
 from tests.grafana.fake.legacy import Call
 from tests.grafana.fake.store import Dashboard, Folder, Json, RefusalError, Store
 
@@ -18,6 +19,7 @@ REASONS = {
 }
 ITEM = re.compile(r"/apis/([^/]+)/([^/]+)/namespaces/([^/]+)/([^/]+)(?:/([^/]+))?(?:/([^/]+))?")
 MIGRATED_TO = 42
+SERVERS_OWN = {f"grafana.app/{name}" for name in ("folder", "message", "createdBy", "updatedBy", "updatedTimestamp")}
 
 
 def respond(store: Store, call: Call) -> tuple[int, Any]:
@@ -85,8 +87,12 @@ def _dashboards(store: Store, call: Call, version: str, name: str | None, sub: s
         return 200, _write(store, call, version, live)
     if call.method == "DELETE":
         call.needs("dashboards:delete", f"dashboards:uid:{name}")
+        asked = (call.body or {}).get("preconditions") or {}
+        held = {"uid": store.object_uid(live), "resourceVersion": str(live.resource_version)}
+        if any(value != held[key] for key, value in asked.items()):
+            raise RefusalError(409, "Precondition failed: the object in storage is another", reason="Conflict")
         store.delete(name)
-        details = {"name": name, "group": "dashboard.grafana.app", "kind": "dashboards", "uid": f"k8s-{live.id}"}
+        details = {"name": name, "group": "dashboard.grafana.app", "kind": "dashboards", "uid": held["uid"]}
         return 200, {"kind": "Status", "status": "Success", "details": details}
     raise RefusalError(405, "the server does not allow this method on the requested resource")
 
@@ -107,21 +113,30 @@ def _write(store: Store, call: Call, version: str, live: Dashboard | None) -> Js
             "the object has been modified; please apply your changes to the latest version and try again",
             reason="Conflict",
         )
+    if live is not None and metadata.get("uid") not in {None, "", store.object_uid(live)}:
+        raise RefusalError(409, "Precondition failed: UID in precondition is another", reason="Conflict")
     if live is not None and annotations.get("grafana.app/managedBy") != live.annotations.get("grafana.app/managedBy"):
         raise RefusalError(403, "Can not remove resource manager from resource")
     if {"id", "uid", "version"} & set(spec):
         raise AssertionError("a spec must not hold id, uid or version")
     if version in {"v1", "v1beta1"}:
         spec = _migrated(spec)
+    native = spec if version.startswith("v2") else None
+    if native is None and "elements" in spec:
+        raise RefusalError(400, "the spec is of schema v2")
     if folder and folder not in store.folders:
         raise RefusalError(404, f'folders.folder.grafana.app "{folder}" not found')
     saved = store.save(
-        {**spec, "uid": name},
+        {**(newschema.down(native) if native else spec), "uid": name},
         folder=folder,
         message=annotations.get("grafana.app/message", ""),
         by=call.login,
-        expected=None,
+        expected=live.version if live and metadata.get("resourceVersion") else None,
         dry_run=call.first("dryRun") == "All",
+        schema=version,
+        native=native,
+        annotations={key: value for key, value in annotations.items() if key not in SERVERS_OWN},
+        revision=live.resource_version if live and metadata.get("resourceVersion") else None,
     )
     return _object(store, saved, version)
 
@@ -144,8 +159,16 @@ def _migrated(spec: Json) -> Json:
 
 
 def _object(store: Store, live: Dashboard, version: str) -> Json:
+    failed = live.native is not None and not version.startswith("v2") and store.profile.status_of_v2_read == 406
     spec = {key: value for key, value in live.spec.items() if key not in {"id", "uid", "version"}}
+    if version.startswith("v2"):
+        spec = live.native or newschema.up(spec)
     annotations = dict(live.annotations)
+    if live.provisioned:
+        annotations |= {
+            "grafana.app/managedBy": "classic-file-provisioning",
+            "grafana.app/sourcePath": live.provisioned,
+        }
     if live.folder:
         annotations["grafana.app/folder"] = live.folder
     if live.history:
@@ -161,18 +184,21 @@ def _object(store: Store, live: Dashboard, version: str) -> Json:
         "metadata": {
             "name": live.uid,
             "namespace": "default",
-            "uid": f"k8s-{live.id}",
+            "uid": store.object_uid(live),
             "resourceVersion": str(live.resource_version),
             "generation": live.version,
             "creationTimestamp": "2026-11-24T01:00:00Z",
             "labels": {"grafana.app/deprecatedInternalID": str(live.id)},
             "annotations": annotations,
         },
-        "spec": spec,
+        "spec": {} if failed else spec,
         "status": {},
     }
-    if live.schema.startswith("v2") and not version.startswith("v2"):
-        body["status"] = {"conversion": {"failed": False, "storedVersion": live.schema}}
+    if live.schema != version:
+        stored = live.schema if store.profile.tells_stored_version else "v0alpha1"
+        body["status"] = {"conversion": {"failed": failed, "storedVersion": stored}}
+        if failed:
+            body["status"]["conversion"]["error"] = "conversion not implemented"
     return body
 
 
@@ -180,16 +206,22 @@ def _list(store: Store, call: Call, version: str) -> Json:
     history = "grafana.app/get-history=true" in call.first("labelSelector")
     if history:
         call.needs("dashboards:write")
-        live = store.dashboards[call.first("fieldSelector").removeprefix("metadata.name=")]
+        live = store.dashboards.get(call.first("fieldSelector").removeprefix("metadata.name="))
         items = []
-        for entry in reversed(live.history):
+        for entry in reversed(live.history) if live is not None else ():
             item = _object(store, live, version)
             item["metadata"]["generation"] = entry.number
-            item["metadata"]["annotations"]["grafana.app/message"] = entry.message
+            item["metadata"]["annotations"] |= {
+                "grafana.app/message": entry.message,
+                "grafana.app/updatedBy": entry.by,
+                "grafana.app/updatedTimestamp": entry.at,
+            }
             items.append({**item, "spec": entry.spec})
     else:
-        items = [_object(store, live, version) for live in store.dashboards.values()]
-    return {"kind": "DashboardList", "metadata": {"continue": ""}, "items": items}
+        limit = int(call.first("limit", "500"))
+        items = [_object(store, live, version) for live in list(store.dashboards.values())[:limit]]
+    revision = str(1_700_000_000_000_000 if store.profile.unified else 1)
+    return {"kind": "DashboardList", "metadata": {"continue": "", "resourceVersion": revision}, "items": items}
 
 
 def _search(store: Store, call: Call) -> Json:
@@ -199,7 +231,7 @@ def _search(store: Store, call: Call) -> Json:
         for live in store.dashboards.values()
         if tags <= set(live.spec.get("tags") or []) and live.uid not in store.unsearchable
     ]
-    return {"totalHits": len(hits), "hits": hits}
+    return {"totalHits": len(hits), "hits": hits[: int(call.first("limit", "50"))]}
 
 
 def _folders(store: Store, call: Call, api_version: str, name: str | None) -> tuple[int, Any]:

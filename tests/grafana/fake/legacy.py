@@ -72,6 +72,7 @@ def save(store: Store, call: Call, *, sub_path: str) -> tuple[int, Any]:
         message=body.get("message") or "",
         by=call.login,
         expected=None if body.get("overwrite") else version,
+        annotations={},
     )
     slug = re.sub(r"[^a-z0-9]+", "-", live.title.lower()).strip("-")
     answer = {
@@ -92,7 +93,7 @@ def read(store: Store, call: Call, uid: str, *, sub_path: str) -> tuple[int, Any
     live = store.dashboards.get(uid)
     if live is None:
         raise RefusalError(404, "Dashboard not found", traceID="")
-    if live.schema.startswith("v2") and store.profile.status_of_v2_read == 406:
+    if live.native is not None and store.profile.status_of_v2_read == 406:
         raise RefusalError(
             406,
             f"dashboard api version not supported, use /apis/dashboard.grafana.app/{live.schema}"
@@ -117,7 +118,7 @@ def read(store: Store, call: Call, uid: str, *, sub_path: str) -> tuple[int, Any
         "provisionedExternalId": live.provisioned or "",
     }
     if store.profile.dashboard_versions:
-        meta["apiVersion"] = live.schema
+        meta["apiVersion"] = "v0alpha1"  # never v2, whatever it is stored as
     return 200, {"dashboard": {**live.spec, "id": live.id, "version": live.version}, "meta": meta}
 
 
@@ -245,6 +246,20 @@ def datasource_by_name(store: Store, call: Call, name: str, *, sub_path: str) ->
     return 200, _known_source(store, "name", name)
 
 
+def library_element(store: Store, call: Call, uid: str, *, sub_path: str) -> tuple[int, Any]:
+    if uid not in store.library_panels:
+        raise RefusalError(404, "library element could not be found")
+    return 200, {"result": {"uid": uid, "name": uid, "kind": 1}}
+
+
+def annotate(store: Store, call: Call, *, sub_path: str) -> tuple[int, Any]:
+    call.needs("annotations:create", f"dashboards:uid:{call.body.get('dashboardUID')}")
+    if not call.body.get("text"):
+        raise RefusalError(400, "Failed to save annotation")
+    store.annotations.append(call.body)
+    return 200, {"message": "Annotation added", "id": len(store.annotations)}
+
+
 def settings(store: Store, call: Call, *, sub_path: str) -> tuple[int, Any]:
     version = store.profile.version or "12.0.0"
     return 200, {"buildInfo": {"version": version}, "minRefreshInterval": store.profile.minimum_refresh}
@@ -318,5 +333,7 @@ ROUTES: list[tuple[str, str, Callable[..., tuple[int, Any]]]] = [
     ("GET", "/api/datasources", datasources),
     ("GET", f"/api/datasources/uid/{UID}", datasource_by_uid),
     ("GET", f"/api/datasources/name/{UID}", datasource_by_name),
+    ("GET", f"/api/library-elements/{UID}", library_element),
+    ("POST", "/api/annotations", annotate),
     ("GET", "/api/frontend/settings", settings),
 ]

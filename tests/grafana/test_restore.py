@@ -1,0 +1,119 @@
+"""A copy that a push kept comes back whole, to the folder where it was, and only to its own server."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.grafana.command import Ran, run, use, write
+from tests.grafana.fake import FakeGrafana
+from tests.grafana.fake.person import save_in_editor
+from tests.grafana.samples import dashboard, edit, with_query
+
+UID = "llumnix-lrs-dashboard"
+NAMES = ["g10", "g11", "g120", "g12", "g13.0", "g13new"]
+
+
+def copy_in(ran: Ran) -> Path:
+    return Path(ran.out.split("what was there is kept in ")[1].splitlines()[0])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_edit_that_was_replaced_comes_back(monkeypatch, tmp_path: Path, name: str):
+    with FakeGrafana(name) as fake:
+        use(monkeypatch, fake)
+        folder = write(tmp_path / "set", dashboard())
+        run("push", folder)
+        before = edit(fake, description="by hand")
+        ran = run("push", write(folder, with_query(dashboard(), "sum(up)")), "--overwrite")
+        again = run("restore", copy_in(ran))
+        assert again.code == 0
+        assert fake.store.dashboards[UID].spec == before
+        assert '"sum(up)"' in copy_in(again).read_text(), "of what it replaced, a copy is kept as well"
+        assert run("push", folder).code == 1, "it is a person's edit again"
+
+
+@pytest.mark.parametrize("gone", [False, True])
+@pytest.mark.parametrize("name", NAMES)
+def test_what_was_pruned_comes_back_to_its_folder(monkeypatch, tmp_path: Path, name: str, gone: bool):
+    with FakeGrafana(name) as fake:
+        use(monkeypatch, fake)
+        folder = write(tmp_path / "set", dashboard("a"), dashboard("b"))
+        run("push", folder, "--folder", "Team")
+        place = fake.store.dashboards["a"].folder
+        (folder / "a.json").unlink()
+        ran = run("push", folder, "--prune", "--yes")
+        assert "a" not in fake.store.dashboards
+        if gone:
+            fake.store.delete_folder(place)
+        assert run("restore", copy_in(ran)).code == 0
+        back = fake.store.dashboards["a"].folder
+        assert fake.store.folders[back].title == "Team"
+        assert gone or back == place
+
+
+@pytest.mark.parametrize("name", ["g120", "g12", "g13.0", "g13new"])
+@pytest.mark.parametrize("deleted", [False, True])
+def test_a_dashboard_of_schema_v2_comes_back_in_it(monkeypatch, tmp_path: Path, name: str, deleted: bool):
+    with FakeGrafana(name) as fake:
+        use(monkeypatch, fake)
+        folder = write(tmp_path / "set", dashboard())
+        run("push", folder)
+        native = save_in_editor(fake, UID, layout="tabs").native
+        ran = run("push", write(folder, with_query(dashboard(), "sum(up)")), "--overwrite")
+        place = fake.store.dashboards[UID].folder
+        if deleted:
+            fake.store.delete(UID)
+        assert run("restore", copy_in(ran)).code == 0
+        assert fake.store.dashboards[UID].native == native
+        assert fake.store.dashboards[UID].folder == place
+
+
+def test_it_goes_to_no_other_server(monkeypatch, tmp_path: Path):
+    with FakeGrafana("g12") as fake, FakeGrafana("g12") as other:
+        use(monkeypatch, fake)
+        folder = write(tmp_path / "set", dashboard())
+        run("push", folder)
+        edit(fake)
+        ran = run("push", write(folder, with_query(dashboard(), "sum(up)")), "--overwrite")
+        use(monkeypatch, other)
+        refused = run("restore", copy_in(ran))
+        assert refused.code == 2
+        assert f"this copy comes from {fake.url}" in refused.err
+        assert not other.store.dashboards
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "{}", json.dumps(dashboard())])
+def test_what_is_no_copy(monkeypatch, tmp_path: Path, text: str):
+    (tmp_path / "x.json").write_text(text)
+    assert run("restore", tmp_path / "x.json").code == 2
+    assert run("restore", tmp_path / "nowhere.json").code == 2
+
+
+def test_a_title_with_a_slash(monkeypatch, tmp_path: Path):
+    with FakeGrafana("g12") as fake:
+        use(monkeypatch, fake)
+        folder = write(tmp_path / "set", dashboard())
+        for _ in range(2):
+            assert run("push", folder, "--folder", r"CI\/CD / Teams").code == 0
+        assert sorted(item.title for item in fake.store.folders.values()) == ["CI/CD", "Teams"]
+
+
+def test_pull_tells_what_the_classic_form_loses_and_native_keeps_it(monkeypatch, tmp_path: Path):
+    with FakeGrafana("g13.0") as fake:
+        use(monkeypatch, fake)
+        folder = write(tmp_path / "set", dashboard("one"), dashboard("two"))
+        run("push", folder)
+        save_in_editor(fake, "one", layout="tabs")
+        save_in_editor(fake, "two")
+        ran = run("pull", tmp_path / "live", folder)
+        assert ran.code == 0
+        assert 'this classic form has lost the tab "Tab"' in ran.out
+        assert "stored in schema v2: nothing is lost" in ran.out
+        assert run("pull", tmp_path / "native", folder, "--native").code == 0
+        kept = json.loads((tmp_path / "native" / "one.json").read_text())
+        assert kept["spec"]["layout"]["kind"] == "TabsLayout"
+        assert "llumnix-dash" not in kept["spec"]["tags"]
+        assert kept["metadata"] == {"name": "one"}
+        told = run("diff", folder, tmp_path / "native").out
+        assert "Tab" in told
