@@ -64,10 +64,12 @@ def instance_table(
             **fields,
         },
         sort_by=sort_by,
+        # Of the labels: Grafana would show an id of digits alone, as the cluster meta store's are, as a quantity.
+        unit="string",
         overrides=[
             {
                 "matcher": {"id": "byName", "options": "Instance"},
-                "properties": [{"id": "custom.width", "value": 260}],
+                "properties": [{"id": "custom.width", "value": 200}],
             },
             *(_column(heading, query.unit) for heading, query in queries.items() if heading != _STATUS),
             *([_STATUS_COLUMN] if doubt else []),

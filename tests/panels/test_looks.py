@@ -99,6 +99,7 @@ def test_a_table_shows_its_fullest_instances_first_and_says_who_they_are() -> No
     made = instance_table("a", "A", columns, rank_by=cms.KV_CACHE_USAGE).to_json_data()
     assert made["options"]["sortBy"] == [{"desc": True, "displayName": "KV cache"}]
     organize = made["transformations"][1]["options"]
+    assert made["fieldConfig"]["defaults"]["unit"] == "string", "an id of digits alone would read 1.70 Quint"
     order = sorted(organize["indexByName"], key=organize["indexByName"].__getitem__)
     assert order == ["instance_id", "infer_type", "cluster", "namespace", "Value #A", "Value #B"]
     assert [organize["renameByName"].get(name, name) for name in order][-2:] == ["Running", "KV cache"]
