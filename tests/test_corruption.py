@@ -16,7 +16,7 @@ from llumnix_dash.diff.sets import compare_sets
 from llumnix_dash.document.sources import load
 from llumnix_dash.errors import UserError
 from llumnix_dash.grafana import pushset
-from llumnix_dash.grafana.datasources import resolved
+from llumnix_dash.grafana.datasources import Sources, resolved
 from llumnix_dash.grafana.normal import digest
 from llumnix_dash.interpolation.timerange import TimeRange
 from llumnix_dash.interpolation.variables import resolve
@@ -72,7 +72,7 @@ def survives(old: Path, new: Path) -> None:
             plan(parsed, found.scope, HOUR, "15s")
     with contextlib.suppress(UserError):
         for wanted in pushset.load([str(new)]).wanted:
-            digest(resolved(wanted, None).dashboard)
+            digest(resolved(wanted, Sources()).dashboard)
 
 
 @pytest.mark.parametrize("chunk", range(CHUNKS))

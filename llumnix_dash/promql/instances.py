@@ -200,7 +200,8 @@ def _of_instance(
     if isinstance(metric, Counter):
         return rate_text(metric, scope, metric.identity, where, window, at=at)
     if isinstance(metric, Histogram):
-        return quantile_text(metric, scope, metric.identity, where, window, at=at, q=q)
+        # An instance that observed nothing is NaN: it leads no ranking.
+        return f"{quantile_text(metric, scope, metric.identity, where, window, at=at, q=q)} >= 0"
     gauge = require(metric, Gauge, "a value of each instance")
     by, values = grouped(gauge.identity), _values(gauge, scope, where, at=at)
     if gauge.spread == "copies" or not gauge.unit.has_a_sum:

@@ -10,6 +10,7 @@ import yaml
 from cloudcoil.models.prometheus_operator import v1
 
 from llumnix_dash.catalog.exporters import ENGINE, EXPORTERS, GATEWAY, ROLES, SCHEDULER
+from llumnix_dash.catalog.labels import CLUSTER
 from tests.reading import DASHBOARDS, Json, lost, queries, selectors
 
 DEPLOY = Path(__file__).parent.parent.parent / "deploy"
@@ -164,9 +165,9 @@ def test_kustomize_puts_base_and_component_together(tmp_path: Path) -> None:
 
 
 def attached(monitor: Json) -> set[str]:
-    """The labels that scraping attaches to the series of a monitor's targets."""
+    """The labels of a monitor's targets: those that scraping attaches, and the Prometheus its cluster's name."""
     endpoints = monitor["spec"].get("podMetricsEndpoints") or monitor["spec"]["endpoints"]
-    labels = set(ATTACHED[monitor["kind"]])
+    labels = {CLUSTER, *ATTACHED[monitor["kind"]]}
     for endpoint in endpoints:
         labels |= {one["targetLabel"] for one in endpoint.get("relabelings", [])}
     return labels - {"__address__"}

@@ -3,6 +3,7 @@
 import pytest
 
 from llumnix_dash.catalog import METRICS, cms, gateway, lrs, scheduler, vllm
+from llumnix_dash.catalog.labels import CLUSTER
 from llumnix_dash.catalog.metric import Mode
 from llumnix_dash.errors import UserError
 from llumnix_dash.fleet import SCENARIOS, scenario, simulate
@@ -108,7 +109,7 @@ def test_every_series_bears_the_labels_of_the_catalogue(simulated):
             labels = dict(track.labels)
             if labels["job"] != "billing":
                 exporters = [one for one in family.metric.exporters if one.name == labels["container"]]
-                assert set(labels) == {*family.metric.labels, *exporters[0].labels}, name
+                assert {CLUSTER, *labels} == {*family.metric.labels, *exporters[0].labels}, name
 
 
 def test_big_has_five_hundred_instances_and_two_schedulers(simulated):

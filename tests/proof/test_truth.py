@@ -79,6 +79,13 @@ def test_failures_show_where_there_are_many(store: Backfilled, board: str, key: 
     check(store, board, key, MANY_FAILURES)
 
 
+@scenarios("slow-failures", "external-route")
+@pytest.mark.parametrize("key", ["requests_now", "success_ratio_now", "ttft_within_objective_now", "within_objectives"])
+def test_shares_are_true_whatever_fails_and_whoever_answers(store: Backfilled, key: str) -> None:
+    """A late failure makes the P99 of TTFT its own, as its description says; of shares it changes little."""
+    check(store, "request", key, FULL_MODE)
+
+
 @scenarios("fresh")
 @panels(NO_RARE_EVENTS)
 def test_what_has_not_happened_yet_shows_as_0(store: Backfilled, board: str, key: str) -> None:

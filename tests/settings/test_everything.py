@@ -78,7 +78,7 @@ def test_no_query_or_legend_has_a_name_of_ours(made: dict[str, Json]) -> None:
 
 
 def test_what_an_exporter_calls_a_label_stays(made: dict[str, Json]) -> None:
-    assert "instance_id, infer_type" in json.dumps(made["eu-llumnix-cms-dashboard"])
+    assert "infer_type, instance_id" in json.dumps(made["eu-llumnix-cms-dashboard"])
     text = json.dumps(made["eu-vllm-dashboard"])
     assert not re.search(r"(by|on) \([^)]*\binfer_type\b", text)
     assert "infer_type=" not in text
