@@ -18,11 +18,11 @@ from llumnix_dash.variables import CMS_INFER_TYPE, CMS_INSTANCE, FLEET, OBJECTIV
 
 OVERVIEW = row(
     "Fleet",
-    instance_counts("instances", "Instances", cms.RUNNING_REQUESTS, teller="CMS"),
+    instance_counts("instances", "Instances", cms.RUNNING_REQUESTS, teller="CMS", finest="1m"),
     totals_by_role("running_by_role", "Running Requests", {"": cms.RUNNING_REQUESTS}),
     totals_by_role("waiting_by_role", "Waiting Requests", {"": cms.WAITING_REQUESTS}, peak=True),
     usage_by_role("kv_cache_usage_by_role", "KV Cache Usage Ratio by Role", cms.KV_CACHE_USAGE, width=12),
-    totals_by_role("used_tokens_by_role", "Used Tokens", {"": cms.USED_GPU_TOKENS}, width=12),
+    totals_by_role("used_tokens_by_role", "Used Tokens", {"": cms.USED_GPU_TOKENS}, width=12, finest="30s"),
     instance_table(
         "fullest_instances",
         "Fullest Instances",

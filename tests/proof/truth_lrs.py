@@ -97,7 +97,6 @@ def _table(events: Events) -> dict[str, Any]:
         "A": REQUESTS["total"],
         "B": REQUESTS["waiting"],
         "C": TOKENS["total"],
-        "D": TOKENS["waiting"],
     }
     return _of_each(booked(events), columns)
 
