@@ -97,6 +97,9 @@ def mean(
 ) -> Query:
     """The mean over all observations in the window, sum over sums by sum over counts; nothing where there was none.
 
+    Nothing where it is below 0, either: vLLM observes the difference of two hosts' clocks for a request that moved, and
+    one of them is enough for a mean of minus minutes.
+
     Raises:
         CatalogError: the metric is no histogram or does not bear a label; it has no mean (:attr:`Histogram.no_mean`);
             or it holds failed requests, which can be taken out of the whole only, and is to be grouped.
@@ -113,7 +116,7 @@ def mean(
         count = _rates(histogram, scope, "_count", by, where, window=window)
         if histogram.failed:
             count += f" - {_failed_at_once(histogram, scope, where, window)}"
-        return f"{_rates(histogram, scope, '_sum', by, where, window=window)} / ({count} > 0)"
+        return f"{_rates(histogram, scope, '_sum', by, where, window=window)} / ({count} > 0) >= 0"
 
     return Query(text, histogram.unit, (histogram,))
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from llumnix_dash.fleet import SCENARIOS
 from tests.proof import truth_cms, truth_component, truth_lrs, truth_request, truth_vllm
 from tests.proof.events import Events
 from tests.proof.fleets import scenarios
@@ -84,6 +85,37 @@ def test_failures_show_where_there_are_many(store: Backfilled, board: str, key: 
 def test_shares_are_true_whatever_fails_and_whoever_answers(store: Backfilled, key: str) -> None:
     """A late failure makes the P99 of TTFT its own, as its description says; of shares it changes little."""
     check(store, "request", key, FULL_MODE)
+
+
+def _first_row(store: Backfilled, key: str) -> Values:
+    return truth_request.HEADLINE[key](Events(store.past, WINDOW))
+
+
+# It has a store of its own, in test_budget; of the other two there is nothing to show.
+APART = ("big", "outage", "idle")
+
+
+@scenarios(*(name for name in SCENARIOS if name not in APART))
+@pytest.mark.parametrize("key", truth_request.HEADLINE)
+def test_the_first_row_is_true_on_every_fleet(store: Backfilled, scenario: str, key: str) -> None:
+    """But where slow failures are so many that the P99 of TTFT is theirs, as its description says.
+
+    What a process counted between its last scrape and its restart nobody saw: a rate may be as much lower.
+    """
+    if (scenario, key) == ("slow-failures", "ttft_p99_now"):
+        assert "with slow failures P99 is theirs" in BOARDS["request"].panel(key)["description"]
+    elif scenario == "restart" and key in {"requests_now", "output_tokens_now"}:
+        [shown], [truth] = (list(one.values()) for one in (store.shown("request", key), _first_row(store, key)))
+        assert 0.95 * truth.expected < shown < 1.02 * truth.expected
+    else:
+        check(store, "request", key, FULL_MODE)
+
+
+@scenarios("migration", "adaptive-pd")
+@pytest.mark.parametrize("key", truth_vllm.MEDIANS)
+def test_a_mean_below_0_is_not_shown(store: Backfilled, key: str) -> None:
+    """A request that moved between hosts makes it so, and means nothing; the quantiles stay."""
+    assert [line for line, value in drawn(store.shown("vllm", key)).items() if value < 0] == []
 
 
 @scenarios("fresh")
