@@ -5,8 +5,6 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := setup.cfg pyproject.toml
-# One more than there are processors: many tests wait for a server.
-WORKERS := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
 .DEFAULT_GOAL := help
 .PHONY: help generate check lint types test bench demo clean golden docs mutants
@@ -22,7 +20,7 @@ test: $(VENV)/.test system-packages ## everything that CI checks: style, types, 
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/llumnix-dash generate --check
-	$(BIN)/pytest -n $(WORKERS)
+	$(BIN)/pytest -n auto
 
 golden: $(VENV)/.test ## write the golden files anew, after a change that is meant
 	$(BIN)/pytest --regenerate
