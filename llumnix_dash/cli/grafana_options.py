@@ -7,6 +7,7 @@ import json
 import logging
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar
 
 import click
@@ -200,6 +201,15 @@ def datasource_option(command: Command) -> Command:
         multiple=True,
         metavar="NAME_OR_UID",
         help="The Prometheus for dashboards with __inputs or a fixed data source; INPUT=UID for one input of any type.",
+    )(command)
+
+
+def backup_dir_option(command: Command) -> Command:
+    """Adds --backup-dir."""
+    return click.option(
+        "--backup-dir",
+        type=click.Path(file_okay=False, path_type=Path),
+        help="Where copies are kept. [default: ~/.local/state/llumnix-dash/backups/SERVER]",
     )(command)
 
 

@@ -9,6 +9,7 @@ import click
 from llumnix_dash.cli.grafana_options import (
     ENVIRONMENT_HELP,
     Server,
+    backup_dir_option,
     datasource_option,
     end,
     folder_options,
@@ -62,11 +63,7 @@ cannot be read; 3 Grafana cannot be reached or refuses the credentials; 130 stop
 @click.option(
     "--overwrite", is_flag=True, help="In a conflict take our side, after keeping a copy of what is replaced."
 )
-@click.option(
-    "--backup-dir",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Where copies are kept. [default: ~/.local/state/llumnix-dash/backups/SERVER]",
-)
+@backup_dir_option
 @folder_options
 @datasource_option
 @click.option("--message", help="The text in the version history. [default: our version and the checkout's commit]")
@@ -123,8 +120,7 @@ def command(
             click.echo(render.plan_text(grafana, made))
         if dry_run or (text and made.is_clean):
             return made.exit_code, render.plan_json(grafana, made)
-        server, org_id = grafana.transport.base, grafana.transport.org_id
-        backups = backup.Backups(backup_dir or backup.default_folder(server, org_id), server, org_id)
+        backups = backup.backups_of(grafana.transport, backup_dir)
         if text and overwrite and any(step.live is not None and step.wanted is not None for step in made.steps):
             click.echo(f"Copies of what is replaced go to {backups.folder}")
         asks = text and sys.stdin.isatty() and sys.stdout.isatty()

@@ -6,7 +6,13 @@ from typing import Any
 
 import click
 
-from llumnix_dash.cli.grafana_options import ENVIRONMENT_HELP, connection_options, end, jobs_option
+from llumnix_dash.cli.grafana_options import (
+    ENVIRONMENT_HELP,
+    backup_dir_option,
+    connection_options,
+    end,
+    jobs_option,
+)
 from llumnix_dash.cli.messages import complain
 from llumnix_dash.errors import UserError
 
@@ -28,11 +34,7 @@ cannot be reached or refuses the credentials.
 
 @click.command(help=HELP)
 @click.argument("copies", nargs=-1, required=True, metavar="COPY...", type=click.Path(path_type=Path))
-@click.option(
-    "--backup-dir",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Where copies are kept. [default: ~/.local/state/llumnix-dash/backups/SERVER]",
-)
+@backup_dir_option
 @jobs_option
 @connection_options
 @click.pass_context
@@ -48,8 +50,7 @@ def command(
 
     read = [restore.read(path) for path in copies]
     grafana = connect()
-    server, org_id = grafana.transport.base, grafana.transport.org_id
-    backups = backup.Backups(backup_dir or backup.default_folder(server, org_id), server, org_id)
+    backups = backup.backups_of(grafana.transport, backup_dir)
     code = 0
     for copy in read:
         try:
@@ -58,7 +59,7 @@ def command(
             complain(error.render())
             code = max(code, error.exit_code)
             continue
-        click.echo(f"restored  {copy.uid}  version {saved.version}  {server}/d/{copy.uid}")
+        click.echo(f"restored  {copy.uid}  version {saved.version}  {grafana.transport.base}/d/{copy.uid}")
         if kept is not None:
             click.echo(f"          what was there is kept in {kept}")
     end(context, code)

@@ -22,8 +22,6 @@ MOST_PREFILLS = 2
 # What is computed may need more in the end than there is, as few are at their end at once.
 MOST_RESERVED = 1.15
 PREFILL_TOKENS_PER_SECOND = 8_000
-# Until an instance has reported a request, the scheduler counts it as in flight.
-REPORT_DELAY = 0.5
 # What has left is kept for those who read of it late: the store's readers, who come every 5 s at the latest.
 LOOK_BACK_SECONDS = 20.0
 # Hosts were started days apart.

@@ -18,6 +18,7 @@ from urllib.parse import quote, urlsplit
 from llumnix_dash.errors import UserError
 from llumnix_dash.files import write_text
 from llumnix_dash.grafana.model import Live
+from llumnix_dash.grafana.transport import Transport
 
 ORIGIN = "llumnixDashCopy"  # the key of a copy's file under which it stands where the dashboard was
 
@@ -124,3 +125,9 @@ def _free(folder: Path, name: str, suffix: str) -> Path:
             ) from error
         return path
     raise AssertionError("count never ends")
+
+
+def backups_of(transport: Transport, parent: Path | None) -> Backups:
+    """The backups of a run against this server, below ``parent`` or else the server's default folder."""
+    server, org_id = transport.base, transport.org_id
+    return Backups(parent or default_folder(server, org_id), server, org_id)

@@ -1,10 +1,12 @@
 """What a dashboard's panels show on a store, as a person reads them: a value a line, by its legend."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+
+import pytest
 
 from llumnix_dash.board import panel_id
 from llumnix_dash.generate import generate
@@ -21,6 +23,12 @@ WINDOW = 300
 RANGE = 600
 
 Values = dict[str, float]
+
+
+def panels(keys: Iterable[tuple[str, str]]) -> pytest.MarkDecorator:
+    """A test for each of the panels, as board and key."""
+    named = [pytest.param(board, key, id=f"{board}-{key}") for board, key in keys]
+    return pytest.mark.parametrize(("board", "key"), named)
 
 
 @dataclass(frozen=True)

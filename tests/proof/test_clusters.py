@@ -9,7 +9,7 @@ import pytest
 from tests.proof import truth_cms, truth_component, truth_lrs, truth_request, truth_vllm
 from tests.proof.events import Events
 from tests.proof.fleets import Past, scenarios
-from tests.proof.shown import WINDOW, Backfilled
+from tests.proof.shown import WINDOW, Backfilled, panels
 from tests.proof.test_truth import drawn
 from tests.proof.truth_request import Truth
 
@@ -28,12 +28,6 @@ FULL_MODE: dict[tuple[str, str], Truth] = {
 LITE_MODE: dict[tuple[str, str], Truth] = {
     ("lrs", key): truth_lrs.PANELS[key] for key in ("instances", "waiting_by_role", "waiting_tokens_by_role")
 }
-
-
-def panels(truths: dict[tuple[str, str], Truth]) -> pytest.MarkDecorator:
-    """A test for each of the panels, as board and key."""
-    keys = [pytest.param(board, key, id=f"{board}-{key}") for board, key in truths]
-    return pytest.mark.parametrize(("board", "key"), keys)
 
 
 def of_cluster(past: Past, name: str) -> Past:

@@ -10,7 +10,7 @@ from llumnix_dash.interpolation.timerange import parse_duration
 from tests.proof import truth_cms, truth_component, truth_request, truth_vllm
 from tests.proof.events import Events
 from tests.proof.fleets import SCRAPES, scenarios
-from tests.proof.shown import BOARDS, WINDOW, Backfilled
+from tests.proof.shown import BOARDS, WINDOW, Backfilled, panels
 from tests.proof.test_truth import drawn
 from tests.proof.truth_request import Truth
 
@@ -35,12 +35,6 @@ SOME: dict[tuple[str, str], Truth] = {
     **{("vllm", key): truth_vllm.PANELS[key] for key in ("scheduler_state", "itl", "token_throughput")},
 }
 FIRST_ROW = {("request", key): truth for key, truth in truth_request.HEADLINE.items()}
-
-
-def panels(truths: dict[tuple[str, str], Truth]) -> pytest.MarkDecorator:
-    """A test for each of the panels, as board and key."""
-    keys = [pytest.param(board, key, id=f"{board}-{key}") for board, key in truths]
-    return pytest.mark.parametrize(("board", "key"), keys)
 
 
 def window(store: Backfilled, board: str, key: str, **look: Any) -> float:

@@ -10,6 +10,7 @@ from tests.proof import truth_cms, truth_component, truth_lrs, truth_request, tr
 from tests.proof.events import Events
 from tests.proof.fleets import scenarios
 from tests.proof.shown import BOARDS, WINDOW, Backfilled, Values
+from tests.proof.shown import panels as each_panel
 from tests.proof.truth_request import Truth
 
 FULL_MODE = {
@@ -33,8 +34,7 @@ Truths = Mapping[str, Mapping[str, Truth]]
 
 def panels(truths: Truths) -> pytest.MarkDecorator:
     """A test for each of the panels, as board and key."""
-    keys = [pytest.param(board, key, id=f"{board}-{key}") for board, panels in truths.items() for key in panels]
-    return pytest.mark.parametrize(("board", "key"), keys)
+    return each_panel((board, key) for board, of_board in truths.items() for key in of_board)
 
 
 @scenarios("default", "two-schedulers", "overload")
