@@ -66,7 +66,7 @@ def remarks(panel: PanelResult) -> list[Remark]:
     for result in panel.queries:
         if result.status is Status.ERROR:
             errors.append(Remark((result.query.ref_id,), result.message, result.hint, result))
-        elif result.status is not Status.OK:
+        elif result.status is not Status.OK or result.hint:
             grouped.setdefault((result.message, result.hint), []).append(result)
     blanks = [
         Remark(_letters(results) if len(results) < len(panel.queries) else (), _blank(panel, message), hint)
@@ -82,6 +82,8 @@ def _letters(results: Sequence[QueryResult]) -> tuple[str, ...]:
 
 def _blank(panel: PanelResult, message: str) -> str:
     """In a panel that has data it is said that some of its queries have none."""
+    if not message:
+        return "may not be what is meant"
     return f"no data, {message}" if panel.status is Status.OK else message
 
 
