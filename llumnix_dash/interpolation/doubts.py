@@ -35,7 +35,7 @@ def _doubts(expr: str, scope: VariableValues) -> Iterator[str]:
     strings = [match.span() for match in _STRING.finditer(expr)]
     for match in REFERENCE.finditer(expr):
         variable = scope.get(name_in(match))
-        if variable is None:
+        if variable is None or _has_no_value(variable):
             continue
         written = interpolate(match[0], scope)
         of_all = f"{ALL_TEXT} of" if _is_all(variable) else "several values of"

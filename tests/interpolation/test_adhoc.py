@@ -28,7 +28,7 @@ HOUR = TimeRange(1_700_000_000, 1_700_003_600)
         ('up{region="eu"}', 'up{region="eu"}'),
         ('{__name__="up"}', '{__name__="up",region="eu"}'),
         ("rate(up[5m])", 'rate(up{region="eu"}[5m])'),
-        ("sum by (b) (a) / on (b) group_left (x) c", 'sum by (b) (a{region="eu"}) / on (b) group_left (x) c{region="eu"}'),
+        ("sum by (b) (a) * on (b) group_left c", 'sum by (b) (a{region="eu"}) * on (b) group_left c{region="eu"}'),
         ("sum(a) by (job)", 'sum(a{region="eu"}) by (job)'),
         ("a and b unless on() c", 'a{region="eu"} and b{region="eu"} unless on() c{region="eu"}'),
         ("max_over_time(a[1h:5m] offset 1d) > bool 5e3", 'max_over_time(a{region="eu"}[1h:5m] offset 1d) > bool 5e3'),

@@ -44,7 +44,8 @@ def test_a_pattern_where_none_is_expected(expr: str, model: dict[str, Any], doub
         ('up{job="$v"}', {"allValue": "everything"}),
         ("sum by (${v:csv}) (up)", {}),
         ('up{job="$other"}', {}),
-        ('up{job=~"$empty"}', {}),
+        ('up{job="$empty"}', {}),
+        ('up{job="$v"}', {"query": ""}),
     ],
 )
 def test_what_is_as_it_should_be_raises_no_doubt(expr: str, model: dict[str, Any]) -> None:
