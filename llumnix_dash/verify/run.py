@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -203,35 +203,14 @@ def _variable_results(variables: Variables) -> tuple[VariableResult, ...]:
     )
 
 
-def asked(results: Iterable[DashboardResult]) -> dict[str, list[str]]:
-    """The queries that ran, by panel, for the coverage."""
-    queries: dict[str, list[str]] = {}
-    for dashboard in results:
-        for panel in dashboard.panels:
-            queries.setdefault(_panel_name(dashboard.title, panel.title), []).extend(
-                result.query.expr for result in panel.queries
-            )
-    return queries
-
-
-def asked_without_store(dashboards: Iterable[QueriedDashboard], settings: Settings) -> dict[str, list[str]]:
-    """The queries that would run, by panel, where there is no store that could list the values of variables."""
-    queries: dict[str, list[str]] = {}
-    for dashboard in dashboards:
-        variables = resolve(
-            dashboard.json,
-            lambda query, time_range: [],
-            settings.time_range,
-            chosen=settings.chosen,
-            scrape_interval=settings.scrape_interval,
-            asked=dashboard.asked,
-        )
-        for panel in plan(dashboard, variables.scope, settings.time_range, settings.scrape_interval):
-            queries.setdefault(_panel_name(dashboard.title, panel.title), []).extend(
-                query.expr for query in panel.queries
-            )
-    return queries
-
-
-def _panel_name(dashboard: str, panel: str) -> str:
-    return f"{dashboard} / {panel}"
+def plan_without_store(dashboard: QueriedDashboard, settings: Settings) -> list[PanelPlan]:
+    """What would be asked where there is no store that could list the values of variables."""
+    variables = resolve(
+        dashboard.json,
+        lambda query, time_range: [],
+        settings.time_range,
+        chosen=settings.chosen,
+        scrape_interval=settings.scrape_interval,
+        asked=dashboard.asked,
+    )
+    return plan(dashboard, variables.scope, settings.time_range, settings.scrape_interval)
