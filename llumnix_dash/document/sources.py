@@ -2,9 +2,9 @@
 
 import subprocess
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from llumnix_dash.document.documents import Document, Reading, read
 from llumnix_dash.errors import UserError
@@ -42,22 +42,31 @@ def load(argument: str) -> Source:
     Raises:
         UserError: the file, folder, revision or path does not exist.
     """
-    if argument.startswith("git:"):
-        return _load_git(argument)
-    path = Path(argument)
-    reading = Reading()
-    if path.is_dir():
-        for file in _files_in(path):
-            name = file.relative_to(path).as_posix()
-            _read_file(reading, name, file, optional=True)
-        return Source(argument, reading, single=False)
-    if not path.exists():
-        raise UserError(
-            f"there is no file or folder {argument}",
-            hint="give a file, a folder, or a git revision such as git:main",
-        )
-    _read_file(reading, path.name, path, optional=False)
-    return Source(argument, reading, single=True)
+    files = _files(argument)
+    whole = Reading()
+    for reading in files.readings:
+        whole.add(reading)
+    return Source(argument, whole, single=files.single)
+
+
+def one_by_one(arguments: Iterable[str]) -> Iterator[Reading]:
+    """As :func:`load_all`, a file at a time, read when its turn comes: of any number there is only one in memory.
+
+    Raises:
+        UserError: one of them does not exist, or has no dashboard at all.
+    """
+    for argument in arguments:
+        left_out, some = Reading(), False
+        for reading in _files(argument).readings:
+            some = some or bool(reading.documents or reading.problems)
+            left_out.left_out += reading.left_out
+            yield replace(reading, problems={f"{argument}:{name}": one for name, one in reading.problems.items()})
+        if not some:
+            raise UserError(
+                f"no dashboard in {argument}",
+                detail=left_out.note() or None,
+                hint="name a folder of dashboards, or a file",
+            )
 
 
 def load_all(arguments: Iterable[str]) -> Reading:
@@ -67,17 +76,8 @@ def load_all(arguments: Iterable[str]) -> Reading:
         UserError: one of them does not exist, or has no dashboard at all.
     """
     whole = Reading()
-    for argument in arguments:
-        reading = load(argument).reading
-        if not (reading.documents or reading.problems):
-            raise UserError(
-                f"no dashboard in {argument}",
-                detail=reading.note() or None,
-                hint="name a folder of dashboards, or a file",
-            )
-        whole.documents += reading.documents
-        whole.left_out += reading.left_out
-        whole.problems.update({f"{argument}:{name}": problem for name, problem in reading.problems.items()})
+    for reading in one_by_one(arguments):
+        whole.add(reading)
     return whole
 
 
@@ -93,6 +93,29 @@ def generated(site: "Site | None" = None) -> Source:
     return Source(GENERATED, Reading(documents), single=False)
 
 
+class _Files(NamedTuple):
+    """The files that an argument names, each read when its turn comes, and whether it names a single one."""
+
+    readings: Iterator[Reading]
+    single: bool
+
+
+def _files(argument: str) -> _Files:
+    if argument.startswith("git:"):
+        return _files_of_git(argument)
+    path = Path(argument)
+    if path.is_dir():
+        return _Files(
+            (_read_file(file.relative_to(path).as_posix(), file, optional=True) for file in _files_in(path)), False
+        )
+    if not path.exists():
+        raise UserError(
+            f"there is no file or folder {argument}",
+            hint="give a file, a folder, or a git revision such as git:main",
+        )
+    return _Files(iter([_read_file(path.name, path, optional=False)]), True)
+
+
 def _files_in(folder: Path) -> Iterator[Path]:
     for path in sorted(folder.rglob("*")):
         hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
@@ -100,20 +123,21 @@ def _files_in(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _read_file(reading: Reading, name: str, path: Path, *, optional: bool) -> None:
+def _read_file(name: str, path: Path, *, optional: bool) -> Reading:
     try:
         data = path.read_bytes()
     except OSError as error:
         problem = UserError(f"cannot read the file: {error.strerror or error}", where=str(path))
-        reading.problems[name] = problem
-        return
+        return Reading(problems={name: problem})
+    reading = Reading()
     read(reading, name, str(path), data, optional=optional)
+    return reading
 
 
 # -- git --------------------------------------------------------------------------------------------------------------
 
 
-def _load_git(argument: str) -> Source:
+def _files_of_git(argument: str) -> _Files:
     revision, _, path = argument.removeprefix("git:").partition(":")
     root = _root(argument)
     tree = _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{tree}}")
@@ -127,17 +151,21 @@ def _load_git(argument: str) -> Source:
     wanted = _inside(root, path) if path else DASHBOARD_FOLDER
     entries = _entries(root, tree.strip().decode(), wanted)
     single = [name for name, _ in entries] == [wanted]
-    reading = Reading()
-    for (name, _), data in zip(entries, _contents(root, [blob for _, blob in entries]), strict=True):
-        inner = PurePosixPath(name).name if single else str(PurePosixPath(name).relative_to(wanted or "."))
-        read(reading, inner, f"git:{revision}:{name}", data, optional=not single)
     if not entries and _git(root, "cat-file", "-e", f"{tree.strip().decode()}:{wanted}") is None:
         raise UserError(
             f"there is no {wanted} at the revision {revision}",
             where=argument,
             hint=f"give its path in the repository: git:{revision}:path/to/dashboards",
         )
-    return Source(argument, reading, single=single)
+
+    def readings() -> Iterator[Reading]:
+        for (name, _), data in zip(entries, _contents(root, [blob for _, blob in entries]), strict=True):
+            inner = PurePosixPath(name).name if single else str(PurePosixPath(name).relative_to(wanted or "."))
+            reading = Reading()
+            read(reading, inner, f"git:{revision}:{name}", data, optional=not single)
+            yield reading
+
+    return _Files(readings(), single)
 
 
 def _root(argument: str) -> Path:
