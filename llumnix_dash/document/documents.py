@@ -62,17 +62,29 @@ class Reading:
         documents: the dashboards.
         problems: what could not be read, by the name of its file.
         left_out: the places in a folder of what is no dashboard.
+        not_opened: the places in a folder of what is hidden, and of links that are not followed.
     """
 
     documents: list[Document] = field(default_factory=list)
     problems: dict[str, UserError] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
+    not_opened: list[str] = field(default_factory=list)
+
+    def add(self, other: "Reading", source: str) -> None:
+        """Adds what was read from another source; its problems are named with it."""
+        self.documents += other.documents
+        self.left_out += other.left_out
+        self.not_opened += other.not_opened
+        self.problems.update({f"{source}:{name}": problem for name, problem in other.problems.items()})
 
     def note(self) -> str:
         """What a person should know of what was left out: how many files, and which; empty if there is none."""
         count = len(self.left_out)
         what = "1 file that is no dashboard" if count == 1 else f"{count} files that are no dashboards"
-        return f"left out {what}: {', '.join(self.left_out)}" if count else ""
+        notes = [f"left out {what}: {', '.join(self.left_out)}"] if count else []
+        if self.not_opened:
+            notes.append(f"not opened, for it is hidden or a link: {', '.join(self.not_opened)}")
+        return "; ".join(notes)
 
 
 def read(reading: Reading, name: str, label: str, data: bytes, *, optional: bool = False) -> None:

@@ -1,5 +1,6 @@
 """Where dashboards come from: a file, a folder, a git revision, or what the code generates now."""
 
+import re
 import subprocess
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -16,6 +17,9 @@ DASHBOARD_FOLDER = "deploy/observability"
 GENERATED = "what the code generates"
 
 _SUFFIXES = (".json", ".yaml", ".yml")
+# Hidden, and never somebody's dashboards: git's own, and what Kubernetes makes where it mounts a ConfigMap, whose files
+# the links beside it lead to.
+_OTHERS_OWN = re.compile(r"\.git|\.\..+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,7 @@ def load(argument: str) -> Source:
     path = Path(argument)
     reading = Reading()
     if path.is_dir():
-        for file in _files_in(path):
+        for file in _files_in(path, reading, (path.resolve(),)):
             name = file.relative_to(path).as_posix()
             _read_file(reading, name, file, optional=True)
         return Source(argument, reading, single=False)
@@ -75,9 +79,7 @@ def load_all(arguments: Iterable[str]) -> Reading:
                 detail=reading.note() or None,
                 hint="name a folder of dashboards, or a file",
             )
-        whole.documents += reading.documents
-        whole.left_out += reading.left_out
-        whole.problems.update({f"{argument}:{name}": problem for name, problem in reading.problems.items()})
+        whole.add(reading, argument)
     return whole
 
 
@@ -93,11 +95,34 @@ def generated(site: "Site | None" = None) -> Source:
     return Source(GENERATED, Reading(documents), single=False)
 
 
-def _files_in(folder: Path) -> Iterator[Path]:
-    for path in sorted(folder.rglob("*")):
-        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-        if path.suffix in _SUFFIXES and not hidden and path.is_file():
+def _files_in(folder: Path, reading: Reading, above: tuple[Path, ...]) -> Iterator[Path]:
+    """The files to read, also in folders that a link leads to; ``above`` are the folders that it is in, without links.
+
+    What is not opened is told in ``reading``.
+    """
+    try:
+        paths = sorted(folder.iterdir())
+    except OSError as error:
+        problem = UserError(f"cannot read the folder: {error.strerror or error}", where=str(folder))
+        reading.problems[str(folder)] = problem
+        return
+    for path in paths:
+        is_file = _is_read(path.name) and path.is_file()
+        if path.name.startswith("."):
+            if (is_file or path.is_dir()) and not _OTHERS_OWN.fullmatch(path.name):
+                reading.not_opened.append(str(path))
+        elif is_file:
             yield path
+        elif path.is_dir():
+            real = path.resolve()
+            if real in above:
+                reading.not_opened.append(str(path))
+            else:
+                yield from _files_in(path, reading, (*above, real))
+
+
+def _is_read(name: str) -> bool:
+    return name.lower().endswith(_SUFFIXES)
 
 
 def _read_file(reading: Reading, name: str, path: Path, *, optional: bool) -> None:
@@ -125,9 +150,9 @@ def _load_git(argument: str) -> Source:
             "(in CI: check out with the full history, fetch-depth: 0)",
         )
     wanted = _inside(root, path) if path else DASHBOARD_FOLDER
-    entries = _entries(root, tree.strip().decode(), wanted)
-    single = [name for name, _ in entries] == [wanted]
     reading = Reading()
+    entries = _entries(root, tree.strip().decode(), wanted, reading, f"git:{revision}:")
+    single = [name for name, _ in entries] == [wanted]
     for (name, _), data in zip(entries, _contents(root, [blob for _, blob in entries]), strict=True):
         inner = PurePosixPath(name).name if single else str(PurePosixPath(name).relative_to(wanted or "."))
         read(reading, inner, f"git:{revision}:{name}", data, optional=not single)
@@ -160,12 +185,16 @@ def _inside(root: Path, path: str) -> str:
     return "" if path in ("", ".", "/") else path.strip("/")
 
 
-def _entries(root: Path, tree: str, wanted: str) -> list[tuple[str, str]]:
-    """The (path, blob id) of each file to read: the wanted one, or those in the wanted folder."""
+def _entries(root: Path, tree: str, wanted: str, reading: Reading, label: str) -> list[tuple[str, str]]:
+    """The (path, blob id) of each file to read: the wanted one, or those in the wanted folder.
+
+    What is not opened is told in ``reading``, as a place after ``label``.
+    """
     listing = _git(
         root, "--literal-pathspecs", "ls-tree", "-r", "-z", "--full-tree", tree, "--", *([wanted] * bool(wanted))
     )
     entries = []
+    not_opened: dict[str, None] = {}
     for line in (listing or b"").split(b"\0"):
         if not line:
             continue
@@ -173,10 +202,15 @@ def _entries(root: Path, tree: str, wanted: str) -> list[tuple[str, str]]:
         mode, kind, blob = description.split()
         name = name_bytes.decode("utf-8", "replace")
         inner = PurePosixPath(name).relative_to(wanted or ".").parts
-        listed = name == wanted or (name.endswith(_SUFFIXES) and not any(part.startswith(".") for part in inner))
-        # A symbolic link's blob is its target's path, no dashboard.
-        if kind == b"blob" and mode != b"120000" and listed:
+        hidden = next((number for number, part in enumerate(inner) if part.startswith(".")), None)
+        if hidden is not None and (hidden < len(inner) - 1 or _is_read(name)):
+            not_opened[str(PurePosixPath(wanted or ".", *inner[: hidden + 1]))] = None
+        elif mode == b"120000" and hidden is None:
+            # A symbolic link's blob is its target's path, no dashboard.
+            not_opened[name] = None
+        elif kind == b"blob" and (name == wanted or (_is_read(name) and hidden is None)):
             entries.append((name, blob.decode()))
+    reading.not_opened += [label + name for name in not_opened]
     return entries
 
 
