@@ -122,7 +122,7 @@ def command(
             click.echo(render.plan_text(grafana, made))
         if dry_run or (text and made.is_clean):
             return made.exit_code, render.plan_json(grafana, made)
-        backups = backup.backups_of(grafana.transport, backup_dir)
+        backups = backup.backups_of(grafana, backup_dir)
         if text and overwrite and any(step.live is not None and step.wanted is not None for step in made.steps):
             click.echo(f"Copies of what is replaced go to {backups.folder}")
         asks = text and sys.stdin.isatty() and sys.stdout.isatty()
