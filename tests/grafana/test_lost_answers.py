@@ -12,6 +12,7 @@ from llumnix_dash.grafana.connect import connect
 from tests.grafana.conftest import Clock, transport_to
 from tests.grafana.fake import PROFILES, FakeGrafana
 from tests.grafana.fake.faults import HTML
+from tests.grafana.fake.server import Request
 from tests.grafana.samples import DELETE, READ, SAVE, dashboard, edit, plan, push, push_planned, with_query
 
 UID = "llumnix-lrs-dashboard"
