@@ -53,7 +53,7 @@ class Collection:
         """
         count, variables, rest, problems = 0, set[str](), Reading(), list[UserError]()
         for reading in self._readings():
-            rest.left_out += reading.left_out
+            rest.add_notes(reading)
             problems += reading.problems.values()
             for one in self._dashboards([reading]):
                 if isinstance(one, UserError):
