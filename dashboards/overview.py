@@ -62,7 +62,7 @@ dashboard = board(
             means_by_role(
                 "engine_parts",
                 "Inside the Engines",
-                {"prefill": vllm.PREFILL_TIME, "queue": vllm.QUEUE_TIME},
+                {"computing": vllm.PREFILL_TIME, "queueing": vllm.QUEUE_TIME},
                 width=8,
                 height=HEIGHT,
                 more=VLLM,

@@ -201,8 +201,8 @@ def objectives_taken(key: str, title: str, objectives: Mapping[str, Objective], 
             *_of_quantiles(objectives),
         ),
         overrides=[
-            colour_of(f"/^{name}$/", style.series_colour(name, position), shades=False)
-            for position, name in enumerate(objectives)
+            colour_of(f"/^{name}$/", colour, shades=False)
+            for name, colour in zip(objectives, ("blue", "purple", "#37B5A8"), strict=True)
         ],
         thresholds=((None, "transparent"), (1, style.FAILURE)),
         axis_to=1,
@@ -288,7 +288,7 @@ def slowest_instances(key: str, title: str, **look: Unpack[LineLook]) -> TimeSer
 _STEPS_OF_HITS = (
     "Possible is the best hit of any instance, chosen that of the instance which was chosen, as the cache index tells"
     " them: means over prompts of 1,024 tokens or more, which weigh alike. Got is what prefill and neutral engines"
-    " found, each token alike."
+    " found, each token alike; it reads too high before vLLM 0.18, which loses counts of long prompts without hits."
 )
 _HITS_NOTES = (
     "Chosen and got weigh differently: a small gap, or one below 0, means nothing; a large one is a stale index.",
@@ -303,7 +303,7 @@ def prefix_cache_gaps(key: str, title: str, **look: Unpack[Look]) -> Stat:
     return stat(
         key,
         title,
-        named({"lost by choice (requests)": of_choice, "not found (requests - tokens)": of_index}),
+        named({"lost by choice": of_choice, "not found": of_index}),
         "Over the last 5 minutes, in percentage points: lost by choice is possible less chosen, the price of spreading"
         f" load, and not found is chosen less got. {_STEPS_OF_HITS}",
         *_HITS_NOTES,
