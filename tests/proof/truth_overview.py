@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 
-from llumnix_dash.catalog import gateway, vllm
-from llumnix_dash.catalog.metric import Histogram
+from llumnix_dash.catalog import gateway
 from llumnix_dash.fleet.engine import Engine, Request
-from tests.proof.events import Events, grouped
+from tests.proof.events import ROLES, Events, grouped
 from tests.proof.expected import Between, InBucket, about, mean, quantile
 from tests.proof.truth_request import (
     E2E_SECONDS,
@@ -140,12 +139,13 @@ def _models(events: Events) -> dict[str, Any]:
     return shown
 
 
-def _means(metrics: dict[str, Values]) -> Truth:
-    return lambda events: {
+def _engine_parts(events: Events) -> dict[str, Any]:
+    """The mean of each role, in decode engines without what they compute for their first output."""
+    return {
         f"{name} {role}": mean([value for leg in legs for value in values(events, leg)])
-        for name, values in metrics.items()
+        for name, (roles, values) in _ENGINE_PARTS.items()
         for role, legs in events.by_role(events.left).items()
-        if legs
+        if legs and role in roles
     }
 
 
@@ -180,9 +180,9 @@ def paces(events: Events) -> dict[Engine, float]:
     return {engine: ran[engine] / max(tokens[engine], 1) for engine in ran}
 
 
-_ENGINE_PARTS: dict[str, tuple[Histogram, Values]] = {
-    "computing": (vllm.PREFILL_TIME, duration("started", "first_token")),
-    "queueing": (vllm.QUEUE_TIME, duration("received", "started")),
+_ENGINE_PARTS: dict[str, tuple[tuple[str, ...], Values]] = {
+    "computing": (("prefill", "neutral"), duration("started", "first_token")),
+    "queueing": (ROLES, duration("received", "started")),
 }
 
 PANELS: dict[str, Truth] = {
@@ -192,7 +192,7 @@ PANELS: dict[str, Truth] = {
     "goodput": _goodput,
     "longest_part": _longest,
     "time_spent": _parts,
-    "engine_parts": _means({name: values for name, (_, values) in _ENGINE_PARTS.items()}),
+    "engine_parts": _engine_parts,
     "objectives_taken": _taken,
     "kv_cache_usage": ENGINES["cache_utilization"],
     "prefix_cache": lambda events: {name: pytest.approx(value, rel=0.02) for name, value in hits(events).items()},
