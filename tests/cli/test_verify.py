@@ -109,6 +109,7 @@ def test_the_scrape_interval_makes_the_rate_interval(store: Store, verify: Verif
 def test_our_own_dashboards_are_the_default(store: Store, verify: Verify) -> None:
     _, out, _ = verify("--prometheus", store.url, "--to", str(store.end), "--format", "json")
     assert [dashboard["uid"] for dashboard in json.loads(out)["dashboards"]] == [
+        "llumnix-overview-dashboard",
         "llumnix-request-dashboard",
         "llumnix-component-dashboard",
         "llumnix-cms-dashboard",
