@@ -292,7 +292,7 @@ _ALL = (
         name="prefill-short",
         explanation="one prefill engine for four decode engines and long prompts, with batch KVT: prompts wait for it"
         " while decode engines are at ease; the prefill engine's own metrics all stay 0",
-        deployments=(_disaggregated("kvt-batch", 1, 4, rate=3.4, prompt=1800, output=60),),
+        deployments=(_disaggregated("kvt-batch", 1, 4, rate=3.1, prompt=1800, output=60),),
         load="surge",
     ),
     Scenario(
@@ -304,9 +304,9 @@ _ALL = (
     ),
     Scenario(
         name="both-short",
-        explanation="long prompts and long answers for one prefill and two decode engines, with staged KVT: requests"
+        explanation="long prompts and long answers for one prefill and two decode engines, with batch KVT: requests"
         " wait for the one and then for the other",
-        deployments=(_disaggregated("kvt-staged", 1, 2, rate=3.4, prompt=1800, output=130),),
+        deployments=(_disaggregated("kvt-batch", 1, 2, rate=3.2, prompt=1800, output=150),),
         load="surge",
     ),
     Scenario(

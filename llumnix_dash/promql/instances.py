@@ -29,7 +29,13 @@ _PEAK = _Over("max_over_time", RATE_INTERVAL)
 
 
 def total(
-    gauge: Metric, *, by: tuple[str, ...] = (), where: Where | None = None, peak: bool = False, window: str = ""
+    gauge: Metric,
+    *,
+    by: tuple[str, ...] = (),
+    where: Where | None = None,
+    peak: bool = False,
+    window: str = "",
+    scrapes: bool = False,
 ) -> Query:
     """The sum over instances, each once.
 
@@ -40,6 +46,7 @@ def total(
         peak: whether each series counts with the highest value since the point before, and not with that of the moment:
             a spike then shows at any zoom, and the sum may be above that of any one moment.
         window: over which each series counts with its mean; empty: as it is.
+        scrapes: whether it counts with the sum over the window's scrapes instead.
 
     Raises:
         CatalogError: the gauge is a ratio, whose sum means nothing.
@@ -48,7 +55,7 @@ def total(
     if not gauge.unit.has_a_sum:
         raise CatalogError(f"a sum of {gauge.name} means nothing: it is a ratio", hint="average(…) or highest(…)")
     gauge.check_labels(*by, *(where or {}))
-    over = _PEAK if peak else _Over("avg_over_time", window)
+    over = _PEAK if peak else _Over("sum_over_time" if scrapes else "avg_over_time", window)
     return Query(lambda scope: _total(gauge, scope, by, where, over), gauge.unit, (gauge,))
 
 
