@@ -5,10 +5,10 @@ from llumnix_dash.catalog import vllm
 from llumnix_dash.dashboards import FAMILY
 from llumnix_dash.dashboards.headline import HEADLINE
 from llumnix_dash.panels import (
+    engine_parts,
     goodput_band,
     goodput_share,
     longest_part,
-    means_by_role,
     model_table,
     objectives_taken,
     prefix_cache_gaps,
@@ -27,7 +27,7 @@ COMPONENT = "llumnix-component-dashboard"
 VLLM = "vllm-dashboard"
 
 EACH_OBJECTIVE = {"TTFT": TTFT_OBJECTIVE, "TPOT": TPOT_OBJECTIVE, "E2E": E2E_OBJECTIVE}
-HEIGHT = 7
+HEIGHT = 8
 
 dashboard = board(
     uid="llumnix-overview-dashboard",
@@ -57,16 +57,9 @@ dashboard = board(
         ),
         row(
             "Where does a request's time go?",
-            longest_part("longest_part", "Longest Part", width=6, height=HEIGHT, more=COMPONENT),
-            time_spent("time_spent", "Mean Request by Part", width=10, height=HEIGHT, more=COMPONENT),
-            means_by_role(
-                "engine_parts",
-                "Inside the Engines",
-                {"prefill": vllm.PREFILL_TIME, "queue": vllm.QUEUE_TIME},
-                width=8,
-                height=HEIGHT,
-                more=VLLM,
-            ),
+            longest_part("longest_part", "Longest Part", width=4, height=HEIGHT, more=COMPONENT),
+            time_spent("time_spent", "Mean Request by Part", width=12, height=HEIGHT, more=COMPONENT),
+            engine_parts("engine_parts", "Inside the Engines", width=8, height=HEIGHT, more=VLLM),
         ),
         row(
             "Can it take more?",

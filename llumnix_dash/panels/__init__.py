@@ -5,10 +5,10 @@ id and the place follow when the panel is put on a board.
 """
 
 from llumnix_dash.panels.answers import (
+    engine_parts,
     goodput_band,
     goodput_share,
     longest_part,
-    means_by_role,
     objectives_taken,
     prefix_cache_gaps,
     prefix_cache_steps,
@@ -38,6 +38,7 @@ __all__ = [
     "REASON_COLOURS",
     "STATUS_COLOURS",
     "Doubt",
+    "engine_parts",
     "failure_share",
     "goodput_band",
     "goodput_share",
@@ -45,7 +46,6 @@ __all__ = [
     "instance_counts",
     "instance_table",
     "longest_part",
-    "means_by_role",
     "model_table",
     "objectives_taken",
     "outcomes",

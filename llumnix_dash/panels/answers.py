@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Unpack
 
 from llumnix_dash.catalog import gateway, vllm
-from llumnix_dash.catalog.metric import Histogram
+from llumnix_dash.catalog.labels import ROLE
 from llumnix_dash.catalog.scheduler import MAX_PREFIX_CACHE_HIT_PERCENT, PREFIX_CACHE_HIT_PERCENT
 from llumnix_dash.panels import style
 from llumnix_dash.panels.describe import describe, no_data, quantile_caveats
@@ -31,11 +31,12 @@ from llumnix_dash.promql import (
     unevenness,
 )
 from llumnix_dash.promql.breakdown import REST, STAGES
-from llumnix_dash.promql.prefix_cache import chosen, got, possible
+from llumnix_dash.promql.prefix_cache import COMPUTING, chosen, got, possible
 from llumnix_dash.shapes.panels import Stat, Target, TimeSeries
 
 _NAME = legend("", PART)
-_NO_REQUESTS = "No data: no requests in this time"
+_NO_REQUESTS = "No data: no requests in this time, or no gateway"
+_NO_REQUESTS_NOW = "no requests, or no gateway"
 
 _BOUNDS = (
     "Which requests met both, two histograms do not tell: at least those within the one less those beyond the other, at"
@@ -61,7 +62,7 @@ def goodput_share(key: str, title: str, ttft: Objective, tpot: Objective, **look
         about=gateway.TTFT,
         legend=_NAME,
         thresholds=style.OBJECTIVE_STEPS,
-        no_value="no requests",
+        no_value=_NO_REQUESTS_NOW,
         decimals=1,
         names=True,
         **look,
@@ -116,7 +117,7 @@ def longest_part(key: str, title: str, **look: Unpack[Look]) -> Stat:
         _PARTS_FAIL,
         about=gateway.E2E_LATENCY,
         legend=_NAME,
-        no_value="no requests",
+        no_value=_NO_REQUESTS_NOW,
         names=True,
         **look,
     )
@@ -144,22 +145,26 @@ def time_spent(key: str, title: str, **look: Unpack[Look]) -> TimeSeries:
     )
 
 
-def means_by_role(key: str, title: str, histograms: Mapping[str, Histogram], **look: Unpack[LineLook]) -> TimeSeries:
-    """Means of engines' histograms, one line per histogram and role; the first one's is full."""
+def engine_parts(key: str, title: str, **look: Unpack[LineLook]) -> TimeSeries:
+    """The engines' own parts of the first token: the mean time that a request waits and is computed, by role.
+
+    A decode engine computes no prompts, only the step to its first output.
+    """
+    computing = mean(vllm.PREFILL_TIME, by=PER_ROLE, where={ROLE: COMPUTING})
     return time_series(
         key,
         title,
         [
-            Target(query=mean(one, by=PER_ROLE), legendFormat=legend(name, *PER_ROLE), dashed=position > 0)
-            for position, (name, one) in enumerate(histograms.items())
+            Target(query=computing, legendFormat=legend("computing", *PER_ROLE)),
+            Target(query=mean(vllm.QUEUE_TIME, by=PER_ROLE), legendFormat=legend("queueing", *PER_ROLE), dashed=True),
         ],
         describe(
-            histograms,
+            {"computing": vllm.PREFILL_TIME, "queueing": vllm.QUEUE_TIME},
             "The engines' own parts of the first token, the mean of each role: not to be added up, as a request may"
             " pass two engines. Queues that rise call for more engines of the role.",
         ),
         overrides=ROLE_OVERRIDES,
-        no_value=_NO_REQUESTS,
+        no_value="No data: no requests in this time",
         **look,
     )
 
@@ -182,7 +187,7 @@ def tightest_objective(key: str, title: str, objectives: Mapping[str, Objective]
         about=next(iter(objectives.values())).histogram,
         legend=_NAME,
         thresholds=style.TAKEN_STEPS,
-        no_value="no requests",
+        no_value=_NO_REQUESTS_NOW,
         decimals=0,
         names=True,
         **look,
@@ -201,8 +206,8 @@ def objectives_taken(key: str, title: str, objectives: Mapping[str, Objective], 
             *_of_quantiles(objectives),
         ),
         overrides=[
-            colour_of(f"/^{name}$/", style.series_colour(name, position), shades=False)
-            for position, name in enumerate(objectives)
+            colour_of(f"/^{name}$/", colour, shades=False)
+            for name, colour in zip(objectives, ("blue", "purple", "#37B5A8"), strict=True)
         ],
         thresholds=((None, "transparent"), (1, style.FAILURE)),
         axis_to=1,
@@ -225,14 +230,13 @@ def unevenness_by_role(key: str, title: str, **look: Unpack[Look]) -> Stat:
         key,
         title,
         unevenness(vllm.KV_CACHE_USAGE, by=PER_ROLE),
-        "The KV cache usage of the fullest instance by the mean of its role, over the last 5 minutes: 1 is even, 2 is"
-        " twice as full as its peers.",
-        "A role of which less than 5 % is used in the mean is left out. With engines of several models in a role, the"
-        " models' loads differ, too.",
+        "The KV cache usage of the fullest instance by the mean of its role, over the last 5 minutes, or by 5 % where"
+        " the mean is less: 1 is even, 2 is twice as full as the mean, below 1 the role is idle.",
+        "With engines of several models in a role, the models' loads differ, too.",
         about=vllm.KV_CACHE_USAGE,
         legend=legend("", *PER_ROLE),
         thresholds=style.UNEVEN_STEPS,
-        no_value="idle",
+        no_value="no engines",
         decimals=1,
         names=True,
         **look,
@@ -242,7 +246,7 @@ def unevenness_by_role(key: str, title: str, **look: Unpack[Look]) -> Stat:
 _INSTANCE = "{{infer_type}} {{pod}} {{instance}}"
 _SLOWNESS = (
     "By Little's law: requests that run, by tokens that come a second, each over 5 minutes; by the same of the middle"
-    " one of its peers, the engines of its role and model. Several times as slow, it is sick."
+    " one of its peers, the engines of its role and model. Several times as slow, it is sick; 99 stands still."
 )
 _SLOW_NOTES = (
     "Instances with less than one request in two moments are left out. Of two, none is in the middle: the slower one"
@@ -288,7 +292,7 @@ def slowest_instances(key: str, title: str, **look: Unpack[LineLook]) -> TimeSer
 _STEPS_OF_HITS = (
     "Possible is the best hit of any instance, chosen that of the instance which was chosen, as the cache index tells"
     " them: means over prompts of 1,024 tokens or more, which weigh alike. Got is what prefill and neutral engines"
-    " found, each token alike."
+    " found, each token alike; it reads too high before vLLM 0.18, which loses counts of long prompts without hits."
 )
 _HITS_NOTES = (
     "Chosen and got weigh differently: a small gap, or one below 0, means nothing; a large one is a stale index.",
@@ -303,7 +307,7 @@ def prefix_cache_gaps(key: str, title: str, **look: Unpack[Look]) -> Stat:
     return stat(
         key,
         title,
-        named({"lost by choice (requests)": of_choice, "not found (requests - tokens)": of_index}),
+        named({"lost by choice": of_choice, "not found": of_index}),
         "Over the last 5 minutes, in percentage points: lost by choice is possible less chosen, the price of spreading"
         f" load, and not found is chosen less got. {_STEPS_OF_HITS}",
         *_HITS_NOTES,

@@ -46,7 +46,7 @@ def model_table(key: str, title: str, ttft: Objective, tpot: Objective, **look: 
             "A model is what the client wrote, unchecked: a name that no engine knows has no success.",
             f"{OUTSIDE.partition('.')[0]}; with slow failures P99 TTFT is theirs.",
         ),
-        no_value="No data: no requests in this time",
+        no_value="No data: no requests in this time, or no gateway",
         width=24,
         height=7,
     )

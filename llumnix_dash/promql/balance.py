@@ -14,20 +14,22 @@ _INSTANCE = (*_PEERS, "pod", "instance")
 LEAST_RUNNING = 0.5
 # An instance that gives less, in tokens a second, stands still: so slow it is then taken to be.
 LEAST_TOKENS = 0.01
-# Below this mean usage a fleet is idle, and one request makes it uneven.
+# Below this mean usage a fleet is idle, and one request would make it uneven.
 LEAST_USAGE = 0.05
+# From here on an instance gives next to nothing; how much less, is no matter.
+STANDS_STILL = 99
 
 
 def unevenness(usage: Gauge, *, by: tuple[str, ...], window: str = RECENT) -> Query:
     """The fullest instance's usage by the mean of its group, each over the window: 1 is even.
 
-    Nothing where the mean is below :data:`LEAST_USAGE`.
+    By :data:`LEAST_USAGE` where the mean is less, so that an idle group is below 1.
     """
     usage.check_labels(*by)
 
     def text(scope: Scope) -> str:
         values = f"avg_over_time({selector(usage, scope)}[{window}])"
-        return f"max{grouped(by)}({values}) / (avg{grouped(by)}({values}) >= {LEAST_USAGE})"
+        return f"max{grouped(by)}({values}) / clamp_min(avg{grouped(by)}({values}), {LEAST_USAGE})"
 
     return Query(text, Unit.COUNT, (usage,))
 
@@ -44,7 +46,7 @@ def slowness(*, window: str = RECENT) -> Query:
         tokens = f"sum{grouped(_INSTANCE)}(rate({selector(vllm.GENERATION_TOKENS_TOTAL, scope)}[{window}]))"
         pace = f"({running} >= {LEAST_RUNNING}) / clamp_min({tokens}, {number(LEAST_TOKENS)})"
         peers = f"quantile{grouped(_PEERS)}(0.5, {pace})"
-        return f"({pace}) / on ({', '.join(_PEERS)}) group_left () {peers}"
+        return f"clamp_max(({pace}) / on ({', '.join(_PEERS)}) group_left () {peers}, {STANDS_STILL})"
 
     return Query(text, Unit.COUNT, (vllm.RUNNING_REQUESTS, vllm.GENERATION_TOKENS_TOTAL))
 

@@ -7,7 +7,7 @@ from llumnix_dash.catalog import vllm
 from llumnix_dash.catalog.labels import ROLE
 from llumnix_dash.catalog.metric import Unit
 from llumnix_dash.catalog.scheduler import MAX_PREFIX_CACHE_HIT_PERCENT, PREFIX_CACHE_HIT_PERCENT
-from llumnix_dash.promql.counters import rate
+from llumnix_dash.promql.counters import rate, ratio
 from llumnix_dash.promql.histograms import mean
 from llumnix_dash.promql.query import RATE_INTERVAL, Query, Scope, selector
 
@@ -36,12 +36,24 @@ def chosen(*, window: str = RATE_INTERVAL) -> Query:
 
 
 def got(*, window: str = RATE_INTERVAL) -> Query:
-    """Of the prompt tokens that prefill and neutral engines looked up, those that they found, in percent."""
+    """Of the prompt tokens of prefill and neutral engines, those that their own prefix cache had, in percent.
+
+    By where prompts came from, which each request tells with its first output; vLLM before 0.18 has only the counts of
+    its prefix cache, which are lost in steps without outputs: long prompts with few hits, so that it reads too high.
+    """
+    there = ratio(
+        _prompts("local_cache_hit", window=window), _prompts("local_cache_hit", "local_compute", window=window)
+    )
     hits, queries = (
         rate(one, where={ROLE: COMPUTING}, window=window) for one in (vllm.PREFIX_CACHE_HITS, vllm.PREFIX_CACHE_QUERIES)
     )
     return Query(
-        lambda scope: f"100 * clamp_max({hits.text(scope)} / ({queries.text(scope)} > 0), 1)",
+        lambda scope: f"100 * ({there.text(scope)} or clamp_max({hits.text(scope)} / ({queries.text(scope)} > 0), 1))",
         Unit.PERCENT,
-        hits.metrics + queries.metrics,
+        hits.metrics + queries.metrics + there.metrics[:1],
     )
+
+
+def _prompts(*sources: str, window: str) -> Query:
+    where = {ROLE: COMPUTING, "source": sources}
+    return rate(vllm.PROMPT_TOKENS_BY_SOURCE, where=where, window=window)
