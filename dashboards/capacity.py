@@ -24,7 +24,7 @@ from llumnix_dash.variables import PRICES, TPOT_OBJECTIVE, TTFT_OBJECTIVE
 _COMPONENT = "llumnix-component-dashboard"
 _CMS = "llumnix-cms-dashboard"
 _VLLM = "vllm-dashboard"
-_HEIGHT = 7
+_HEIGHT = 8
 _OF_ROLE = {role: price.name for role, price in PRICES.items()}
 
 ADD = row(

@@ -163,7 +163,7 @@ E2E_OBJECTIVE = Objective("e2e_objective", "E2E objective", gateway.E2E_LATENCY,
 OBJECTIVES = tuple(choice_of(objective) for objective in (TTFT_OBJECTIVE, TPOT_OBJECTIVE, E2E_OBJECTIVE))
 
 # What an instance of each role costs an hour; 0: nobody has said.
-PRICES = {role: NumberVariable(f"price_{role}", f"$ per {role} instance-hour", "0") for role in ROLES}
+PRICES = {role: NumberVariable(f"price_{role}", f"$/h {role}", "0") for role in ROLES}
 
 DATASOURCE = DataSourceVariable()
 CLUSTER = LabelVariable("cluster", "Cluster", process.UPTIME, labels.CLUSTER)

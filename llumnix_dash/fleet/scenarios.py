@@ -292,7 +292,7 @@ _ALL = (
         name="prefill-short",
         explanation="one prefill engine for four decode engines and long prompts, with batch KVT: prompts wait for it"
         " while decode engines are at ease; the prefill engine's own metrics all stay 0",
-        deployments=(_disaggregated("kvt-batch", 1, 4, rate=3.1, prompt=1800, output=60),),
+        deployments=(_disaggregated("kvt-batch", 1, 4, rate=3.4, prompt=1800, output=60),),
         load="surge",
     ),
     Scenario(

@@ -12,7 +12,7 @@ from llumnix_dash.catalog import cms, gateway, process, scheduler, vllm
 from llumnix_dash.catalog.labels import CLUSTER, NAMESPACE
 from llumnix_dash.panels import style
 from llumnix_dash.panels.describe import describe
-from llumnix_dash.panels.lines import PER_ROLE, ROLE_OVERRIDES, LineLook, Look, legend, time_series
+from llumnix_dash.panels.lines import PER_ROLE, ROLE_OVERRIDES, LineLook, Look, legend, only, time_series
 from llumnix_dash.panels.stats import stat
 from llumnix_dash.promql import PART, Objective, named, total, unevenness
 from llumnix_dash.promql.capacity import (
@@ -52,6 +52,10 @@ _NO_STORE = "No data: not full mode (in lite mode see LRS), or no scheduler"
 _SILENT_PREFILL = (
     "With batch KVT prefill engines tell nothing: the tokens that decode engines got stand in for what they compute,"
     " and the wait reads too short by the share that their prefix caches have."
+)
+_SHORT_PROMPTS = (
+    "Of prompts below 1,024 tokens the scheduler expects no cache hit: their wait reads too long by the share that is"
+    " cached."
 )
 _GONE = "What waited in an instance that is gone counts until the scheduler restarts."
 _LITTLES_LAW = "By Little's law: what waits, in the mean of 5 minutes, by what is done a second."
@@ -93,6 +97,7 @@ def what_to_add(key: str, title: str, ttft: Objective, tpot: Objective, **look: 
             "Uneven load and a sick instance are no reason to add one: see who is fullest and who is slowest first.",
             "While the scheduler is away or cannot read the store, it is a verdict on old numbers.",
             _SILENT_PREFILL,
+            _SHORT_PROMPTS,
             _GONE,
         ),
         unit="short",
@@ -127,6 +132,7 @@ def waits(key: str, title: str, ttft: Objective, **look: Unpack[LineLook]) -> Ti
             f"{_LITTLES_LAW} Dashed: {WAIT_SHARE:.0%} of the TTFT objective.",
             "Blank where nothing is computed. A transfer through vLLM's own connector is part of the wait for decode.",
             _SILENT_PREFILL,
+            _SHORT_PROMPTS,
             _GONE,
         ),
         overrides=ROLE_OVERRIDES,
@@ -143,10 +149,11 @@ def decode_usage(key: str, title: str, **look: Unpack[LineLook]) -> TimeSeries:
         title,
         [Target(query=query, legendFormat=_PART_OF_FLEET)],
         describe(
-            {title: cms.KV_CACHE_USAGE},
-            "The mean of the role's instances over 5 minutes, without the share that is still on its way to them: with"
-            " batch KVT a request is booked on its decode instance while it waits for prefill.",
-            "The books' drift makes it too low, for good: the wait and the token gap do not inherit that.",
+            {"projected": cms.KV_CACHE_USAGE, "held": vllm.KV_CACHE_USAGE},
+            "The mean of the role's instances over 5 minutes, projected, and no less than what the engines hold;"
+            " without the share that is still on its way to them, as with batch KVT a request is booked on its decode"
+            " instance while it waits for prefill.",
+            "Where the books have drifted far below 0, what waits is not in it: see the wait.",
         ),
         overrides=ROLE_OVERRIDES,
         thresholds=((None, style.GOOD), (MOST_USAGE, style.CAUTION)),
@@ -201,14 +208,19 @@ def transfer_time(key: str, title: str, **look: Unpack[Look]) -> Stat:
 
 
 def tokens_on_their_way(key: str, title: str, **look: Unpack[LineLook]) -> TimeSeries:
-    """KV cache on its way to the instances of each role."""
+    """KV cache on its way to the decode instances."""
     return time_series(
         key,
         title,
-        [Target(query=total(cms.TOKENS_LOADING_REQUESTS, by=PER_ROLE, peak=True), legendFormat=legend("", *PER_ROLE))],
+        [
+            Target(
+                query=total(cms.TOKENS_LOADING_REQUESTS, by=PER_ROLE, where=only("decode"), peak=True),
+                legendFormat=legend("", *PER_ROLE),
+            )
+        ],
         describe(
             {title: cms.TOKENS_LOADING_REQUESTS},
-            "The sum over the role's instances. It rises and stays: transfers are slow, or with batch KVT prefill is"
+            "The sum over decode instances. It rises and stays: transfers are slow, or with batch KVT prefill is"
             " short.",
         ),
         overrides=ROLE_OVERRIDES,
@@ -324,5 +336,6 @@ def instances_that_idle(key: str, title: str, **look: Unpack[LineLook]) -> TimeS
         ),
         overrides=ROLE_OVERRIDES,
         decimals=0,
+        axis_to=1,
         **_RARELY | look,
     )

@@ -45,22 +45,32 @@ def wait_for_decode() -> Query:
 
 
 def usage_without_loading(role: str) -> Query:
-    """The mean projected KV cache usage of the role's instances, less the share of what is still on its way to them.
+    """The mean KV cache usage of the role's instances, less the share of what is still on its way to them.
 
     With batch KVT a request is booked on its decode instance while it waits for prefill: too little prefill would look
-    like too little decode.
+    like too little decode. What the scheduler projects sinks by all that its books have drifted, for good; so it is no
+    less than what the engines say they hold.
     """
     where = {ROLE: role}
-    usage = average(cms.KV_CACHE_USAGE, by=FLEET, where=where, window=RECENT)
-    loading = total(cms.TOKENS_LOADING_REQUESTS, by=FLEET, where=where, window=RECENT)
-    held = total(cms.ALL_DECODES_TOKENS, by=FLEET, where=where, window=RECENT)
-    return Query(
-        lambda scope: (
-            f"{usage.text(scope)} * (1 - clamp_max({loading.text(scope)} / clamp_min({held.text(scope)}, 1), 1))"
-        ),
-        Unit.RATIO,
-        usage.metrics + loading.metrics + held.metrics,
+    projected, held = (
+        average(metric, by=FLEET, where=where, window=RECENT) for metric in (cms.KV_CACHE_USAGE, vllm.KV_CACHE_USAGE)
     )
+    loading, all_tokens, used_tokens = (
+        total(metric, by=FLEET, where=where, window=RECENT)
+        for metric in (cms.TOKENS_LOADING_REQUESTS, cms.ALL_DECODES_TOKENS, cms.USED_GPU_TOKENS)
+    )
+
+    def booked(scope: Scope) -> str:
+        on_its_way = f"{loading.text(scope)} / clamp_min({all_tokens.text(scope)}, 1)"
+        return f"{projected.text(scope)} * (1 - clamp_max({on_its_way}, 1))"
+
+    def taken(scope: Scope) -> str:
+        used = used_tokens.text(scope)
+        return f"{held.text(scope)} * {_IN_FLEET} {used} / clamp_min({used} + {loading.text(scope)}, 1)"
+
+    metrics = (cms.KV_CACHE_USAGE, vllm.KV_CACHE_USAGE)
+    both = named({"booked": Query(booked, Unit.RATIO, metrics), "taken": Query(taken, Unit.RATIO, metrics)})
+    return Query(lambda scope: f"max by ({', '.join(FLEET)}) ({both.text(scope)})", Unit.RATIO, metrics)
 
 
 def token_gap(role: str) -> Query:
