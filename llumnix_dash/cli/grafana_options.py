@@ -214,16 +214,34 @@ def backup_dir_option(command: Command) -> Command:
 
 
 def folder_options(command: Command) -> Command:
-    """Adds --folder, --folder-uid and --mirror."""
+    """Adds --folder, --folder-uid and --mirror or --flat."""
     by_uid = click.option("--folder-uid", metavar="UID", help="The folder by its uid; general is the root.")
     text = r"The folder by its path; made if missing. A slash within a title is written \/."
     mirror = click.option(
-        "--mirror", is_flag=True, help="Folders of the files become folders in Grafana, below --folder or Llumnix."
+        "--mirror/--flat",
+        default=None,
+        help="Where files lie in folders of a folder: make these in Grafana, too, below --folder or Llumnix; or put "
+        "all into one folder.",
     )
     return click.option("--folder", metavar='"A / B"', help=text)(by_uid(mirror(command)))
 
 
-def refuse_two_folders(folder: str | None, folder_uid: str | None, *, mirror: bool) -> None:
+def place_for(
+    wanted: "Sequence[Wanted]", folder: str | None, folder_uid: str | None, *, mirror: bool | None
+) -> dict[str, Any]:
+    """Where the dashboards go, as the arguments of :class:`llumnix_dash.grafana.plan.Targets`.
+
+    Raises:
+        UserError: files lie in folders of their own, and nothing says what these are to become.
+    """
+    from llumnix_dash.grafana import pushset
+
+    if mirror is None:
+        pushset.refuse_subfolders(wanted)
+    return {"folder": folder, "folder_uid": folder_uid, "mirror": bool(mirror)}
+
+
+def refuse_two_folders(folder: str | None, folder_uid: str | None, *, mirror: bool | None) -> None:
     """Raises where the options for the folder contradict one another.
 
     Raises:

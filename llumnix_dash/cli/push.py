@@ -17,6 +17,7 @@ from llumnix_dash.cli.grafana_options import (
     jobs_option,
     load_set,
     on_each,
+    place_for,
     planned,
     refuse_two_folders,
     servers_options,
@@ -88,7 +89,7 @@ def command(
     backup_dir: Path | None,
     folder: str | None,
     folder_uid: str | None,
-    mirror: bool,
+    mirror: bool | None,
     datasource: tuple[str, ...],
     message: str | None,
     prune: bool,
@@ -108,10 +109,11 @@ def command(
     if prune and not pushset.is_whole_set(inputs):
         raise UserError(
             "--prune needs the whole set, or it would delete what you did not name",
-            hint="llumnix-dash push --prune, or name a folder with all of your dashboards",
+            hint="llumnix-dash push --prune, or name a folder with all of your dashboards\n"
+            "(of a revision, check it out: git:REV is not taken for a whole set)",
         )
     wanted, told_message = load_set(context, inputs, site, whole=prune), message_or_default(message)
-    where = {"folder": folder, "folder_uid": folder_uid, "mirror": mirror}
+    where = place_for(wanted, folder, folder_uid, mirror=mirror)
     text = output == "text"
 
     def push(grafana: "Grafana") -> tuple[int, Any]:
@@ -120,7 +122,7 @@ def command(
             click.echo(render.plan_text(grafana, made))
         if dry_run or (text and made.is_clean):
             return made.exit_code, render.plan_json(grafana, made)
-        backups = backup.backups_of(grafana.transport, backup_dir)
+        backups = backup.backups_of(grafana, backup_dir)
         if text and overwrite and any(step.live is not None and step.wanted is not None for step in made.steps):
             click.echo(f"Copies of what is replaced go to {backups.folder}")
         asks = text and sys.stdin.isatty() and sys.stdout.isatty()

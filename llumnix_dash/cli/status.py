@@ -14,6 +14,7 @@ from llumnix_dash.cli.grafana_options import (
     jobs_option,
     load_set,
     on_each,
+    place_for,
     planned,
     refuse_two_folders,
     servers_options,
@@ -57,7 +58,7 @@ def command(
     datasource: tuple[str, ...],
     folder: str | None,
     folder_uid: str | None,
-    mirror: bool,
+    mirror: bool | None,
     set_name: str,
     jobs: int,
     output: str,
@@ -69,7 +70,7 @@ def command(
 
     refuse_two_folders(folder, folder_uid, mirror=mirror)
     wanted = load_set(context, inputs, site)
-    where = {"folder": folder, "folder_uid": folder_uid, "mirror": mirror}
+    where = place_for(wanted, folder, folder_uid, mirror=mirror)
 
     def compare(grafana: "Grafana") -> "tuple[int, Any]":
         made = planned(grafana, wanted, datasource=datasource, jobs=jobs, set_name=set_name, where=where)
