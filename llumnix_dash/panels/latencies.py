@@ -70,7 +70,6 @@ def quantiles(
         no_value=no_data(histogram, role),
         thresholds=limit(histogram),
         worst="min" if histogram.low_is_bad else "max",
-        legend_right=True,
         **look,
     )
 

@@ -62,7 +62,9 @@ def rates_by(
         colours: overrides that give values their colours.
         look: see :class:`LineLook`.
     """
-    targets = [Target(query=rate(counter, by=by), legendFormat=legend("", *by))]
+    # Without colours of their own, the values are shades of one: Grafana's palettes hold red and green.
+    colour = None if colours else style.SERIES[0]
+    targets = [Target(query=rate(counter, by=by), legendFormat=legend("", *by), colour=colour)]
     return time_series(key, title, targets, describe({title: counter}, reading), overrides=colours, **look)
 
 

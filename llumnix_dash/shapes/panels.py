@@ -149,7 +149,8 @@ class TimeSeries(Panel):
         fill: the opacity of the area beneath each line, 0 to 100.
         axis_from: the axis begins at most here, and lower where values do.
         axis_to: the axis ends at least here; None leaves it to Grafana, which ends at 100 where all is 0.
-        legend_right: whether the legend stands beside the lines, where all of it is seen, and not beneath.
+        legend: ``right``, a table of names with their last and worst values beside the lines; ``below``, one beneath
+            them; ``list``, names with their worst values; ``names``, those alone.
     """
 
     worst: str = attr.ib(default="max")
@@ -157,7 +158,7 @@ class TimeSeries(Panel):
     fill: int = attr.ib(default=0)
     axis_from: float = attr.ib(default=0)
     axis_to: float | None = attr.ib(default=None)
-    legend_right: bool = attr.ib(default=False)
+    legend: str = attr.ib(default="below")
 
     plugin = "timeseries"
 
@@ -194,9 +195,9 @@ class TimeSeries(Panel):
         """The legend and the tooltip."""
         return {
             "legend": {
-                "calcs": ["lastNotNull", self.worst],
-                "displayMode": "table",
-                "placement": "right" if self.legend_right else "bottom",
+                "calcs": {"list": [self.worst], "names": []}.get(self.legend, ["lastNotNull", self.worst]),
+                "displayMode": "list" if self.legend in {"list", "names"} else "table",
+                "placement": "right" if self.legend == "right" else "bottom",
                 "showLegend": True,
                 "sortBy": self.worst.title(),
                 "sortDesc": self.worst == "max",
