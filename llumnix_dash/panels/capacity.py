@@ -12,7 +12,7 @@ from llumnix_dash.catalog import cms, gateway, process, scheduler, vllm
 from llumnix_dash.catalog.labels import CLUSTER, NAMESPACE
 from llumnix_dash.panels import style
 from llumnix_dash.panels.describe import describe
-from llumnix_dash.panels.lines import PER_ROLE, ROLE_OVERRIDES, LineLook, Look, legend, only, time_series
+from llumnix_dash.panels.lines import PER_ROLE, ROLE_OVERRIDES, LineLook, Look, legend, only, override, time_series
 from llumnix_dash.panels.stats import stat
 from llumnix_dash.promql import PART, Objective, named, total, unevenness
 from llumnix_dash.promql.capacity import (
@@ -40,7 +40,7 @@ from llumnix_dash.promql.charge import (
     running_as_engines_tell,
 )
 from llumnix_dash.promql.cost import dollars_per_hour, idle_instances, tokens_per_dollar
-from llumnix_dash.shapes.panels import Stat, Target, TimeSeries
+from llumnix_dash.shapes.panels import Json, Stat, Target, TimeSeries
 from llumnix_dash.shapes.states import State, StateTimeline
 
 _OF_FLEET = legend("", CLUSTER, NAMESPACE)
@@ -63,18 +63,26 @@ _LITTLES_LAW = "By Little's law: what waits, in the mean of 5 minutes, by what i
 SHORTAGES = {
     0: State("enough", style.GOOD),
     1: State("add prefill", style.ROLES["prefill"]),
-    2: State("add decode", "light-purple"),
+    2: State("add decode", style.ROLES["decode"]),
     3: State("add both", style.CAUTION),
     4: State("add instances", style.CAUTION),
 }
 ASSIGNERS = {
-    IN_CHARGE: State("the scheduler", style.GOOD),
-    DOWN: State("the gateways by turns: the scheduler is gone", style.FAILURE),
-    STORE_AWAY: State("the gateways by turns: the cluster meta store is away", style.FAILURE),
-    NOT_ASKED: State("the gateways by turns: they do not reach the scheduler", style.FAILURE),
-    NONE: State("the gateways by turns: no scheduler seen", style.CAUTION),
+    IN_CHARGE: State("scheduler", style.GOOD),
+    DOWN: State("by turns: scheduler gone", style.FAILURE),
+    STORE_AWAY: State("by turns: CMS away", style.FAILURE),
+    NOT_ASKED: State("by turns: scheduler not asked", style.FAILURE),
+    NONE: State("by turns: no scheduler", style.CAUTION),
     IDLE: State("no requests", "text"),
 }
+
+
+def _limit(name: str) -> Json:
+    """The look of a line that is no measurement but a bound."""
+    return override(
+        f"/{name}$/",
+        **{"color": {"fixedColor": "text", "mode": "shades"}, "custom.lineStyle": {"dash": [8, 6], "fill": "dash"}},
+    )
 
 
 def what_to_add(key: str, title: str, ttft: Objective, tpot: Objective, **look: Unpack[Look]) -> StateTimeline:
@@ -95,7 +103,7 @@ def what_to_add(key: str, title: str, ttft: Objective, tpot: Objective, **look: 
             f" {1 - GAP_QUANTILE:.0%} of the gaps between tokens are beyond the TPOT objective. Neutral instances do"
             " both: any of these asks for more of them. The panels beside it show each.",
             "Uneven load and a sick instance are no reason to add one: see who is fullest and who is slowest first.",
-            "While the scheduler is away or cannot read the store, it is a verdict on old numbers.",
+            "There is none while the scheduler cannot read the store.",
             _SILENT_PREFILL,
             _SHORT_PROMPTS,
             _GONE,
@@ -115,15 +123,13 @@ def waits(key: str, title: str, ttft: Objective, **look: Unpack[LineLook]) -> Ti
             "for prefill": wait_for_prefill("prefill"),
             "for decode": wait_for_decode(),
             "for neutral": wait_for_prefill("neutral"),
+            "too long": longest_wait(ttft),
         }
     )
     return time_series(
         key,
         title,
-        [
-            Target(query=query, legendFormat=_PART_OF_FLEET),
-            Target(query=longest_wait(ttft), legendFormat="too long", dashed=True, colour="text"),
-        ],
+        [Target(query=query, legendFormat=_PART_OF_FLEET)],
         describe(
             {
                 "for prefill, for neutral": cms.UNCOMPUTED_TOKENS_ALL_WAITING_PREFILLS,
@@ -135,7 +141,7 @@ def waits(key: str, title: str, ttft: Objective, **look: Unpack[LineLook]) -> Ti
             _SHORT_PROMPTS,
             _GONE,
         ),
-        overrides=ROLE_OVERRIDES,
+        overrides=[*ROLE_OVERRIDES, _limit("too long")],
         no_value=_NO_STORE,
         **_RARELY | look,
     )
@@ -165,21 +171,19 @@ def decode_usage(key: str, title: str, **look: Unpack[LineLook]) -> TimeSeries:
 
 def token_gaps(key: str, title: str, tpot: Objective, **look: Unpack[LineLook]) -> TimeSeries:
     """The gap between tokens that three in four keep to, by role; dashed is the objective."""
-    query = named({role: token_gap(role) for role in ("decode", "neutral")})
+    gaps = {role: token_gap(role) for role in ("decode", "neutral")}
+    query = named({**gaps, "objective": longest_gap(tpot)})
     return time_series(
         key,
         title,
-        [
-            Target(query=query, legendFormat=_PART_OF_FLEET),
-            Target(query=longest_gap(tpot), legendFormat="objective", dashed=True, colour="text"),
-        ],
+        [Target(query=query, legendFormat=_PART_OF_FLEET)],
         describe(
             {title: vllm.ITL},
             f"{GAP_QUANTILE:.0%} of the gaps of 5 minutes are no longer. Dashed: the TPOT objective chosen above.",
             "A quantile is estimated within its bucket.",
             "Each gap counts, and a sick instance makes few: it does not show here.",
         ),
-        overrides=ROLE_OVERRIDES,
+        overrides=[*ROLE_OVERRIDES, _limit("objective")],
         no_value="No data: no requests in this time",
         **_RARELY | look,
     )
@@ -330,8 +334,8 @@ def instances_that_idle(key: str, title: str, **look: Unpack[LineLook]) -> TimeS
         title,
         [Target(query=idle_instances(), legendFormat=legend("", *PER_ROLE))],
         describe(
-            {title: vllm.RUNNING_REQUESTS},
-            "Instances that ran nothing at any scrape of 5 minutes.",
+            {title: vllm.GENERATION_TOKENS_TOTAL},
+            "Instances that gave no token in 5 minutes, whether they stand still or have nothing to do.",
             "Prefill engines that tell nothing, with batch KVT, are left out.",
         ),
         overrides=ROLE_OVERRIDES,

@@ -4,9 +4,10 @@ All is by fleet, since an instance is added to one, and over the last minutes: a
 is not measured but follows from Little's law: what waits, in the mean, by what is done a second.
 """
 
-from llumnix_dash.catalog import cms, vllm
+from llumnix_dash.catalog import cms, scheduler, vllm
 from llumnix_dash.catalog.labels import FLEET, ROLE
 from llumnix_dash.catalog.metric import Metric, Unit
+from llumnix_dash.promql.charge import STORE_IS_AWAY
 from llumnix_dash.promql.combined import named
 from llumnix_dash.promql.counters import rate
 from llumnix_dash.promql.histograms import Objective, observations, quantile
@@ -92,7 +93,7 @@ def shortage(ttft: Objective, tpot: Objective) -> Query:
     """What each fleet's prefill and decode engines, and its neutral ones, are short of: a number by fleet and part.
 
     0 is nothing, 1 prefill, 2 decode, 3 both; of neutral engines, which do both, 4 is instances. A fleet without a
-    role has no such line; without a cluster meta store it has none at all.
+    role has no such line; without a cluster meta store, or while the scheduler cannot read it, it has none at all.
     """
     waits, gap = _longest_wait(ttft), _longest_gap(tpot)
 
@@ -118,7 +119,11 @@ def shortage(ttft: Objective, tpot: Objective) -> Query:
         vllm.ITL,
         vllm.PROMPT_TOKENS_BY_SOURCE,
     )
-    return named({"prefill/decode": Query(pair, Unit.COUNT, metrics), "neutral": Query(neutral, Unit.COUNT, metrics)})
+    parts = named({"prefill/decode": Query(pair, Unit.COUNT, metrics), "neutral": Query(neutral, Unit.COUNT, metrics)})
+    away = rate(scheduler.FAILED_SCHEDULINGS, by=FLEET, where=STORE_IS_AWAY)
+    return Query(
+        lambda scope: f"({parts.text(scope)}) unless {_IN_FLEET} (({away.text(scope)}) > 0)", Unit.COUNT, metrics
+    )
 
 
 def loading_time(*, with_prefill: bool) -> Query:

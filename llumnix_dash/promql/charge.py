@@ -12,6 +12,8 @@ from llumnix_dash.promql.instances import instances, total
 from llumnix_dash.promql.query import RANGE, RATE_INTERVAL, RECENT, Query, Scope, selector
 
 _IN_FLEET = f"on ({', '.join(FLEET)})"
+# Of failed schedulings: those that failed as the cluster meta store could not be read.
+STORE_IS_AWAY = {"error_type": "cms_not_available"}
 _SCHEDULER_UPTIME = replace(process.UPTIME, exporters=(SCHEDULER,))
 
 IN_CHARGE, DOWN, STORE_AWAY, NOT_ASKED, NONE, IDLE = range(6)
@@ -32,7 +34,7 @@ def in_charge() -> Query:
         rate(scheduler.FAILED_SCHEDULINGS, by=FLEET, where={"error_type": "no_available_endpoint"}, window=RECENT),
     ]
     done = rate(scheduler.SCHEDULINGS, by=FLEET, window=RATE_INTERVAL)
-    store_fails = rate(scheduler.FAILED_SCHEDULINGS, by=FLEET, where={"error_type": "cms_not_available"})
+    store_fails = rate(scheduler.FAILED_SCHEDULINGS, by=FLEET, where=STORE_IS_AWAY)
     up = instances(_SCHEDULER_UPTIME, by=FLEET)
     gateways = instances(gateway.PENDING_REQUESTS, by=FLEET)
 

@@ -38,16 +38,17 @@ def tokens_per_dollar(prices: Mapping[str, str]) -> Query:
 
 
 def idle_instances() -> Query:
-    """How many instances of each role ran nothing at any scrape of the last minutes.
+    """How many instances of each role gave no token in the last minutes.
 
-    Prefill engines only where they tell of themselves: with batch KVT they read 0 whatever they do.
+    Prefill engines, which give one a request, only where they tell of themselves: with batch KVT they read 0 whatever
+    they do.
     """
-    by, identity = grouped((ROLE,)), grouped(vllm.RUNNING_REQUESTS.identity)
+    by, identity = grouped((ROLE,)), grouped(vllm.GENERATION_TOKENS_TOTAL.identity)
     tells = rate(vllm.PROMPT_TOKENS_TOTAL, by=(ROLE,), where={ROLE: "prefill"}, window=RANGE)
 
     def idle(scope: Scope, roles: str | tuple[str, ...]) -> str:
-        series = selector(vllm.RUNNING_REQUESTS, scope, where={ROLE: roles})
-        return f"sum{by}(max{identity}(max_over_time({series}[{RECENT}])) == bool 0)"
+        series = selector(vllm.GENERATION_TOKENS_TOTAL, scope, where={ROLE: roles})
+        return f"sum{by}(sum{identity}(rate({series}[{RECENT}])) == bool 0)"
 
     return Query(
         lambda scope: (
@@ -55,5 +56,5 @@ def idle_instances() -> Query:
             f" or {idle(scope, 'prefill')} and on ({ROLE}) ({tells.text(scope)} > 0)"
         ),
         Unit.COUNT,
-        (vllm.RUNNING_REQUESTS,),
+        (vllm.GENERATION_TOKENS_TOTAL,),
     )

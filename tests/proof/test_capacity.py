@@ -40,7 +40,7 @@ def test_the_kv_cache_of_decode_is_what_is_held_where_nothing_waits(store: Backf
 def test_without_a_cluster_meta_store_there_is_no_verdict(store: Backfilled) -> None:
     assert store.shown("overview", "what_to_add") == {}
     assert store.shown("overview", "decode_usage") == {}
-    assert set(store.shown("overview", "waits")) == {"too long"}
+    assert set(store.shown("overview", "waits")) == {"  too long"}
 
 
 @pytest.mark.parametrize(
@@ -64,6 +64,12 @@ def test_who_assigns_requests(store: Backfilled, code: int) -> None:
 @scenarios("outage")
 def test_nobody_assigns_where_no_gateway_is(store: Backfilled) -> None:
     assert store.shown("overview", "assigned_by") == {}
+
+
+@scenarios("store-away")
+def test_a_store_that_cannot_be_read_leaves_no_verdict(store: Backfilled) -> None:
+    assert store.shown("overview", "what_to_add", before_end=240, scrape_interval="15s") == {}
+    assert set(store.shown("overview", "what_to_add", scrape_interval="15s").values()) == {0}
 
 
 @scenarios("scheduler-down", "store-away")

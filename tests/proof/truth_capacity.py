@@ -119,7 +119,7 @@ def _prefill(true: Shortage, role: str, *, silent: bool = False) -> Between:
 
 def waits(events: Events) -> dict[str, Any]:
     """How long requests wait."""
-    shown: dict[str, Any] = {"too long": LONGEST_WAIT}
+    shown: dict[str, Any] = {"  too long": LONGEST_WAIT}
     for deployment in events.deployments:
         true = Shortage(events, deployment)
         if "prefill" in true.roles:
@@ -159,7 +159,7 @@ def decode_usage(events: Events) -> dict[str, Any]:
 
 def token_gaps(events: Events) -> dict[str, Any]:
     """The gap that three in four keep to."""
-    shown: dict[str, Any] = {"objective": LONGEST_GAP}
+    shown: dict[str, Any] = {"  objective": LONGEST_GAP}
     for deployment in events.deployments:
         true = Shortage(events, deployment)
         for role in sorted({"decode", "neutral"} & true.roles):
