@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from llumnix_dash.catalog import cms, gateway, labels, lrs, process, vllm
+from llumnix_dash.catalog.exporters import ROLES
 from llumnix_dash.catalog.metric import Metric
 from llumnix_dash.promql import Filter, Objective, Scope, selector
 from llumnix_dash.shapes.board import TemplateVariable
@@ -97,6 +98,33 @@ class ChoiceVariable:
 
 
 @dataclass(frozen=True)
+class NumberVariable:
+    """A number that people type.
+
+    Attributes:
+        name: of the variable.
+        label: what people see beside the box.
+        default: what it holds at first.
+    """
+
+    name: str
+    label: str
+    default: str
+    linked: bool = False
+
+    def template(self, before: Scope) -> TemplateVariable:
+        """Grafana's variable; it depends on no other."""
+        return _template(
+            self.name,
+            "textbox",
+            self.default,
+            self.label,
+            current={"text": self.default, "value": self.default},
+            options=[{"selected": True, "text": self.default, "value": self.default}],
+        )
+
+
+@dataclass(frozen=True)
 class DataSourceVariable:
     """The Prometheus that is asked; every dashboard has it first."""
 
@@ -119,7 +147,7 @@ class DataSourceVariable:
         )
 
 
-Variable = LabelVariable | ChoiceVariable | DataSourceVariable
+Variable = LabelVariable | ChoiceVariable | NumberVariable | DataSourceVariable
 
 
 def choice_of(objective: Objective) -> ChoiceVariable:
@@ -133,6 +161,9 @@ TTFT_OBJECTIVE = Objective("ttft_objective", "TTFT objective", gateway.TTFT, 200
 TPOT_OBJECTIVE = Objective("tpot_objective", "TPOT objective", gateway.TPOT, 50)
 E2E_OBJECTIVE = Objective("e2e_objective", "E2E objective", gateway.E2E_LATENCY, 60)
 OBJECTIVES = tuple(choice_of(objective) for objective in (TTFT_OBJECTIVE, TPOT_OBJECTIVE, E2E_OBJECTIVE))
+
+# What an instance of each role costs an hour; 0: nobody has said.
+PRICES = {role: NumberVariable(f"price_{role}", f"$/h {role}", "0") for role in ROLES}
 
 DATASOURCE = DataSourceVariable()
 CLUSTER = LabelVariable("cluster", "Cluster", process.UPTIME, labels.CLUSTER)

@@ -35,6 +35,8 @@ class Unit(Enum):
     RATIO = "percentunit"
     PERCENT = "percent"
     BYTES = "bytes"
+    DOLLARS = "currencyUSD"
+    TOKENS_PER_DOLLAR = "count:tok/$"
     COUNT = "short"
 
     @property
