@@ -16,20 +16,20 @@ from llumnix_dash.panels.rates import (
     rates_by,
     rates_by_role,
 )
-from llumnix_dash.panels.stats import quantile_against_objective, share_within_objective, stat
+from llumnix_dash.panels.stats import components, share_within_objective, stat
 from llumnix_dash.panels.tables import Doubt, instance_table
 
 __all__ = [
     "REASON_COLOURS",
     "STATUS_COLOURS",
     "Doubt",
+    "components",
     "failure_share",
     "heatmap",
     "instance_counts",
     "instance_table",
     "outcomes",
     "per_instance",
-    "quantile_against_objective",
     "quantile_per_instance",
     "quantiles",
     "quantiles_by_role",

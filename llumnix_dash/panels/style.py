@@ -26,6 +26,7 @@ SUCCESS_STEPS: Steps = ((None, FAILURE), (0.99, CAUTION), (0.999, GOOD))
 OBJECTIVE_STEPS: Steps = ((None, FAILURE), (0.95, CAUTION), (0.99, GOOD))
 USAGE_STEPS: Steps = ((None, GOOD), (0.8, CAUTION), (0.95, FAILURE))
 PLAIN_STEPS: Steps = ((None, "text"),)
+COUNT_STEPS: Steps = ((None, "text"), (1, GOOD))
 
 
 def series_colour(name: str, position: int) -> str:
