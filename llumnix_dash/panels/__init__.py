@@ -45,7 +45,7 @@ from llumnix_dash.panels.rates import (
     rates_by,
     rates_by_role,
 )
-from llumnix_dash.panels.stats import quantile_against_objective, share_within_objective, stat
+from llumnix_dash.panels.stats import components, share_within_objective, stat
 from llumnix_dash.panels.tables import Doubt, instance_table
 
 __all__ = [
@@ -53,6 +53,7 @@ __all__ = [
     "STATUS_COLOURS",
     "Doubt",
     "assigned_by",
+    "components",
     "cost_of_an_hour",
     "decode_usage",
     "engine_parts",
@@ -70,7 +71,6 @@ __all__ = [
     "per_instance",
     "prefix_cache_gaps",
     "prefix_cache_steps",
-    "quantile_against_objective",
     "quantile_per_instance",
     "quantiles",
     "quantiles_by_role",

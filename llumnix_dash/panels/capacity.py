@@ -206,7 +206,7 @@ def transfer_time(key: str, title: str, **look: Unpack[Look]) -> Stat:
         about=cms.LOADING_REQUESTS,
         legend=_PART_OF_FLEET,
         no_value="no HybridConnector, or too few seen",
-        names=True,
+        named=True,
         **look,
     )
 

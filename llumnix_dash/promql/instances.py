@@ -10,11 +10,13 @@ from typing import NamedTuple
 from llumnix_dash.catalog.labels import COMPONENT, FLEET, INSTANCE, ROLE
 from llumnix_dash.catalog.metric import CatalogError, Counter, Gauge, Histogram, Metric, Unit, require
 from llumnix_dash.catalog.scheduler import PREFIX_CACHE_HIT_PERCENT
-from llumnix_dash.promql.counters import rate, rate_text
+from llumnix_dash.promql.counters import before, rate, rate_text
 from llumnix_dash.promql.histograms import quantile, quantile_text
 from llumnix_dash.promql.query import RANGE, RATE_INTERVAL, RECENT, Query, Scope, Where, grouped, number, selector
 
 _AT_END = " @ end()"
+# Seconds within which a new process is scraped for the first time.
+_SEEN_WITHIN = 300
 
 
 class _Over(NamedTuple):
@@ -171,15 +173,20 @@ def leading_instances(rank: Metric) -> Query:
     return Query(lambda scope: f"topk($top, {_of_instance(rank, scope, None, RECENT, at=_AT_END)})", unit, (rank,))
 
 
-def started(uptime: Metric, seconds: int = 60) -> Query:
-    """Per instance, where a gauge of uptime shows that a process began less than so many seconds ago."""
-    by = (*FLEET, COMPONENT, INSTANCE)
-    uptime.check_labels(*by)
-    return Query(
-        lambda scope: f"min{grouped(by)}(min_over_time({selector(uptime, scope)}[{RATE_INTERVAL}])) < {seconds}",
-        uptime.unit,
-        (uptime,),
-    )
+def started(uptime: Metric) -> Query:
+    """Per instance 1 at the first point at which a process that has newly begun is seen, and at no other.
+
+    Its uptime is less than at the point before, or it was not there in the minutes until then and is young: one that
+    scraping lost for a while is not.
+    """
+    by = grouped((*FLEET, COMPONENT, INSTANCE))
+    uptime.check_labels(*FLEET, COMPONENT, INSTANCE)
+
+    def text(scope: Scope) -> str:
+        now, then = f"min{by}({selector(uptime, scope)})", f"min{by}({before(uptime, scope)})"
+        return f"count{by}({now} < {then} or {now} < $__interval_ms / 1000 + {_SEEN_WITHIN} unless {then})"
+
+    return Query(text, Unit.COUNT, (uptime,))
 
 
 def _fleet(metric: Metric) -> tuple[str, ...]:
