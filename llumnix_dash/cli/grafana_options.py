@@ -232,25 +232,17 @@ def place_for(
     """Where the dashboards go, as the arguments of :class:`llumnix_dash.grafana.plan.Targets`.
 
     Raises:
-        UserError: files lie in folders of their own, and nothing says what these are to become.
+        UserError: the options contradict one another, or do not say what folders within a folder are to become.
     """
     from llumnix_dash.grafana import pushset
 
-    if mirror is None:
-        pushset.refuse_subfolders(wanted)
-    return {"folder": folder, "folder_uid": folder_uid, "mirror": bool(mirror)}
-
-
-def refuse_two_folders(folder: str | None, folder_uid: str | None, *, mirror: bool | None) -> None:
-    """Raises where the options for the folder contradict one another.
-
-    Raises:
-        UserError: they do.
-    """
     if mirror and folder_uid is not None:
         raise UserError("--mirror needs the folder by its path", hint='--folder "A / B" --mirror')
     if folder is not None and folder_uid is not None:
         raise UserError("--folder and --folder-uid contradict one another", hint="give one of them")
+    if mirror is None:
+        pushset.refuse_subfolders(wanted)
+    return {"folder": folder, "folder_uid": folder_uid, "mirror": bool(mirror)}
 
 
 def format_option(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -19,7 +19,6 @@ from llumnix_dash.cli.grafana_options import (
     on_each,
     place_for,
     planned,
-    refuse_two_folders,
     servers_options,
     set_option,
 )
@@ -105,7 +104,6 @@ def command(
     from llumnix_dash.grafana import apply, backup, pushset, render
     from llumnix_dash.grafana.message import message_or_default
 
-    refuse_two_folders(folder, folder_uid, mirror=mirror)
     if prune and not pushset.is_whole_set(inputs):
         raise UserError(
             "--prune needs the whole set, or it would delete what you did not name",

@@ -16,7 +16,6 @@ from llumnix_dash.cli.grafana_options import (
     on_each,
     place_for,
     planned,
-    refuse_two_folders,
     servers_options,
     set_option,
 )
@@ -68,7 +67,6 @@ def command(
     """See HELP."""
     from llumnix_dash.grafana import render
 
-    refuse_two_folders(folder, folder_uid, mirror=mirror)
     wanted = load_set(context, inputs, site)
     where = place_for(wanted, folder, folder_uid, mirror=mirror)
 
