@@ -70,8 +70,8 @@ def board(
         family: uid -> title of the dashboards that it links to; itself is left out.
 
     Raises:
-        BoardError: two panels have one key (or, by the rarest chance, one id), or a query uses a variable that the
-            board does not have.
+        BoardError: two panels have one key (or, by the rarest chance, one id), a query uses a variable that the
+            board does not have, or a panel links to a dashboard outside the family.
     """
     scope = tuple(variable.filter for variable in variables if isinstance(variable, LabelVariable))
     known = {DATASOURCE.name, *(variable.name for variable in variables)}
@@ -80,6 +80,7 @@ def board(
     for one in rows:
         places, below = flow([(panel.width, panel.height) for panel in one.panels], top + 1)
         members = [_bind(panel, place, scope, known) for panel, place in zip(one.panels, places, strict=True)]
+        members = [_linked(panel, variables, family) for panel in members]
         heading = Row(
             title=one.title,
             collapsed=one.collapsed,
@@ -161,9 +162,28 @@ def _templates(variables: Sequence[Variable], used: set[str]) -> list[grafanalib
     return templates
 
 
+def _linked(panel: Panel, variables: Sequence[Variable], family: Mapping[str, str]) -> Panel:
+    """The panel with a link to the dashboard that tells more, if it names one."""
+    if not panel.more:
+        return panel
+    if panel.more not in family:
+        raise BoardError(f"panel {panel.key!r} links to {panel.more!r}, which is not of the board's family")
+    link = {
+        "targetBlank": False,
+        "title": f"{family[panel.more]}: more of this",
+        "url": f"/d/{panel.more}?{_carried(variables)}&${{__url_time_range}}",
+    }
+    return attr.evolve(panel, links=[link])
+
+
+def _carried(variables: Sequence[Variable]) -> str:
+    """The query string that hands on the variables that mean the same on the other dashboards."""
+    return "&".join(f"${{{one.name}:queryparam}}" for one in (DATASOURCE, *variables) if one.linked)
+
+
 def _links(uid: str, variables: Sequence[Variable], family: Mapping[str, str]) -> list[grafanalib.DashboardLink]:
     """Links to the other dashboards of the family, with the time range and the variables that mean the same there."""
-    carried = "&".join(f"${{{one.name}:queryparam}}" for one in (DATASOURCE, *variables) if one.linked)
+    carried = _carried(variables)
     return [
         grafanalib.DashboardLink(
             title=title,

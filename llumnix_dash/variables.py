@@ -139,7 +139,8 @@ CLUSTER = LabelVariable("cluster", "Cluster", process.UPTIME, labels.CLUSTER)
 NAMESPACE = LabelVariable("namespace", "Namespace", process.UPTIME, labels.NAMESPACE)
 # Which fleets: every dashboard begins with these.
 FLEET = (CLUSTER, NAMESPACE)
-MODEL = LabelVariable("model", "Model", gateway.REQUESTS, labels.MODEL)
+# A client's name of a model: an engine's need not be the same word.
+MODEL = LabelVariable("model", "Model", gateway.REQUESTS, labels.MODEL, everywhere=False)
 TOP = ChoiceVariable("top", "Top instances", ("3", "5", "10", "20", "50"), "5")
 
 GATEWAY_INSTANCE = LabelVariable(
@@ -152,7 +153,7 @@ PROCESS_INSTANCE = LabelVariable(
 CMS_INFER_TYPE = LabelVariable("infer_type", "Role", cms.RUNNING_REQUESTS, labels.ROLE)
 CMS_INSTANCE = LabelVariable("instance", "Instance", cms.RUNNING_REQUESTS, labels.ENGINE, linked=False)
 
-# Names of models of their own: a client's model, a scheduler's and an engine's need not be the same word.
+# Names of models of their own, as the schedulers and the engines have them.
 LRS_MODEL = LabelVariable("lrs_model", "Model", lrs.TOTAL_REQUESTS, labels.MODEL, everywhere=False, linked=False)
 LRS_INFER_TYPE = LabelVariable("infer_type", "Role", lrs.TOTAL_REQUESTS, labels.ROLE)
 LRS_INSTANCE = LabelVariable("instance", "Instance", lrs.TOTAL_REQUESTS, labels.ENGINE, linked=False)

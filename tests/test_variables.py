@@ -72,7 +72,7 @@ def test_each_query_follows_each_drop_down(dashboard: Json) -> None:
         for where, text in queries(dashboard):
             for selected in selectors(text):
                 # An instance, and a model's name, is something else for each exporter.
-                own = label == "instance" or one["name"] != label
+                own = label in {"instance", "model"} or one["name"] != label
                 same = not own or set(selected.metric.exporters) <= set(metric_of(listed).exporters)
                 if label == "instance" and where in single:
                     continue
@@ -87,6 +87,7 @@ def test_each_query_follows_each_drop_down(dashboard: Json) -> None:
 @every_dashboard
 def test_filters_are_those_of_the_specification(dashboard: Json) -> None:
     expected = {
+        "llumnix-overview-dashboard": ["cluster", "namespace", "model"],
         "llumnix-request-dashboard": ["cluster", "namespace", "model", "instance"],
         "llumnix-component-dashboard": ["cluster", "namespace", "model", "instance"],
         "llumnix-cms-dashboard": ["cluster", "namespace", "infer_type", "instance"],

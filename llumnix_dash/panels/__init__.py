@@ -4,9 +4,24 @@ Unit, description, legend, colours and what is said without data follow from the
 id and the place follow when the panel is put on a board.
 """
 
+from llumnix_dash.panels.answers import (
+    engine_parts,
+    goodput_band,
+    goodput_share,
+    longest_part,
+    objectives_taken,
+    prefix_cache_gaps,
+    prefix_cache_steps,
+    slowest_instance,
+    slowest_instances,
+    tightest_objective,
+    time_spent,
+    unevenness_by_role,
+)
 from llumnix_dash.panels.gauges import instance_counts, per_instance, totals, totals_by_role, usage_by_role
 from llumnix_dash.panels.heatmaps import heatmap
 from llumnix_dash.panels.latencies import quantile_per_instance, quantiles, quantiles_by_role, within_objectives
+from llumnix_dash.panels.models import model_table
 from llumnix_dash.panels.rates import (
     REASON_COLOURS,
     STATUS_COLOURS,
@@ -23,12 +38,20 @@ __all__ = [
     "REASON_COLOURS",
     "STATUS_COLOURS",
     "Doubt",
+    "engine_parts",
     "failure_share",
+    "goodput_band",
+    "goodput_share",
     "heatmap",
     "instance_counts",
     "instance_table",
+    "longest_part",
+    "model_table",
+    "objectives_taken",
     "outcomes",
     "per_instance",
+    "prefix_cache_gaps",
+    "prefix_cache_steps",
     "quantile_against_objective",
     "quantile_per_instance",
     "quantiles",
@@ -37,9 +60,14 @@ __all__ = [
     "rates_by",
     "rates_by_role",
     "share_within_objective",
+    "slowest_instance",
+    "slowest_instances",
     "stat",
+    "tightest_objective",
+    "time_spent",
     "totals",
     "totals_by_role",
+    "unevenness_by_role",
     "usage_by_role",
     "within_objectives",
 ]

@@ -21,6 +21,7 @@ class Look(TypedDict, total=False):
     width: int
     height: int
     finest: str
+    more: str
 
 
 class LineLook(Look, total=False):

@@ -21,10 +21,18 @@ class StatLook(Look, total=False):
     thresholds: style.Steps
     no_value: str
     decimals: int
+    names: bool
 
 
 def stat(
-    key: str, title: str, query: Query, reading: str, *notes: str, about: Metric | None = None, **look: Unpack[StatLook]
+    key: str,
+    title: str,
+    query: Query,
+    reading: str,
+    *notes: str,
+    about: Metric | None = None,
+    legend: str = "",
+    **look: Unpack[StatLook],
 ) -> Stat:
     """One number, of the last minutes before the end of the time range.
 
@@ -35,13 +43,14 @@ def stat(
         reading: how to read the number.
         notes: what it cannot show, each a sentence.
         about: the metric that the description tells of; those of the query unless given.
+        legend: the name beside each number, where names are shown.
         look: see :class:`StatLook`.
     """
     metrics = (about,) if about else query.metrics
     plain = Stat(
         key=key,
         title=title,
-        targets=[Target(query=of_whole_fleet(query), at_end=True, legendFormat=title)],
+        targets=[Target(query=of_whole_fleet(query), at_end=True, legendFormat=legend or title)],
         description=describe({metric.name: metric for metric in metrics}, reading, *notes),
         unit=query.unit.value,
         thresholds=style.PLAIN_STEPS,

@@ -25,6 +25,10 @@ NAMES = {"running": "blue", "waiting": "orange", "total": "purple", "input": "bl
 SUCCESS_STEPS: Steps = ((None, FAILURE), (0.99, CAUTION), (0.999, GOOD))
 OBJECTIVE_STEPS: Steps = ((None, FAILURE), (0.95, CAUTION), (0.99, GOOD))
 USAGE_STEPS: Steps = ((None, GOOD), (0.8, CAUTION), (0.95, FAILURE))
+# How many times as slow as its peers, or as full as the mean, an instance is.
+UNEVEN_STEPS: Steps = ((None, GOOD), (1.5, CAUTION), (3, FAILURE))
+# Of an objective, the part that is taken: at 1 it breaks.
+TAKEN_STEPS: Steps = ((None, GOOD), (0.8, CAUTION), (1, FAILURE))
 PLAIN_STEPS: Steps = ((None, "text"),)
 
 

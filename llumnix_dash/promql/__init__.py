@@ -8,7 +8,11 @@ The matchers of a query's selectors follow from the metric (its exporter's job) 
 stands on (its variables: the query's *scope*), so a query's text exists only within a scope.
 """
 
+from llumnix_dash.promql.balance import slowest, slowness, unevenness
+from llumnix_dash.promql.breakdown import parts_of_time
+from llumnix_dash.promql.combined import PART, highest_of, less, named, of_objective, top_of
 from llumnix_dash.promql.counters import failure_ratio, increase, rate, ratio, restarted
+from llumnix_dash.promql.goodput import goodput, share_within, success
 from llumnix_dash.promql.histograms import (
     Objective,
     beyond,
@@ -44,6 +48,7 @@ from llumnix_dash.promql.query import (
 )
 
 __all__ = [
+    "PART",
     "RANGE",
     "RATE_INTERVAL",
     "RECENT",
@@ -56,14 +61,20 @@ __all__ = [
     "beyond",
     "bucket_rates",
     "failure_ratio",
+    "goodput",
     "highest",
+    "highest_of",
     "increase",
     "instances",
     "leading_instances",
+    "less",
     "mean",
+    "named",
     "observations",
     "of_instance",
+    "of_objective",
     "of_whole_fleet",
+    "parts_of_time",
     "peak_of_instance",
     "quantile",
     "rate",
@@ -71,9 +82,15 @@ __all__ = [
     "restarted",
     "selector",
     "share_below",
+    "share_within",
+    "slowest",
+    "slowness",
     "staleness",
     "started",
+    "success",
     "top_instances",
+    "top_of",
     "total",
+    "unevenness",
     "within",
 ]

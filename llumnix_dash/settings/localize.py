@@ -28,7 +28,7 @@ def localized(dashboard: Json, site: "Site") -> Json:
     variables = made["templating"]["list"]
     if not site.labels.cluster:
         variables[:] = [one for one in variables if one["name"] != CLUSTER]
-        for link in made["links"]:
+        for link in (link for one in (made, *_panels(made["panels"])) for link in one.get("links", [])):
             link["url"] = link["url"].replace(f"&${{{CLUSTER}:queryparam}}", "")
     for variable in variables:
         _variable(variable, site)

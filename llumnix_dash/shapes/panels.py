@@ -74,6 +74,8 @@ class Panel(grafanalib.Panel):  # type: ignore[misc]
         overrides: field overrides, as Grafana's JSON has them.
         decimals, minimum, maximum: of the values; None leaves them to Grafana.
         finest: the shortest step between two points, such as ``1m``; where empty, the data source's.
+        more: the uid of the dashboard that tells more, to which the board links the panel; empty for none.
+        links: the panel's links, as Grafana's JSON has them.
     """
 
     key: str = attr.ib()
@@ -92,6 +94,8 @@ class Panel(grafanalib.Panel):  # type: ignore[misc]
     minimum: float | None = attr.ib(default=None)
     maximum: float | None = attr.ib(default=None)
     finest: str = attr.ib(default="")
+    more: str = attr.ib(default="")
+    links: list[Json] = attr.ib(factory=list)
 
     plugin = ""
 
@@ -126,6 +130,7 @@ class Panel(grafanalib.Panel):  # type: ignore[misc]
             "gridPos": position.to_json_data() if position else {"h": self.height, "w": self.width, "x": 0, "y": 0},
             "id": self.id,
             **({"interval": self.finest} if self.finest else {}),
+            **({"links": self.links} if self.links else {}),
             "options": self.options(),
             "pluginVersion": PLUGIN_VERSION,
             "targets": [target.to_json_data() for target in self.targets],
@@ -200,8 +205,15 @@ class TimeSeries(Panel):
         }
 
 
+@attr.s(kw_only=True, eq=False, repr=False)
 class Stat(Panel):
-    """One number, as it is at the end of the time range; without one, its ``no_value`` in no colour."""
+    """One number, as it is at the end of the time range; without one, its ``no_value`` in no colour.
+
+    Attributes:
+        names: whether each number's name stands beside it, as where there are several or the name is the answer.
+    """
+
+    names: bool = attr.ib(default=False)
 
     plugin = "stat"
 
@@ -225,7 +237,7 @@ class Stat(Panel):
             "percentChangeColorMode": "standard",
             "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
             "showPercentChange": False,
-            "textMode": "value",
+            "textMode": "value_and_name" if self.names else "value",
             "wideLayout": True,
         }
 
@@ -287,10 +299,12 @@ class Table(Panel):
     Attributes:
         columns: field name (a label, or ``Value #A``) -> heading, in order; every other field is left out.
         sort_by: the heading by which rows are sorted, highest first.
+        lowest_first: whether the lowest come first instead.
     """
 
     columns: dict[str, str] = attr.ib(factory=dict)
     sort_by: str = attr.ib(default="")
+    lowest_first: bool = attr.ib(default=False)
 
     plugin = "table"
 
@@ -312,7 +326,7 @@ class Table(Panel):
             "frameIndex": 0,
             "showHeader": True,
             "showTypeIcons": False,
-            "sortBy": [{"desc": True, "displayName": self.sort_by}],
+            "sortBy": [{"desc": not self.lowest_first, "displayName": self.sort_by}],
         }
 
     def to_json_data(self) -> Json:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import pytest
 
 from llumnix_dash.fleet import SCENARIOS
-from tests.proof import truth_cms, truth_component, truth_lrs, truth_request, truth_vllm
+from tests.proof import truth_cms, truth_component, truth_lrs, truth_overview, truth_request, truth_vllm
 from tests.proof.events import Events
 from tests.proof.fleets import scenarios
 from tests.proof.shown import BOARDS, WINDOW, Backfilled, Values
@@ -14,6 +14,7 @@ from tests.proof.shown import panels as each_panel
 from tests.proof.truth_request import Truth
 
 FULL_MODE = {
+    "overview": truth_overview.PANELS,
     "request": truth_request.PANELS,
     "component": truth_component.PANELS,
     "cms": truth_cms.PANELS | truth_cms.TABLES,
