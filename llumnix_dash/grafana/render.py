@@ -74,9 +74,9 @@ def result_text(grafana: Grafana, result: Result, width: int) -> str:
     lines += [_indented(change) for change in result.changes]
     if result.backup is not None:
         lines.append(_indented(f"what was there is kept in {result.backup}"))
-    for copy in result.copies:
-        lines.append(_indented(f"the edit is kept in {copy}"))
-        lines.append(_indented(f"to bring it back: llumnix-dash restore {shlex.quote(str(copy))}"))
+    lines += [_indented(f"the edit is kept in {copy}") for copy in result.copies]
+    if result.copies:  # the newest comes first
+        lines.append(_indented(f"to bring it back: llumnix-dash restore {shlex.quote(str(result.copies[0]))}"))
     return "\n".join(lines)
 
 

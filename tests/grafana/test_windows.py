@@ -77,6 +77,7 @@ def test_a_replacement_that_went_under_is_told(name: str, api, tmp_path: Path):
         fake.store.in_window = lambda: delete_and_import(fake, UID)
         [result] = push_planned(grafana, made, backups=tmp_path)
         assert result.outcome is Outcome.OVERWROTE
+        # The newest of them comes first: its restore is what a person is told.
         assert json.loads(result.copies[0].read_text())["dashboard"]["description"] == "imported by hand"
 
 
