@@ -116,16 +116,22 @@ _WITHOUT = {
 
 def no_data(metric: Metric, role: str | None = None) -> str:
     """What a panel says in place of "No data": the likeliest reasons, in a few words."""
+    reasons = absences(metric, role)
+    if isinstance(metric, Histogram):
+        reasons.append("no requests in this time")
+    return "No data: " + ", or ".join(reasons)
+
+
+def absences(metric: Metric, role: str | None = None) -> list[str]:
+    """Why a fleet may not have the metric at all, each in a few words."""
     reasons = [f"no {role} instances"] if role else []
     if metric.mode:
         reasons.append(_WITHOUT[metric.mode])
     if metric.vllm:
         reasons.append("a vLLM that lacks it")
-    if isinstance(metric, Histogram):
-        reasons.append("no requests in this time")
-    elif not role or metric.mode:
-        reasons.append(f"no {' or '.join(one.name for one in metric.exporters)} up")
-    return "No data: " + ", or ".join(reasons)
+    if not isinstance(metric, Histogram) and (not role or metric.mode):
+        reasons.append(f"no {' or '.join(one.name for one in metric.exporters)}")
+    return reasons
 
 
 def quantity(value: float, unit: Unit) -> str:

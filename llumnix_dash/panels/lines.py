@@ -21,6 +21,8 @@ _LEAST_TOP = {
     Unit.TOKENS_PER_SECOND: 1,
     Unit.REQUESTS_PER_SECOND: 0.1,
     Unit.OPERATIONS_PER_SECOND: 0.1,
+    Unit.MILLISECONDS: 1,
+    Unit.SECONDS: 0.001,
 }
 # Latencies, in steps of 1000: in Grafana's units of time an axis, whose ticks are round in seconds, would read
 # 2.08 mins. What runs for days has Grafana's own.
@@ -107,11 +109,14 @@ def colour_of(pattern: str, colour: str, *, shades: bool = True) -> Json:
 
 # Lines by role: the colour is the role's.
 ROLE_OVERRIDES = [colour_of(f"/{role}$/", colour, shades=False) for role, colour in style.ROLES.items()]
-# Lines by instance, of one metric: the colour is the instance's, on every panel.
+# Lines by instance, of one metric: the colour is the instance's, on every panel. Two components may have the same.
 INSTANCE_OVERRIDES = [
     *(colour_of(f"/^[^:]*[{last}](:\\d+)?$/", colour, shades=False) for last, colour in style.INSTANCES.items()),
     override(f"/^[^:]*[{style.THICK_INSTANCES}][0-9a-z](:\\d+)?$/", **{"custom.lineWidth": 2}),
+    override("/^scheduler /", **{"custom.lineStyle": {"dash": [8, 6], "fill": "dash"}}),
 ]
+# Lines by a name of which nothing is known, such as a model: shades of a colour by its first letter.
+NAME_OVERRIDES = [colour_of(f"/^[{first}{first.upper()}]/", colour) for first, colour in style.INSTANCES.items()]
 
 
 def _are_instances(targets: Sequence[Target]) -> bool:
