@@ -7,8 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from llumnix_dash.catalog import cms, gateway, labels, lrs, process, vllm
+<<<<<<< HEAD
+from llumnix_dash.catalog.exporters import ROLES
+from llumnix_dash.catalog.metric import Metric
+=======
 from llumnix_dash.catalog.metric import Histogram, Metric
 from llumnix_dash.panels.describe import absences
+>>>>>>> look
 from llumnix_dash.promql import Filter, Objective, Scope, selector
 from llumnix_dash.shapes.board import TemplateVariable
 from llumnix_dash.shapes.panels import DATA_SOURCE, Json
@@ -98,6 +103,33 @@ class ChoiceVariable:
 
 
 @dataclass(frozen=True)
+class NumberVariable:
+    """A number that people type.
+
+    Attributes:
+        name: of the variable.
+        label: what people see beside the box.
+        default: what it holds at first.
+    """
+
+    name: str
+    label: str
+    default: str
+    linked: bool = False
+
+    def template(self, before: Scope) -> TemplateVariable:
+        """Grafana's variable; it depends on no other."""
+        return _template(
+            self.name,
+            "textbox",
+            self.default,
+            self.label,
+            current={"text": self.default, "value": self.default},
+            options=[{"selected": True, "text": self.default, "value": self.default}],
+        )
+
+
+@dataclass(frozen=True)
 class DataSourceVariable:
     """The Prometheus that is asked; every dashboard has it first."""
 
@@ -120,6 +152,9 @@ class DataSourceVariable:
         )
 
 
+<<<<<<< HEAD
+Variable = LabelVariable | ChoiceVariable | NumberVariable | DataSourceVariable
+=======
 @dataclass(frozen=True)
 class BlankVariable:
     """Why a row is blank, which its title says: words where the fleet does not have a metric, else a blank.
@@ -176,6 +211,7 @@ def blank_without(metric: Metric, role: str | None = None) -> BlankVariable:
         where=((labels.ROLE, role),) if role else (),
         words=", or ".join(absences(metric, role)),
     )
+>>>>>>> look
 
 
 def choice_of(objective: Objective) -> ChoiceVariable:
@@ -189,6 +225,9 @@ TTFT_OBJECTIVE = Objective("ttft_objective", "TTFT objective", gateway.TTFT, 200
 TPOT_OBJECTIVE = Objective("tpot_objective", "TPOT objective", gateway.TPOT, 50)
 E2E_OBJECTIVE = Objective("e2e_objective", "E2E objective", gateway.E2E_LATENCY, 60)
 OBJECTIVES = tuple(choice_of(objective) for objective in (TTFT_OBJECTIVE, TPOT_OBJECTIVE, E2E_OBJECTIVE))
+
+# What an instance of each role costs an hour; 0: nobody has said.
+PRICES = {role: NumberVariable(f"price_{role}", f"$/h {role}", "0") for role in ROLES}
 
 DATASOURCE = DataSourceVariable()
 CLUSTER = LabelVariable("cluster", "Cluster", process.UPTIME, labels.CLUSTER)

@@ -49,6 +49,7 @@ UNEVEN_STEPS: Steps = ((None, GOOD), (1.5, CAUTION), (3, FAILURE))
 # Of an objective, the part that is taken: at 1 it breaks.
 TAKEN_STEPS: Steps = ((None, GOOD), (0.8, CAUTION), (1, FAILURE))
 PLAIN_STEPS: Steps = ((None, "text"),)
+COUNT_STEPS: Steps = ((None, "text"), (1, GOOD))
 
 
 def series_colour(name: str, position: int) -> str:

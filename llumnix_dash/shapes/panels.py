@@ -34,6 +34,7 @@ class Target(grafanalib.Target):  # type: ignore[misc]
         at_end: whether to ask once, at the end of the time range.
         colour: of its lines; None leaves it to the panel.
         dashed: whether its lines are dashed.
+        unlisted: whether its lines are not in the legend.
     """
 
     query: Query = attr.ib()
@@ -44,6 +45,7 @@ class Target(grafanalib.Target):  # type: ignore[misc]
     at_end: bool = attr.ib(default=False)
     colour: str | None = attr.ib(default=None)
     dashed: bool = attr.ib(default=False)
+    unlisted: bool = attr.ib(default=False)
 
     def to_json_data(self) -> Json:
         """The target as Grafana's query editor in code mode saves it."""
@@ -208,13 +210,13 @@ class TimeSeries(Panel):
 
 @attr.s(kw_only=True, eq=False, repr=False)
 class Stat(Panel):
-    """One number, as it is at the end of the time range; without one, its ``no_value`` in no colour.
+    """One number or a few, as they are at the end of the time range; without one, its ``no_value`` in no colour.
 
     Attributes:
-        names: whether each number's name stands beside it, as where there are several or the name is the answer.
+        named: whether each number's name stands beside it.
     """
 
-    names: bool = attr.ib(default=False)
+    named: bool = attr.ib(default=False)
 
     plugin = "stat"
 
@@ -238,8 +240,8 @@ class Stat(Panel):
             "percentChangeColorMode": "standard",
             "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
             "showPercentChange": False,
-            "textMode": "value_and_name" if self.names else "value",
-            "wideLayout": True,
+            "textMode": "value_and_name" if self.named else "value",
+            "wideLayout": not self.named,
         }
 
 
@@ -342,6 +344,17 @@ class Table(Panel):
         return {**super().to_json_data(), "transformations": transformations}
 
 
+def state(name: str, colour: str, *, says: str = "", unit: str = "") -> Json:
+    """The override that gives a number of this name a colour, a unit, and, where it is 0, a word in its place."""
+    properties: list[Json] = [{"id": "color", "value": {"fixedColor": colour, "mode": "fixed"}}]
+    if says:
+        word = {"options": {"0": {"color": colour, "index": 0, "text": says}}, "type": "value"}
+        properties.append({"id": "mappings", "value": [word]})
+    if unit:
+        properties.append({"id": "unit", "value": unit})
+    return {"matcher": {"id": "byName", "options": name}, "properties": properties}
+
+
 def _target_overrides(targets: list[Target]) -> list[Json]:
     """An override for each target that has a look of its own."""
     overrides = []
@@ -353,6 +366,9 @@ def _target_overrides(targets: list[Target]) -> list[Json]:
             properties.append({"id": "color", "value": {"fixedColor": target.colour, "mode": mode}})
         if target.dashed:
             properties.append({"id": "custom.lineStyle", "value": {"dash": [8, 6], "fill": "dash"}})
+        if target.unlisted:
+            hidden = {"legend": True, "tooltip": False, "viz": False}
+            properties.append({"id": "custom.hideFrom", "value": hidden})
         if properties:
             overrides.append({"matcher": {"id": "byFrameRefID", "options": target.refId}, "properties": properties})
     return overrides

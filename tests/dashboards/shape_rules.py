@@ -16,6 +16,7 @@ FORMATS = {
     "heatmap": ("heatmap", False, True),
     "table": ("table", True, False),
     "stat": ("time_series", True, False),
+    "state-timeline": ("time_series", False, True),
     "timeseries": ("time_series", False, True),
 }
 # Grafana's units, and its two forms for units that it does not have.

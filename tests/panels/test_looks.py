@@ -3,16 +3,17 @@
 import re
 from typing import Any
 
-from llumnix_dash.catalog import cms, gateway, process, scheduler, vllm
+from llumnix_dash.catalog import cms, gateway, lrs, process, scheduler, vllm
+from llumnix_dash.catalog.exporters import GATEWAY, SCHEDULER
 from llumnix_dash.catalog.metric import Histogram
 from llumnix_dash.panels import (
     STATUS_COLOURS,
     Doubt,
+    components,
     failure_share,
     instance_counts,
     instance_table,
     per_instance,
-    quantile_against_objective,
     quantiles,
     quantiles_by_role,
     rates,
@@ -24,9 +25,9 @@ from llumnix_dash.panels import (
     usage_by_role,
     within_objectives,
 )
-from llumnix_dash.promql import rate
+from llumnix_dash.promql import rate, total
 from llumnix_dash.shapes.panels import Panel
-from llumnix_dash.variables import TPOT_OBJECTIVE, TTFT_OBJECTIVE
+from llumnix_dash.variables import TTFT_OBJECTIVE
 
 Json = dict[str, Any]
 
@@ -223,6 +224,48 @@ def test_a_table_says_which_instance_is_stale() -> None:
     assert "Stale" in made["description"]
 
 
+def test_an_objective_is_a_dashed_line_that_changes_no_legend() -> None:
+    """Sorted by its worst value it would stand among the quantiles; green is the side on which all is well."""
+    plain, made = quantiles("a", "A", gateway.TTFT), quantiles("a", "A", gateway.TTFT, objective=TTFT_OBJECTIVE)
+    assert dashed(made) == ["mean", "objective"]
+    line = made.to_json_data()["fieldConfig"]["overrides"][-1]
+    properties = {one["id"]: one["value"] for one in line["properties"]}
+    assert properties["custom.hideFrom"] == {"legend": True, "tooltip": False, "viz": False}
+    assert properties["color"]["fixedColor"] == "green"
+    assert made.targets[-1].legendFormat == "objective"
+    assert len(made.targets) == len(plain.targets) + 1
+    assert "dashed line is the TTFT objective" in made.description
+
+
+def states(panel: Panel) -> dict[str, list[str]]:
+    """Name of a state -> its colour, and what is said in place of the number."""
+    found = {}
+    for one in panel.to_json_data()["fieldConfig"]["overrides"]:
+        properties = {own["id"]: own["value"] for own in one["properties"]}
+        words = [word["text"] for mapping in properties.get("mappings", []) for word in mapping["options"].values()]
+        found[one["matcher"]["options"]] = [properties["color"]["fixedColor"], *words]
+    return found
+
+
+def test_a_number_whose_source_is_gone_says_so_in_red_and_an_idle_one_in_no_colour() -> None:
+    for panel in (stat("a", "A", rate(gateway.REQUESTS), "A."), share_within_objective("a", "A", TTFT_OBJECTIVE)):
+        assert states(panel) == {"gateways gone": ["red", "gateways gone"]}
+    [nothing] = defaults(panel)["mappings"]
+    assert nothing["options"]["result"] == {"color": "text", "index": 0, "text": "no requests"}
+    assert states(stat("a", "A", total(lrs.TOTAL_REQUESTS), "A.")) == {"schedulers gone": ["red", "schedulers gone"]}
+
+
+def test_components_are_red_where_none_answers_and_orange_where_more_did() -> None:
+    made = components("a", "A", {"Gateways": GATEWAY, "Schedulers": SCHEDULER})
+    assert states(made) == {
+        f"{name}{state}": [colour]
+        for name in ("Gateways", "Schedulers")
+        for state, colour in ((" gone", "red"), (", fewer", "orange"))
+    }
+    assert steps(made) == [(None, "text"), (1, "green")], "a grey 0 is of what a fleet may do without"
+    assert made.to_json_data()["options"]["textMode"] == "value_and_name"
+
+
 def test_a_share_within_an_objective_is_green_from_99_percent_on() -> None:
     assert steps(share_within_objective("a", "A", TTFT_OBJECTIVE)) == [(None, "red"), (0.95, "orange"), (0.99, "green")]
 
@@ -251,7 +294,6 @@ def test_numbers_and_tables_ask_once_at_the_end_of_the_time_range() -> None:
     """Over a week a range query would compute hundreds of values, of which the last alone is shown."""
     for panel in (
         stat("a", "A", rate(gateway.REQUESTS), "A."),
-        quantile_against_objective("a", "A", 0.99, TPOT_OBJECTIVE),
         share_within_objective("a", "A", TTFT_OBJECTIVE),
         instance_table("a", "A", {"Running": cms.RUNNING_REQUESTS}, rank_by=cms.RUNNING_REQUESTS),
     ):
