@@ -7,7 +7,7 @@ is not measured but follows from Little's law: what waits, in the mean, by what 
 from llumnix_dash.catalog import cms, scheduler, vllm
 from llumnix_dash.catalog.labels import FLEET, ROLE
 from llumnix_dash.catalog.metric import Metric, Unit
-from llumnix_dash.promql.charge import STORE_IS_AWAY
+from llumnix_dash.promql.charge import RARE_BY_FLEET, STORE_IS_AWAY
 from llumnix_dash.promql.combined import named
 from llumnix_dash.promql.counters import rate
 from llumnix_dash.promql.histograms import Objective, observations, quantile
@@ -122,7 +122,7 @@ def shortage(ttft: Objective, tpot: Objective) -> Query:
         vllm.PROMPT_TOKENS_BY_SOURCE,
     )
     parts = named({"prefill/decode": Query(pair, Unit.COUNT, metrics), "neutral": Query(neutral, Unit.COUNT, metrics)})
-    away = rate(scheduler.FAILED_SCHEDULINGS, by=FLEET, where=STORE_IS_AWAY)
+    away = rate(scheduler.FAILED_SCHEDULINGS, by=RARE_BY_FLEET, where=STORE_IS_AWAY)
     return Query(
         lambda scope: f"({parts.text(scope)}) unless {_IN_FLEET} (({away.text(scope)}) > 0)", Unit.COUNT, metrics
     )
