@@ -3,6 +3,7 @@
 from llumnix_dash.board import board, row
 from llumnix_dash.catalog import vllm
 from llumnix_dash.dashboards import FAMILY
+from llumnix_dash.dashboards.capacity import ADD, COST, IN_CHARGE, MIGRATIONS, TRANSFER
 from llumnix_dash.dashboards.headline import HEADLINE
 from llumnix_dash.panels import (
     engine_parts,
@@ -20,7 +21,7 @@ from llumnix_dash.panels import (
     unevenness_by_role,
     usage_by_role,
 )
-from llumnix_dash.variables import E2E_OBJECTIVE, FLEET, MODEL, OBJECTIVES, TOP, TPOT_OBJECTIVE, TTFT_OBJECTIVE
+from llumnix_dash.variables import E2E_OBJECTIVE, FLEET, MODEL, OBJECTIVES, PRICES, TOP, TPOT_OBJECTIVE, TTFT_OBJECTIVE
 
 REQUEST = "llumnix-request-dashboard"
 COMPONENT = "llumnix-component-dashboard"
@@ -35,7 +36,7 @@ dashboard = board(
     description="Questions and answers: are users hurt, which of them, where the time goes, what is short, and who is"
     " sick. Each panel links to the page that tells more.",
     family=FAMILY,
-    variables=[*FLEET, MODEL, TOP, *OBJECTIVES],
+    variables=[*FLEET, MODEL, TOP, *OBJECTIVES, *PRICES.values()],
     rows=[
         HEADLINE,
         row(
@@ -64,6 +65,8 @@ dashboard = board(
             ),
             usage_by_role("kv_cache_usage", "KV Cache Usage", vllm.KV_CACHE_USAGE, width=9, height=HEIGHT, more=VLLM),
         ),
+        ADD,
+        IN_CHARGE,
         row(
             "Is the load spread fairly?",
             unevenness_by_role("unevenness", "Fullest by Mean", width=6, height=HEIGHT, more=VLLM),
@@ -78,5 +81,8 @@ dashboard = board(
             prefix_cache_steps("prefix_cache", "Prefix Cache Hits", width=18, height=HEIGHT, more=REQUEST),
             collapsed=True,
         ),
+        TRANSFER,
+        MIGRATIONS,
+        COST,
     ],
 )

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from llumnix_dash.catalog import cms, gateway, labels, lrs, process, vllm
-from llumnix_dash.catalog.metric import Metric
+from llumnix_dash.catalog.exporters import ROLES
+from llumnix_dash.catalog.metric import Histogram, Metric
+from llumnix_dash.panels.describe import absences
 from llumnix_dash.promql import Filter, Objective, Scope, selector
 from llumnix_dash.shapes.board import TemplateVariable
 from llumnix_dash.shapes.panels import DATA_SOURCE, Json
@@ -97,6 +99,33 @@ class ChoiceVariable:
 
 
 @dataclass(frozen=True)
+class NumberVariable:
+    """A number that people type.
+
+    Attributes:
+        name: of the variable.
+        label: what people see beside the box.
+        default: what it holds at first.
+    """
+
+    name: str
+    label: str
+    default: str
+    linked: bool = False
+
+    def template(self, before: Scope) -> TemplateVariable:
+        """Grafana's variable; it depends on no other."""
+        return _template(
+            self.name,
+            "textbox",
+            self.default,
+            self.label,
+            current={"text": self.default, "value": self.default},
+            options=[{"selected": True, "text": self.default, "value": self.default}],
+        )
+
+
+@dataclass(frozen=True)
 class DataSourceVariable:
     """The Prometheus that is asked; every dashboard has it first."""
 
@@ -119,7 +148,62 @@ class DataSourceVariable:
         )
 
 
-Variable = LabelVariable | ChoiceVariable | DataSourceVariable
+@dataclass(frozen=True)
+class BlankVariable:
+    """Why a row is blank, which its title says: words where the fleet does not have a metric, else a blank.
+
+    It never is without a value: older Grafana writes "None" for that.
+
+    Attributes:
+        name: of the variable.
+        metric: the row's.
+        where: the only series of it that are the row's.
+        words: the reasons.
+    """
+
+    name: str
+    metric: Metric
+    where: tuple[tuple[str, str], ...]
+    words: str
+    linked: bool = False
+
+    def template(self, before: Scope) -> TemplateVariable:
+        """Grafana's variable, without a drop-down."""
+        suffix = "_count" if isinstance(self.metric, Histogram) else ""
+        series = selector(self.metric, before, suffix=suffix, where=dict(self.where))
+        query = (
+            f'query_result(label_replace(absent({series}), "why", " - blank: {self.words}", "", "")'
+            ' or on() label_replace(vector(0), "why", " ", "", ""))'
+        )
+        return _template(
+            self.name,
+            "query",
+            {"query": query, "qryType": 3, "refId": "PrometheusVariableQueryEditor-VariableQuery"},
+            self.name,
+            current={},
+            datasource=dict(DATA_SOURCE),
+            definition=query,
+            hide=HIDDEN,
+            includeAll=False,
+            multi=False,
+            refresh=2,
+            regex='/why="([^"]*)"/',
+            skipUrlSync=True,
+            sort=0,
+        )
+
+
+Variable = LabelVariable | ChoiceVariable | NumberVariable | DataSourceVariable | BlankVariable
+
+
+def blank_without(metric: Metric, role: str | None = None) -> BlankVariable:
+    """The words at the end of a row's title where the fleet does not have the metric, or no instance of the role."""
+    return BlankVariable(
+        name=f"blank_{role or 'without'}",
+        metric=metric,
+        where=((labels.ROLE, role),) if role else (),
+        words=", or ".join(absences(metric, role)),
+    )
 
 
 def choice_of(objective: Objective) -> ChoiceVariable:
@@ -133,6 +217,9 @@ TTFT_OBJECTIVE = Objective("ttft_objective", "TTFT objective", gateway.TTFT, 200
 TPOT_OBJECTIVE = Objective("tpot_objective", "TPOT objective", gateway.TPOT, 50)
 E2E_OBJECTIVE = Objective("e2e_objective", "E2E objective", gateway.E2E_LATENCY, 60)
 OBJECTIVES = tuple(choice_of(objective) for objective in (TTFT_OBJECTIVE, TPOT_OBJECTIVE, E2E_OBJECTIVE))
+
+# What an instance of each role costs an hour; 0: nobody has said.
+PRICES = {role: NumberVariable(f"price_{role}", f"$/h {role}", "0") for role in ROLES}
 
 DATASOURCE = DataSourceVariable()
 CLUSTER = LabelVariable("cluster", "Cluster", process.UPTIME, labels.CLUSTER)

@@ -23,7 +23,9 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 PROGRAM = [sys.executable, "-m", "llumnix_dash"]
 # A rate wants two samples of each series, and one more where a series began between them.
 SCRAPES_WANTED = 4
-PATIENCE_SECONDS = 120
+# The points of some panels lie at whole minutes, so these are waited for as well.
+STEP_SECONDS = 60
+PATIENCE_SECONDS = 180
 
 
 def main() -> int:
@@ -90,21 +92,28 @@ def free_port() -> int:
 
 
 def wait_for_scrapes(url: str, server: subprocess.Popen[str]) -> bool:
-    """Waits until every target has been scraped often enough for rates; False if that never comes."""
-    query = f"{url}/api/v1/query?" + urllib.parse.urlencode({"query": "min(count_over_time(up[5m]))"})
+    """Waits until every panel has a point over as many scrapes as rates want; False if that never comes."""
     deadline = time.monotonic() + PATIENCE_SECONDS
-    scrapes = -1
+    told = -1
     while time.monotonic() < deadline and server.poll() is None:
         with contextlib.suppress(urllib.error.URLError, ConnectionError, IndexError):
-            with urllib.request.urlopen(query, timeout=5) as answer:
-                now = int(json.load(answer)["data"]["result"][0]["value"][1])
-            if now != scrapes:
-                scrapes = now
-                print(f"scraped     {scrapes} of {SCRAPES_WANTED} times", flush=True)
-            if scrapes >= SCRAPES_WANTED:
+            now = time.time()
+            if scrapes_until(url, now // STEP_SECONDS * STEP_SECONDS) >= SCRAPES_WANTED:
                 return True
+            scrapes = min(scrapes_until(url, now), SCRAPES_WANTED)
+            if scrapes != told:
+                told = scrapes
+                rest = ", and now the next whole minute" if scrapes == SCRAPES_WANTED else ""
+                print(f"scraped     {scrapes} of {SCRAPES_WANTED} times{rest}", flush=True)
         time.sleep(0.5)
     return False
+
+
+def scrapes_until(url: str, moment: float) -> int:
+    """How often the target that was scraped least had been by the moment (epoch seconds); 0 where none had been."""
+    asked = {"query": "min(count_over_time(up[5m])) or vector(0)", "time": moment}
+    with urllib.request.urlopen(f"{url}/api/v1/query?{urllib.parse.urlencode(asked)}", timeout=5) as answer:
+        return int(json.load(answer)["data"]["result"][0]["value"][1])
 
 
 if __name__ == "__main__":

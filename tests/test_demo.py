@@ -1,4 +1,4 @@
-"""``make demo``: a live fleet, a real Prometheus that scrapes it for under a minute, and every query run on it."""
+"""``make demo``: a live fleet, a real Prometheus that scrapes it for a minute or two, and every query run on it."""
 
 import shutil
 import signal

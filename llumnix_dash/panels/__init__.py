@@ -18,6 +18,20 @@ from llumnix_dash.panels.answers import (
     time_spent,
     unevenness_by_role,
 )
+from llumnix_dash.panels.capacity import (
+    assigned_by,
+    cost_of_an_hour,
+    decode_usage,
+    instances_that_idle,
+    spread_of_load,
+    store_against_engines,
+    token_gaps,
+    tokens_for_a_dollar,
+    tokens_on_their_way,
+    transfer_time,
+    waits,
+    what_to_add,
+)
 from llumnix_dash.panels.gauges import instance_counts, per_instance, totals, totals_by_role, usage_by_role
 from llumnix_dash.panels.heatmaps import heatmap
 from llumnix_dash.panels.latencies import quantile_per_instance, quantiles, quantiles_by_role, within_objectives
@@ -31,13 +45,17 @@ from llumnix_dash.panels.rates import (
     rates_by,
     rates_by_role,
 )
-from llumnix_dash.panels.stats import quantile_against_objective, share_within_objective, stat
+from llumnix_dash.panels.stats import components, share_within_objective, stat
 from llumnix_dash.panels.tables import Doubt, instance_table
 
 __all__ = [
     "REASON_COLOURS",
     "STATUS_COLOURS",
     "Doubt",
+    "assigned_by",
+    "components",
+    "cost_of_an_hour",
+    "decode_usage",
     "engine_parts",
     "failure_share",
     "goodput_band",
@@ -45,6 +63,7 @@ __all__ = [
     "heatmap",
     "instance_counts",
     "instance_table",
+    "instances_that_idle",
     "longest_part",
     "model_table",
     "objectives_taken",
@@ -52,7 +71,6 @@ __all__ = [
     "per_instance",
     "prefix_cache_gaps",
     "prefix_cache_steps",
-    "quantile_against_objective",
     "quantile_per_instance",
     "quantiles",
     "quantiles_by_role",
@@ -62,12 +80,20 @@ __all__ = [
     "share_within_objective",
     "slowest_instance",
     "slowest_instances",
+    "spread_of_load",
     "stat",
+    "store_against_engines",
     "tightest_objective",
     "time_spent",
+    "token_gaps",
+    "tokens_for_a_dollar",
+    "tokens_on_their_way",
     "totals",
     "totals_by_role",
+    "transfer_time",
     "unevenness_by_role",
     "usage_by_role",
+    "waits",
+    "what_to_add",
     "within_objectives",
 ]

@@ -64,7 +64,7 @@ def goodput_share(key: str, title: str, ttft: Objective, tpot: Objective, **look
         thresholds=style.OBJECTIVE_STEPS,
         no_value=_NO_REQUESTS_NOW,
         decimals=1,
-        names=True,
+        named=True,
         **look,
     )
 
@@ -118,7 +118,7 @@ def longest_part(key: str, title: str, **look: Unpack[Look]) -> Stat:
         about=gateway.E2E_LATENCY,
         legend=_NAME,
         no_value=_NO_REQUESTS_NOW,
-        names=True,
+        named=True,
         **look,
     )
 
@@ -189,7 +189,7 @@ def tightest_objective(key: str, title: str, objectives: Mapping[str, Objective]
         thresholds=style.TAKEN_STEPS,
         no_value=_NO_REQUESTS_NOW,
         decimals=0,
-        names=True,
+        named=True,
         **look,
     )
 
@@ -238,7 +238,7 @@ def unevenness_by_role(key: str, title: str, **look: Unpack[Look]) -> Stat:
         thresholds=style.UNEVEN_STEPS,
         no_value="no engines",
         decimals=1,
-        names=True,
+        named=True,
         **look,
     )
 
@@ -268,7 +268,7 @@ def slowest_instance(key: str, title: str, **look: Unpack[Look]) -> Stat:
         thresholds=style.UNEVEN_STEPS,
         no_value="idle",
         decimals=1,
-        names=True,
+        named=True,
         **look,
     )
 
@@ -316,7 +316,7 @@ def prefix_cache_gaps(key: str, title: str, **look: Unpack[Look]) -> Stat:
         legend=_NAME,
         no_value="no cache index",
         decimals=1,
-        names=True,
+        named=True,
         **look,
     )
 

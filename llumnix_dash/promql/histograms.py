@@ -9,7 +9,10 @@ holds; a failure that came late stays in, at the time that it took.
 from dataclasses import dataclass
 
 from llumnix_dash.catalog.metric import CatalogError, Histogram, Metric, Unit, require
-from llumnix_dash.promql.query import RATE_INTERVAL, Query, Scope, Where, grouped, number, selector
+from llumnix_dash.promql.query import RANGE, RATE_INTERVAL, Query, Scope, Where, grouped, number, selector
+
+# An objective is drawn where it is at most so many times what is measured.
+IN_SIGHT = 3
 
 
 @dataclass(frozen=True)
@@ -202,14 +205,18 @@ def bucket_rates(histogram: Metric, *, where: Where | None = None) -> Query:
     )
 
 
-def within(query: Query, objective: Objective) -> Query:
-    """The query's answer where it keeps to the objective, and nothing elsewhere."""
-    return Query(lambda scope: f"{query.text(scope)} <= ${objective.name}", query.unit, query.metrics)
+def in_sight(objective: Objective) -> Query:
+    """The objective's bound all along the time range, where P99 comes to a third of it anywhere; else nothing.
 
+    A line far above all others would press them to the floor, and says no more than that it is far.
+    """
 
-def beyond(query: Query, objective: Objective) -> Query:
-    """The query's answer where it fails the objective, and nothing elsewhere."""
-    return Query(lambda scope: f"{query.text(scope)} > ${objective.name}", query.unit, query.metrics)
+    def text(scope: Scope) -> str:
+        p99 = quantile_text(objective.histogram, scope, (), None, RATE_INTERVAL, q=0.99)
+        highest = f"max_over_time(({p99})[{RANGE}:$__interval] @ end())"
+        return f"vector(${objective.name}) and on () {highest} > ${objective.name} / {IN_SIGHT}"
+
+    return Query(text, objective.histogram.unit, (objective.histogram,))
 
 
 def _histogram(metric: Metric, what: str, by: tuple[str, ...], where: Where | None) -> Histogram:

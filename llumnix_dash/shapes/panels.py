@@ -34,6 +34,7 @@ class Target(grafanalib.Target):  # type: ignore[misc]
         at_end: whether to ask once, at the end of the time range.
         colour: of its lines; None leaves it to the panel.
         dashed: whether its lines are dashed.
+        unlisted: whether its lines are not in the legend.
     """
 
     query: Query = attr.ib()
@@ -44,6 +45,7 @@ class Target(grafanalib.Target):  # type: ignore[misc]
     at_end: bool = attr.ib(default=False)
     colour: str | None = attr.ib(default=None)
     dashed: bool = attr.ib(default=False)
+    unlisted: bool = attr.ib(default=False)
 
     def to_json_data(self) -> Json:
         """The target as Grafana's query editor in code mode saves it."""
@@ -149,7 +151,8 @@ class TimeSeries(Panel):
         fill: the opacity of the area beneath each line, 0 to 100.
         axis_from: the axis begins at most here, and lower where values do.
         axis_to: the axis ends at least here; None leaves it to Grafana, which ends at 100 where all is 0.
-        legend_right: whether the legend stands beside the lines, where all of it is seen, and not beneath.
+        legend: ``right``, a table of names with their last and worst values beside the lines; ``below``, one beneath
+            them; ``list``, names with their worst values; ``names``, those alone.
     """
 
     worst: str = attr.ib(default="max")
@@ -157,7 +160,7 @@ class TimeSeries(Panel):
     fill: int = attr.ib(default=0)
     axis_from: float = attr.ib(default=0)
     axis_to: float | None = attr.ib(default=None)
-    legend_right: bool = attr.ib(default=False)
+    legend: str = attr.ib(default="below")
 
     plugin = "timeseries"
 
@@ -194,9 +197,9 @@ class TimeSeries(Panel):
         """The legend and the tooltip."""
         return {
             "legend": {
-                "calcs": ["lastNotNull", self.worst],
-                "displayMode": "table",
-                "placement": "right" if self.legend_right else "bottom",
+                "calcs": {"list": [self.worst], "names": []}.get(self.legend, ["lastNotNull", self.worst]),
+                "displayMode": "list" if self.legend in {"list", "names"} else "table",
+                "placement": "right" if self.legend == "right" else "bottom",
                 "showLegend": True,
                 "sortBy": self.worst.title(),
                 "sortDesc": self.worst == "max",
@@ -207,13 +210,13 @@ class TimeSeries(Panel):
 
 @attr.s(kw_only=True, eq=False, repr=False)
 class Stat(Panel):
-    """One number, as it is at the end of the time range; without one, its ``no_value`` in no colour.
+    """One number or a few, as they are at the end of the time range; without one, its ``no_value`` in no colour.
 
     Attributes:
-        names: whether each number's name stands beside it, as where there are several or the name is the answer.
+        named: whether each number's name stands beside it.
     """
 
-    names: bool = attr.ib(default=False)
+    named: bool = attr.ib(default=False)
 
     plugin = "stat"
 
@@ -237,8 +240,8 @@ class Stat(Panel):
             "percentChangeColorMode": "standard",
             "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
             "showPercentChange": False,
-            "textMode": "value_and_name" if self.names else "value",
-            "wideLayout": True,
+            "textMode": "value_and_name" if self.named else "value",
+            "wideLayout": not self.named,
         }
 
 
@@ -341,6 +344,17 @@ class Table(Panel):
         return {**super().to_json_data(), "transformations": transformations}
 
 
+def state(name: str, colour: str, *, says: str = "", unit: str = "") -> Json:
+    """The override that gives a number of this name a colour, a unit, and, where it is 0, a word in its place."""
+    properties: list[Json] = [{"id": "color", "value": {"fixedColor": colour, "mode": "fixed"}}]
+    if says:
+        word = {"options": {"0": {"color": colour, "index": 0, "text": says}}, "type": "value"}
+        properties.append({"id": "mappings", "value": [word]})
+    if unit:
+        properties.append({"id": "unit", "value": unit})
+    return {"matcher": {"id": "byName", "options": name}, "properties": properties}
+
+
 def _target_overrides(targets: list[Target]) -> list[Json]:
     """An override for each target that has a look of its own."""
     overrides = []
@@ -352,6 +366,9 @@ def _target_overrides(targets: list[Target]) -> list[Json]:
             properties.append({"id": "color", "value": {"fixedColor": target.colour, "mode": mode}})
         if target.dashed:
             properties.append({"id": "custom.lineStyle", "value": {"dash": [8, 6], "fill": "dash"}})
+        if target.unlisted:
+            hidden = {"legend": True, "tooltip": False, "viz": False}
+            properties.append({"id": "custom.hideFrom", "value": hidden})
         if properties:
             overrides.append({"matcher": {"id": "byFrameRefID", "options": target.refId}, "properties": properties})
     return overrides
