@@ -244,7 +244,7 @@ def unevenness_by_role(key: str, title: str, **look: Unpack[Look]) -> Stat:
 
 
 # Outside Kubernetes there is no pod, and where a store has one cluster no name of it.
-_INSTANCE = "{{infer_type}} {{pod}} {{instance}} {{cluster}}"
+_INSTANCE = "{{infer_type}} {{cluster}} {{pod}} {{instance}}"
 _SLOWNESS = (
     "By Little's law: requests that run, by tokens that come a second, each over 5 minutes; by the same of the middle"
     " one of its peers, the engines of its role and model. Several times as slow, it is sick; 99 stands still."
