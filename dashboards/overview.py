@@ -40,21 +40,14 @@ dashboard = board(
     rows=[
         HEADLINE,
         row(
-            "Which model is hurt?",
-            model_table("models", "Models, Worst First", TTFT_OBJECTIVE, TPOT_OBJECTIVE, more=REQUEST),
-        ),
-        row(
-            "How many requests got what was promised?",
-            goodput_share(
-                "goodput_now",
-                "Met Both Objectives",
-                TTFT_OBJECTIVE,
-                TPOT_OBJECTIVE,
-                width=6,
-                height=HEIGHT,
-                more=REQUEST,
+            "Who gets what was promised?",
+            model_table(
+                "models", "Models, Worst First", TTFT_OBJECTIVE, TPOT_OBJECTIVE, width=12, height=HEIGHT, more=REQUEST
             ),
-            goodput_band("goodput", "Goodput", TTFT_OBJECTIVE, TPOT_OBJECTIVE, width=18, height=HEIGHT, more=REQUEST),
+            goodput_share(
+                "goodput_now", "Met Both", TTFT_OBJECTIVE, TPOT_OBJECTIVE, width=4, height=HEIGHT, more=REQUEST
+            ),
+            goodput_band("goodput", "Goodput", TTFT_OBJECTIVE, TPOT_OBJECTIVE, width=8, height=HEIGHT, more=REQUEST),
         ),
         row(
             "Where does a request's time go?",

@@ -243,7 +243,8 @@ def unevenness_by_role(key: str, title: str, **look: Unpack[Look]) -> Stat:
     )
 
 
-_INSTANCE = "{{infer_type}} {{pod}} {{instance}}"
+# Outside Kubernetes there is no pod, and where a store has one cluster no name of it.
+_INSTANCE = "{{infer_type}} {{cluster}} {{pod}} {{instance}}"
 _SLOWNESS = (
     "By Little's law: requests that run, by tokens that come a second, each over 5 minutes; by the same of the middle"
     " one of its peers, the engines of its role and model. Several times as slow, it is sick; 99 stands still."
@@ -313,7 +314,7 @@ def prefix_cache_gaps(key: str, title: str, **look: Unpack[Look]) -> Stat:
         *_HITS_NOTES,
         about=PREFIX_CACHE_HIT_PERCENT,
         legend=_NAME,
-        no_value=no_data(PREFIX_CACHE_HIT_PERCENT),
+        no_value="no cache index",
         decimals=1,
         named=True,
         **look,

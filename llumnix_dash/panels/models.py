@@ -14,7 +14,7 @@ from llumnix_dash.panels.lines import Look
 from llumnix_dash.promql import RECENT, Objective, Query, observations, quantile, share_within, success, top_of
 from llumnix_dash.shapes.panels import Json, Table, Target
 
-_KEPT = "In objectives"
+_KEPT = "Kept"
 
 
 def model_table(key: str, title: str, ttft: Objective, tpot: Objective, **look: Unpack[Look]) -> Table:
@@ -47,8 +47,7 @@ def model_table(key: str, title: str, ttft: Objective, tpot: Objective, **look: 
             f"{OUTSIDE.partition('.')[0]}; with slow failures P99 TTFT is theirs.",
         ),
         no_value="No data: no requests in this time, or no gateway",
-        width=24,
-        height=7,
+        width=12,
     )
     return attr.evolve(plain, **look)
 

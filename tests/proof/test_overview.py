@@ -45,7 +45,7 @@ def test_the_sick_instance_is_named(store: Backfilled) -> None:
     paces = truth_overview.paces(Events(store.past, WINDOW))
     sick = max((one for one in paces if one.pool.role == "decode"), key=lambda one: paces[one])
     [(name, times)] = store.shown("overview", "slowest_instance").items()
-    assert name.endswith(sick.target.instance)
+    assert sick.target.instance in name.split()
     assert times > 2
     assert name in store.shown("overview", "slowest_instances")
 
