@@ -17,7 +17,8 @@ _AGO = "1h"
 def first_of(*cases: tuple[str, Query]) -> Query:
     """The answer of the first case that has one, with the case's name in the label ``state``; none may be grouped.
 
-    Its unit is that of the last case, the usual one.
+    Its unit is that of the last case, the usual one. The others leave out with ``unless``: what a comparison leaves out
+    VictoriaMetrics holds as NaN, which ``or`` then fills with the next case's value.
     """
     queries = [query for _, query in cases]
     return Query(
@@ -50,11 +51,12 @@ def answering(answers: Gauge) -> Query:
 
 def fewer(answers: Gauge) -> Query:
     """How many targets answer, where more did an hour ago."""
-    return Query(
-        lambda scope: f"{_answering(answers, scope)} < {_answering(answers, scope, f' offset {_AGO}')}",
-        Unit.COUNT,
-        (answers,),
-    )
+
+    def text(scope: Scope) -> str:
+        now, then = _answering(answers, scope), _answering(answers, scope, f" offset {_AGO}")
+        return f"{now} unless {now} >= ({then} or vector(0))"
+
+    return Query(text, Unit.COUNT, (answers,))
 
 
 def gone(answers: Gauge) -> Query:
@@ -78,7 +80,7 @@ def where_any_reaches(gauge: Metric, bound: float) -> Query:
     gauge = require(gauge, Gauge, "a bound")
     whole = total(gauge)
     return Query(
-        lambda scope: f"{whole.text(scope)} and max({selector(gauge, scope)}) >= {number(bound)}",
+        lambda scope: f"{whole.text(scope)} unless max({selector(gauge, scope)}) < {number(bound)}",
         whole.unit,
         whole.metrics,
     )

@@ -7,6 +7,7 @@ Both take the same file in the OpenMetrics format, in which every sample has its
 give their URL. :class:`Samples` writes such a file by hand. A test whose program is not installed is skipped.
 """
 
+import math
 import re
 import shutil
 import socket
@@ -36,10 +37,20 @@ class Samples:
         self._times = range(start, start + seconds + 1, every)
         self._lines: list[str] = []
 
-    def add(self, metric: str, value: Callable[[int], float], **labels: str) -> None:
-        """A series; ``value`` gets the seconds since the start."""
+    def add(
+        self,
+        metric: str,
+        value: Callable[[int], float],
+        between: tuple[float, float] = (0, math.inf),
+        **labels: str,
+    ) -> None:
+        """A series, all along or between two moments; ``value`` gets the seconds since the start, as these are."""
         pairs = ",".join(f'{name}="{text}"' for name, text in labels.items())
-        self._lines += [f"{metric}{{{pairs}}} {value(time - self.start)} {time}" for time in self._times]
+        self._lines += [
+            f"{metric}{{{pairs}}} {value(time - self.start)} {time}"
+            for time in self._times
+            if between[0] <= time - self.start <= between[1]
+        ]
 
     def histogram(self, metric: str, buckets: Mapping[str, float], mean: float, **labels: str) -> None:
         """A classic histogram: observations a second that each bucket ``le`` holds (cumulative), and their mean."""

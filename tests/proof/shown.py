@@ -96,19 +96,8 @@ class Backfilled:
         return values
 
     def marks(self, board: str, *, seconds: float) -> dict[str, list[Series]]:
-        """What a dashboard's annotations find, by their names; each is asked as a panel of its query would be."""
-        json = BOARDS[board].json
-        own = [one for one in json["annotations"]["list"] if "target" in one]
-        panels = [
-            {"id": number, "type": "timeseries", "title": one["name"], "interval": one["target"]["interval"]}
-            | {"datasource": one["datasource"], "targets": [one["target"]]}
-            for number, one in enumerate(own, 1)
-        ]
-        session = PanelReader(self.url, at=END, seconds=seconds)
-        return {
-            plan.title: [series for found in session.ask(plan).values() for series in found]
-            for plan in session.panels({**json, "panels": panels})
-        }
+        """What a dashboard's annotations find, by their names."""
+        return marks(PanelReader(self.url, at=END, seconds=seconds), board)
 
     def number(self, expr: str, *, before_end: float = 0) -> float | None:
         """The one number that a query of one's own gives; None where it gives nothing."""
@@ -121,6 +110,27 @@ class Backfilled:
         session, parsed = self.session(), parse(BOARDS[board].json, board)
         scope = resolved(session.client, parsed, Settings(session.time_range)).scope
         return {name: list(scope[name].chosen) for name in BOARDS[board].variables if name in scope}
+
+
+def marks(session: PanelReader, board: str, step: str = "") -> dict[str, list[Series]]:
+    """What a dashboard's annotations find, by their names; each is asked as a panel of its query would be.
+
+    Args:
+        session: where and when.
+        board: the dashboard's module.
+        step: between two points, at least; that of the annotation unless given.
+    """
+    json = BOARDS[board].json
+    own = [one for one in json["annotations"]["list"] if "target" in one]
+    panels = [
+        {"id": number, "type": "timeseries", "title": one["name"], "datasource": one["datasource"]}
+        | {"interval": step or one["target"]["interval"], "targets": [{**one["target"], "interval": ""}]}
+        for number, one in enumerate(own, 1)
+    ]
+    return {
+        plan.title: [series for found in session.ask(plan).values() for series in found]
+        for plan in session.panels({**json, "panels": panels})
+    }
 
 
 def legend(target: Mapping[str, Any], labels: Mapping[str, str]) -> str:
