@@ -7,13 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from llumnix_dash.catalog import cms, gateway, labels, lrs, process, vllm
-<<<<<<< HEAD
 from llumnix_dash.catalog.exporters import ROLES
-from llumnix_dash.catalog.metric import Metric
-=======
 from llumnix_dash.catalog.metric import Histogram, Metric
 from llumnix_dash.panels.describe import absences
->>>>>>> look
 from llumnix_dash.promql import Filter, Objective, Scope, selector
 from llumnix_dash.shapes.board import TemplateVariable
 from llumnix_dash.shapes.panels import DATA_SOURCE, Json
@@ -152,9 +148,6 @@ class DataSourceVariable:
         )
 
 
-<<<<<<< HEAD
-Variable = LabelVariable | ChoiceVariable | NumberVariable | DataSourceVariable
-=======
 @dataclass(frozen=True)
 class BlankVariable:
     """Why a row is blank, which its title says: words where the fleet does not have a metric, else a blank.
@@ -179,8 +172,9 @@ class BlankVariable:
         suffix = "_count" if isinstance(self.metric, Histogram) else ""
         series = selector(self.metric, before, suffix=suffix, where=dict(self.where))
         query = (
-            f'query_result(label_replace(absent({series}), "why", " - blank: {self.words}", "", "")'
-            ' or on() label_replace(vector(0), "why", " ", "", ""))'
+            f'query_result(label_replace(vector(0), "why", " - blank: {self.words}", "", "")'
+            f" unless on() group({series})"
+            f' or label_replace(group({series}), "why", " ", "", ""))'
         )
         return _template(
             self.name,
@@ -200,7 +194,7 @@ class BlankVariable:
         )
 
 
-Variable = LabelVariable | ChoiceVariable | DataSourceVariable | BlankVariable
+Variable = LabelVariable | ChoiceVariable | NumberVariable | DataSourceVariable | BlankVariable
 
 
 def blank_without(metric: Metric, role: str | None = None) -> BlankVariable:
@@ -211,7 +205,6 @@ def blank_without(metric: Metric, role: str | None = None) -> BlankVariable:
         where=((labels.ROLE, role),) if role else (),
         words=", or ".join(absences(metric, role)),
     )
->>>>>>> look
 
 
 def choice_of(objective: Objective) -> ChoiceVariable:
