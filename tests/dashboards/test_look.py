@@ -36,7 +36,7 @@ LABEL = re.compile(r"\{\{(\w+)\}\}")
 JUDGED = re.compile(
     r"failed|failed \{\{error_type\}\}|within|beyond|/(stop|abort|error)\$/"
     r"|/\^\(2\|0\$\)/|/\^\[45\]/|/\^\(404\|429\)\$/|/\^at (most|least)\$/|/\^over 1 % failed/"
-    r"|\w+ gone|\w+, fewer|full|waiting|objective"
+    r"|\w+ gone|\w+, fewer|waiting|full|objective"
 )
 
 
