@@ -172,8 +172,9 @@ class BlankVariable:
         suffix = "_count" if isinstance(self.metric, Histogram) else ""
         series = selector(self.metric, before, suffix=suffix, where=dict(self.where))
         query = (
-            f'query_result(label_replace(absent({series}), "why", " - blank: {self.words}", "", "")'
-            ' or on() label_replace(vector(0), "why", " ", "", ""))'
+            f'query_result(label_replace(vector(0), "why", " - blank: {self.words}", "", "")'
+            f" unless on() group({series})"
+            f' or label_replace(group({series}), "why", " ", "", ""))'
         )
         return _template(
             self.name,
