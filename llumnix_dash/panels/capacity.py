@@ -19,6 +19,7 @@ from llumnix_dash.promql.capacity import (
     GAP_QUANTILE,
     LEAST_SEEN,
     MOST_USAGE,
+    UNKNOWN,
     UNSEEN,
     WAIT_SHARE,
     loading_time,
@@ -67,6 +68,7 @@ SHORTAGES = {
     2: State("add decode", style.ROLES["decode"]),
     3: State("add both", style.CAUTION),
     4: State("add instances", style.CAUTION),
+    UNKNOWN: State("unknown: CMS away", "text"),
 }
 ASSIGNERS = {
     IN_CHARGE: State("scheduler", style.GOOD),

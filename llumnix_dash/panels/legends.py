@@ -11,7 +11,8 @@ from math import ceil
 from typing import NamedTuple
 
 from llumnix_dash.catalog.exporters import ROLES
-from llumnix_dash.catalog.labels import COMPONENT, ENGINE, INSTANCE, ROLE
+from llumnix_dash.catalog.labels import CLUSTER, COMPONENT, ENGINE, INSTANCE, NAMESPACE, ROLE
+from llumnix_dash.promql import PART
 
 # In pixels: a column of a screen 1280 wide, and what is lost between two panels; a unit of height, and what of a
 # panel's height is its frame.
@@ -31,7 +32,10 @@ _HIGHEST = {"below": 9, "list": 11, "names": 24}
 # Names as long as those of a usual page, as many as it has. Instances are $top, whatever else their names hold.
 _INSTANCES = tuple(f"10.0.16.{number}:8000" for number in range(10, 15))
 _VALUES = {
+    CLUSTER: ("",),
+    NAMESPACE: ("llumnix",),
     ROLE: ROLES,
+    PART: ("for prefill", "for decode", "too long"),
     COMPONENT: ("scheduler",),
     INSTANCE: _INSTANCES,
     ENGINE: _INSTANCES,

@@ -25,6 +25,8 @@ MOST_USAGE = 0.9
 GAP_QUANTILE = 0.75
 # A transfer is over in an instant, and seen only where a scrape falls into it: fewer are chance.
 LEAST_SEEN = 10
+# In place of a verdict on what is no longer told.
+UNKNOWN = 5
 # In place of a time that too few tell.
 UNSEEN = -1
 
@@ -95,7 +97,8 @@ def shortage(ttft: Objective, tpot: Objective) -> Query:
     """What each fleet's prefill and decode engines, and its neutral ones, are short of: a number by fleet and part.
 
     0 is nothing, 1 prefill, 2 decode, 3 both; of neutral engines, which do both, 4 is instances. A fleet without a
-    role has no such line; without a cluster meta store, or while the scheduler cannot read it, it has none at all.
+    role has no such line; without a cluster meta store it has none at all, and while the scheduler cannot read it all
+    is :data:`UNKNOWN`.
     """
     waits, gap = _longest_wait(ttft), _longest_gap(tpot)
 
@@ -123,8 +126,23 @@ def shortage(ttft: Objective, tpot: Objective) -> Query:
     )
     parts = named({"prefill/decode": Query(pair, Unit.COUNT, metrics), "neutral": Query(neutral, Unit.COUNT, metrics)})
     away = rate(scheduler.FAILED_SCHEDULINGS, by=RARE_BY_FLEET, where=STORE_IS_AWAY)
+    prefill, decodes, neutrals = (
+        instances(cms.RUNNING_REQUESTS, by=FLEET, where={ROLE: role}) for role in ("prefill", "decode", "neutral")
+    )
+    unknown = named(
+        {
+            "prefill/decode": Query(
+                lambda scope: f"({prefill.text(scope)} and {_IN_FLEET} {decodes.text(scope)}) * 0 + {UNKNOWN}",
+                Unit.COUNT,
+                metrics,
+            ),
+            "neutral": Query(lambda scope: f"{neutrals.text(scope)} * 0 + {UNKNOWN}", Unit.COUNT, metrics),
+        }
+    )
     return Query(
-        lambda scope: f"({parts.text(scope)}) unless {_IN_FLEET} (({away.text(scope)}) > 0)", Unit.COUNT, metrics
+        lambda scope: f"({parts.text(scope)}) unless {_IN_FLEET} (({away.text(scope)}) > 0) or {unknown.text(scope)}",
+        Unit.COUNT,
+        metrics,
     )
 
 

@@ -24,6 +24,9 @@ UNIT, FRAME, SHARE, ROW = 38, 52, 0.35, 24
 # Values of labels on a usual page.
 INSTANCES_SHOWN = tuple(f"10.0.16.{number}:8000" for number in range(12, 17))
 VALUES = {
+    "cluster": [""],
+    "namespace": ["llumnix"],
+    "part": ["for prefill", "for decode", "too long"],
     "infer_type": ("prefill", "decode", "neutral"),
     "instance": INSTANCES_SHOWN,
     "instance_id": INSTANCES_SHOWN,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from llumnix_dash.promql.capacity import UNSEEN
+from llumnix_dash.promql.capacity import UNKNOWN, UNSEEN
 from llumnix_dash.promql.charge import DOWN, IDLE, IN_CHARGE, STORE_AWAY
 from llumnix_dash.promql.cost import UNPRICED
 from tests.proof import truth_capacity
@@ -70,7 +70,8 @@ def test_nobody_assigns_where_no_gateway_is(store: Backfilled) -> None:
 
 @scenarios("store-away")
 def test_a_store_that_cannot_be_read_leaves_no_verdict(store: Backfilled) -> None:
-    assert store.shown("overview", "what_to_add", before_end=240, scrape_interval="15s") == {}
+    unknown = store.shown("overview", "what_to_add", before_end=240, scrape_interval="15s")
+    assert set(unknown.values()) == {UNKNOWN}
     assert set(store.shown("overview", "what_to_add", scrape_interval="15s").values()) == {0}
 
 
