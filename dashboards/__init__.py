@@ -21,8 +21,9 @@ class Listed(NamedTuple):
     link: str
 
 
-# In the order in which people look at them: from what the end user gets to what one engine does.
+# In the order in which people look at them: the answers, then from what the end user gets to what one engine does.
 DASHBOARDS = (
+    Listed("overview", "llumnix-overview-dashboard", "Overview"),
     Listed("request", "llumnix-request-dashboard", "Requests"),
     Listed("component", "llumnix-component-dashboard", "Components"),
     Listed("cms", "llumnix-cms-dashboard", "CMS"),

@@ -14,7 +14,7 @@ from llumnix_dash.panels import (
     totals_by_role,
     usage_by_role,
 )
-from llumnix_dash.variables import CMS_INFER_TYPE, CMS_INSTANCE, FLEET, OBJECTIVES, TOP
+from llumnix_dash.variables import CMS_INFER_TYPE, CMS_INSTANCE, FLEET, OBJECTIVES, TOP, blank_without
 
 OVERVIEW = row(
     "Fleet",
@@ -120,6 +120,7 @@ def instance_status(role: str) -> RowOfPanels:
             f"cms_decode_batch_size_{role}", f"CMS Decode Batch Size ({name})", {"": cms.DECODE_BATCH_SIZE}, role=role
         ),
         collapsed=True,
+        blank=blank_without(cms.RUNNING_REQUESTS, role),
     )
 
 

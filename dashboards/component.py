@@ -5,7 +5,7 @@ from llumnix_dash.catalog import gateway, process, scheduler
 from llumnix_dash.dashboards import FAMILY
 from llumnix_dash.dashboards.headline import HEADLINE
 from llumnix_dash.panels import failure_share, outcomes, per_instance, quantiles, totals
-from llumnix_dash.variables import FLEET, MODEL, OBJECTIVES, PROCESS_INSTANCE, TOP
+from llumnix_dash.variables import FLEET, MODEL, OBJECTIVES, PROCESS_INSTANCE, TOP, blank_without
 
 dashboard = board(
     uid="llumnix-component-dashboard",
@@ -93,6 +93,7 @@ dashboard = board(
                 scheduler.CALC_PREFIX_CACHE_HIT_DURATION,
             ),
             collapsed=True,
+            blank=blank_without(scheduler.CMS_REFRESH_METADATA_DURATION),
         ),
     ],
 )

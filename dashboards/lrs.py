@@ -6,7 +6,7 @@ from llumnix_dash.catalog.exporters import ROLES
 from llumnix_dash.dashboards import FAMILY
 from llumnix_dash.dashboards.headline import HEADLINE
 from llumnix_dash.panels import instance_counts, instance_table, per_instance, totals_by_role
-from llumnix_dash.variables import FLEET, LRS_INFER_TYPE, LRS_INSTANCE, LRS_MODEL, OBJECTIVES, TOP
+from llumnix_dash.variables import FLEET, LRS_INFER_TYPE, LRS_INSTANCE, LRS_MODEL, OBJECTIVES, TOP, blank_without
 
 # The parts after the whole, so that they are drawn over it.
 REQUESTS = {"total": lrs.TOTAL_REQUESTS, "running": lrs.RUNNING_REQUESTS, "waiting": lrs.WAITING_REQUESTS}
@@ -60,6 +60,7 @@ dashboard = board(
                     width=12,
                 ),
                 collapsed=True,
+                blank=blank_without(lrs.TOTAL_REQUESTS, role),
             )
             for role in ROLES
         ),

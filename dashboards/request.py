@@ -15,6 +15,11 @@ from llumnix_dash.variables import (
     TTFT_OBJECTIVE,
 )
 
+TOKENS = (
+    "Tokens per second over all gateways, of the answers that ended. It follows the load late, by the length of an"
+    " answer: no early sign of a failure."
+)
+
 dashboard = board(
     uid="llumnix-request-dashboard",
     title="Llumnix Request Dashboard",
@@ -61,22 +66,25 @@ dashboard = board(
                     "fallback retries that succeeded": gateway.FALLBACK_RETRY_SUCCESSES,
                 },
                 reading="0 is normal. A rise tells of engines that answer badly or refuse.",
-                width=12,
             ),
             rates(
-                "token_throughput",
-                "Input / Output Token Throughput",
-                {"input": gateway.INPUT_TOKENS_TOTAL, "output": gateway.OUTPUT_TOKENS_TOTAL},
-                reading="Tokens per second over all gateways. It follows the load late, by the length of an answer: no"
-                " early sign of a failure.",
-                width=12,
+                "input_token_throughput",
+                "Input / Output Token Throughput (Input)",
+                {"input": gateway.INPUT_TOKENS_TOTAL},
+                reading=TOKENS,
+            ),
+            rates(
+                "output_token_throughput",
+                "Input / Output Token Throughput (Output)",
+                {"output": gateway.OUTPUT_TOKENS_TOTAL},
+                reading=TOKENS,
             ),
         ),
         row(
             "Latency",
-            quantiles("e2e_latency", "E2E Latency", gateway.E2E_LATENCY, width=12),
-            quantiles("ttft", "TTFT", gateway.TTFT, width=12),
-            quantiles("tpot", "TPOT", gateway.TPOT, width=12),
+            quantiles("e2e_latency", "E2E Latency", gateway.E2E_LATENCY, objective=E2E_OBJECTIVE, width=12),
+            quantiles("ttft", "TTFT", gateway.TTFT, objective=TTFT_OBJECTIVE, width=12),
+            quantiles("tpot", "TPOT", gateway.TPOT, objective=TPOT_OBJECTIVE, width=12),
             quantiles("itl", "ITL", gateway.ITL, width=12),
         ),
         row(

@@ -21,7 +21,7 @@ from llumnix_dash.layout import flow
 from llumnix_dash.promql import Scope
 from llumnix_dash.shapes.board import Dashboard, Row, offer_to_generate_dashboard
 from llumnix_dash.shapes.panels import Panel, Target
-from llumnix_dash.variables import DATASOURCE, HIDDEN, ChoiceVariable, LabelVariable, Variable
+from llumnix_dash.variables import DATASOURCE, HIDDEN, BlankVariable, ChoiceVariable, LabelVariable, Variable
 
 TAG = "llumnix"
 
@@ -38,6 +38,7 @@ class RowOfPanels(NamedTuple):
     title: str
     panels: tuple[Panel, ...]
     collapsed: bool
+    blank: BlankVariable | None = None
 
     @property
     def key(self) -> str:
@@ -45,9 +46,12 @@ class RowOfPanels(NamedTuple):
         return f"row {self.title}"
 
 
-def row(title: str, *panels: Panel, collapsed: bool = False) -> RowOfPanels:
-    """A row of panels under a heading; a collapsed one asks Prometheus nothing until it is opened."""
-    return RowOfPanels(title, panels, collapsed)
+def row(title: str, *panels: Panel, collapsed: bool = False, blank: BlankVariable | None = None) -> RowOfPanels:
+    """A row of panels under a heading; a collapsed one asks Prometheus nothing until it is opened.
+
+    With ``blank`` the heading says why the row is blank on a fleet that lacks what it shows.
+    """
+    return RowOfPanels(title, panels, collapsed, blank)
 
 
 def board(
@@ -70,18 +74,20 @@ def board(
         family: uid -> title of the dashboards that it links to; itself is left out.
 
     Raises:
-        BoardError: two panels have one key (or, by the rarest chance, one id), or a query uses a variable that the
-            board does not have.
+        BoardError: two panels have one key (or, by the rarest chance, one id), a query uses a variable that the
+            board does not have, or a panel links to a dashboard outside the family.
     """
     scope = tuple(variable.filter for variable in variables if isinstance(variable, LabelVariable))
     known = {DATASOURCE.name, *(variable.name for variable in variables)}
+    blanks = [one.blank for one in rows if one.blank]
     panels: list[Panel | Row] = []
     top = 0
     for one in rows:
         places, below = flow([(panel.width, panel.height) for panel in one.panels], top + 1)
         members = [_bind(panel, place, scope, known) for panel, place in zip(one.panels, places, strict=True)]
+        members = [_linked(panel, variables, family) for panel in members]
         heading = Row(
-            title=one.title,
+            title=f"{one.title}${{{one.blank.name}}}" if one.blank else one.title,
             collapsed=one.collapsed,
             panels=members if one.collapsed else [],
             id=panel_id(one.key),
@@ -97,7 +103,7 @@ def board(
         tags=[TAG],
         refresh="30s",
         time=grafanalib.Time("now-1h", "now"),
-        templating=grafanalib.Templating(_templates(variables, _variables_of(panels))),
+        templating=grafanalib.Templating(_templates([*variables, *blanks], _variables_of(panels))),
         annotations=grafanalib.Annotations(restarts(scope)),
         links=_links(uid, variables, family),
         panels=panels,
@@ -161,9 +167,28 @@ def _templates(variables: Sequence[Variable], used: set[str]) -> list[grafanalib
     return templates
 
 
+def _linked(panel: Panel, variables: Sequence[Variable], family: Mapping[str, str]) -> Panel:
+    """The panel with a link to the dashboard that tells more, if it names one."""
+    if not panel.more:
+        return panel
+    if panel.more not in family:
+        raise BoardError(f"panel {panel.key!r} links to {panel.more!r}, which is not of the board's family")
+    link = {
+        "targetBlank": False,
+        "title": f"{family[panel.more]}: more of this",
+        "url": f"/d/{panel.more}?{_carried(variables)}&${{__url_time_range}}",
+    }
+    return attr.evolve(panel, links=[link])
+
+
+def _carried(variables: Sequence[Variable]) -> str:
+    """The query string that hands on the variables that mean the same on the other dashboards."""
+    return "&".join(f"${{{one.name}:queryparam}}" for one in (DATASOURCE, *variables) if one.linked)
+
+
 def _links(uid: str, variables: Sequence[Variable], family: Mapping[str, str]) -> list[grafanalib.DashboardLink]:
     """Links to the other dashboards of the family, with the time range and the variables that mean the same there."""
-    carried = "&".join(f"${{{one.name}:queryparam}}" for one in (DATASOURCE, *variables) if one.linked)
+    carried = _carried(variables)
     return [
         grafanalib.DashboardLink(
             title=title,

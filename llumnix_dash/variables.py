@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from llumnix_dash.catalog import cms, gateway, labels, lrs, process, vllm
-from llumnix_dash.catalog.metric import Metric
+from llumnix_dash.catalog.exporters import ROLES
+from llumnix_dash.catalog.metric import Histogram, Metric
+from llumnix_dash.panels.describe import absences
 from llumnix_dash.promql import Filter, Objective, Scope, selector
 from llumnix_dash.shapes.board import TemplateVariable
 from llumnix_dash.shapes.panels import DATA_SOURCE, Json
@@ -97,6 +99,33 @@ class ChoiceVariable:
 
 
 @dataclass(frozen=True)
+class NumberVariable:
+    """A number that people type.
+
+    Attributes:
+        name: of the variable.
+        label: what people see beside the box.
+        default: what it holds at first.
+    """
+
+    name: str
+    label: str
+    default: str
+    linked: bool = False
+
+    def template(self, before: Scope) -> TemplateVariable:
+        """Grafana's variable; it depends on no other."""
+        return _template(
+            self.name,
+            "textbox",
+            self.default,
+            self.label,
+            current={"text": self.default, "value": self.default},
+            options=[{"selected": True, "text": self.default, "value": self.default}],
+        )
+
+
+@dataclass(frozen=True)
 class DataSourceVariable:
     """The Prometheus that is asked; every dashboard has it first."""
 
@@ -119,7 +148,62 @@ class DataSourceVariable:
         )
 
 
-Variable = LabelVariable | ChoiceVariable | DataSourceVariable
+@dataclass(frozen=True)
+class BlankVariable:
+    """Why a row is blank, which its title says: words where the fleet does not have a metric, else a blank.
+
+    It never is without a value: older Grafana writes "None" for that.
+
+    Attributes:
+        name: of the variable.
+        metric: the row's.
+        where: the only series of it that are the row's.
+        words: the reasons.
+    """
+
+    name: str
+    metric: Metric
+    where: tuple[tuple[str, str], ...]
+    words: str
+    linked: bool = False
+
+    def template(self, before: Scope) -> TemplateVariable:
+        """Grafana's variable, without a drop-down."""
+        suffix = "_count" if isinstance(self.metric, Histogram) else ""
+        series = selector(self.metric, before, suffix=suffix, where=dict(self.where))
+        query = (
+            f'query_result(label_replace(absent({series}), "why", " - blank: {self.words}", "", "")'
+            ' or on() label_replace(vector(0), "why", " ", "", ""))'
+        )
+        return _template(
+            self.name,
+            "query",
+            {"query": query, "qryType": 3, "refId": "PrometheusVariableQueryEditor-VariableQuery"},
+            self.name,
+            current={},
+            datasource=dict(DATA_SOURCE),
+            definition=query,
+            hide=HIDDEN,
+            includeAll=False,
+            multi=False,
+            refresh=2,
+            regex='/why="([^"]*)"/',
+            skipUrlSync=True,
+            sort=0,
+        )
+
+
+Variable = LabelVariable | ChoiceVariable | NumberVariable | DataSourceVariable | BlankVariable
+
+
+def blank_without(metric: Metric, role: str | None = None) -> BlankVariable:
+    """The words at the end of a row's title where the fleet does not have the metric, or no instance of the role."""
+    return BlankVariable(
+        name=f"blank_{role or 'without'}",
+        metric=metric,
+        where=((labels.ROLE, role),) if role else (),
+        words=", or ".join(absences(metric, role)),
+    )
 
 
 def choice_of(objective: Objective) -> ChoiceVariable:
@@ -134,12 +218,16 @@ TPOT_OBJECTIVE = Objective("tpot_objective", "TPOT objective", gateway.TPOT, 50)
 E2E_OBJECTIVE = Objective("e2e_objective", "E2E objective", gateway.E2E_LATENCY, 60)
 OBJECTIVES = tuple(choice_of(objective) for objective in (TTFT_OBJECTIVE, TPOT_OBJECTIVE, E2E_OBJECTIVE))
 
+# What an instance of each role costs an hour; 0: nobody has said.
+PRICES = {role: NumberVariable(f"price_{role}", f"$/h {role}", "0") for role in ROLES}
+
 DATASOURCE = DataSourceVariable()
 CLUSTER = LabelVariable("cluster", "Cluster", process.UPTIME, labels.CLUSTER)
 NAMESPACE = LabelVariable("namespace", "Namespace", process.UPTIME, labels.NAMESPACE)
 # Which fleets: every dashboard begins with these.
 FLEET = (CLUSTER, NAMESPACE)
-MODEL = LabelVariable("model", "Model", gateway.REQUESTS, labels.MODEL)
+# A client's name of a model: an engine's need not be the same word.
+MODEL = LabelVariable("model", "Model", gateway.REQUESTS, labels.MODEL, everywhere=False)
 TOP = ChoiceVariable("top", "Top instances", ("3", "5", "10", "20", "50"), "5")
 
 GATEWAY_INSTANCE = LabelVariable(
@@ -152,7 +240,7 @@ PROCESS_INSTANCE = LabelVariable(
 CMS_INFER_TYPE = LabelVariable("infer_type", "Role", cms.RUNNING_REQUESTS, labels.ROLE)
 CMS_INSTANCE = LabelVariable("instance", "Instance", cms.RUNNING_REQUESTS, labels.ENGINE, linked=False)
 
-# Names of models of their own: a client's model, a scheduler's and an engine's need not be the same word.
+# Names of models of their own, as the schedulers and the engines have them.
 LRS_MODEL = LabelVariable("lrs_model", "Model", lrs.TOTAL_REQUESTS, labels.MODEL, everywhere=False, linked=False)
 LRS_INFER_TYPE = LabelVariable("infer_type", "Role", lrs.TOTAL_REQUESTS, labels.ROLE)
 LRS_INSTANCE = LabelVariable("instance", "Instance", lrs.TOTAL_REQUESTS, labels.ENGINE, linked=False)

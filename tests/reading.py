@@ -18,8 +18,8 @@ DASHBOARDS = {file.removesuffix(".json"): dashboard for file, dashboard in load_
 every_dashboard = pytest.mark.parametrize("dashboard", [pytest.param(one, id=uid) for uid, one in DASHBOARDS.items()])
 
 # What Grafana could put in place of the variables that are numbers. Those in matchers stay: `$namespace` reads well.
-_VALUES = {"__rate_interval": "1m", "__range": "1h", "top": "5"}
-_NUMBER_VARIABLE = re.compile(rf"\$({'|'.join(_VALUES)}|\w+_objective)\b")
+_VALUES = {"__rate_interval": "1m", "__interval_ms": "60000", "__interval": "1m", "__range": "1h", "top": "5"}
+_NUMBER_VARIABLE = re.compile(rf"\$({'|'.join(_VALUES)}|\w+_objective|price_\w+)\b")
 
 
 class Selected(NamedTuple):
@@ -118,23 +118,25 @@ def selectors_within(tree: promql_parser.Expr) -> tuple[Selected, ...]:
     """The selectors of an expression."""
     return tuple(
         Selected(
-            metric_of(node.name or ""),
+            metric_of(node.name or "", matchers.get("job", ("", ""))[1]),
             node.name or "",
-            {one.name: (_OPERATORS[str(one.op)], one.value) for one in node.matchers.matchers},
+            matchers,
             around,
         )
         for node, around in nodes(tree)
         if isinstance(node, promql_parser.VectorSelector)
+        for matchers in [{one.name: (_OPERATORS[str(one.op)], one.value) for one in node.matchers.matchers}]
     )
 
 
-def metric_of(series: str) -> Metric:
-    """The catalogue's metric to which a series belongs.
+def metric_of(series: str, job: str = "") -> Metric:
+    """The catalogue's metric to which a series belongs; of several that share the name, the one of the job.
 
     Raises:
         KeyError: nobody exports such a series.
     """
-    return _BY_SERIES[series]
+    same = [one for one in SCRAPED_METRICS if one.name == series and one.exporters[0].job == job]
+    return same[0] if same else _BY_SERIES[series]
 
 
 _OPERATORS = {"MatchOp.Equal": "=", "MatchOp.NotEqual": "!=", "MatchOp.Re": "=~", "MatchOp.NotRe": "!~"}

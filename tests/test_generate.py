@@ -115,7 +115,7 @@ def test_a_folder_that_is_not_there_misses_every_file(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_no_text_cannot_be_compared(tmp_path: Path) -> None:
-    (tmp_path / FILES[0]).write_bytes(b"\xff\xfe")
+    (tmp_path / "llumnix-request-dashboard.json").write_bytes(b"\xff\xfe")
     with pytest.raises(UserError, match=r"cannot read .*llumnix-request-dashboard.json"):
         generate.check(generate.generate(["request"]), tmp_path, complete=False)
 

@@ -17,7 +17,7 @@ ROOMS: dict[str, set[str]] = {
     "panels": {"catalog", "promql", "shapes"},
     "layout": {"shapes"},
     "annotations": {"catalog", "panels", "promql", "shapes"},
-    "variables": {"catalog", "promql", "shapes"},
+    "variables": {"catalog", "panels", "promql", "shapes"},
     "board": {"annotations", "catalog", "errors", "layout", "promql", "shapes", "variables"},
     "dashboards": {"board", "catalog", "panels", "promql", "variables"},
     "report": set(),

@@ -17,4 +17,4 @@ LLUMNIX_METRICS: tuple[Metric, ...] = (
 )
 METRICS: tuple[Metric, ...] = (*LLUMNIX_METRICS, *vllm.METRICS)
 # What nobody exports: scraping itself writes it of each target.
-SCRAPED_METRICS: tuple[Metric, ...] = (process.ENGINE_ANSWERS,)
+SCRAPED_METRICS: tuple[Metric, ...] = tuple(process.ANSWERS.values())

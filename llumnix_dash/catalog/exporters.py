@@ -7,7 +7,8 @@ _SERVICE_LABELS = (*FLEET, COMPONENT, "pod", INSTANCE, "service", "container", "
 _POD_LABELS = (*FLEET, COMPONENT, "pod", INSTANCE, "container", "endpoint", ROLE, MODEL)
 
 GATEWAY = Exporter(name="gateway", job="gateway", labels=_SERVICE_LABELS)
-SCHEDULER = Exporter(name="scheduler", job="scheduler", labels=_SERVICE_LABELS)
+# Gateways that are set to round-robin need none.
+SCHEDULER = Exporter(name="scheduler", job="scheduler", labels=_SERVICE_LABELS, optional=True)
 # The job of a PodMonitor's targets is "<namespace>/<name of the PodMonitor>"; a plain scrape has no namespace.
 ENGINE = Exporter(name="engine", job="(.+/)?llumnix-engine-(neutral|prefill|decode)", labels=_POD_LABELS)
 

@@ -171,14 +171,17 @@ POSTPROCESS_DURATION = _stage(
     "It lies inside the gaps between chunks: do not add it to other durations.",
     _STAGE_CAVEAT,
 )
+# A gateway's queue, and the workers that take requests out of it: as they are unless told otherwise.
+QUEUE = 512
+WORKERS = 5
 PENDING_REQUESTS = Gauge(
     name="gateway_pending_requests",
     unit=Unit.REQUESTS,
     exporters=(GATEWAY,),
     description="Requests in the gateway's queue or being scheduled, looked at every 5 s.",
     caveats=(
-        "Pending ends at 517 for each gateway: a full queue refuses nobody, and the rest is in the current requests"
-        " alone.",
+        f"Pending ends at {QUEUE + WORKERS} for each gateway: a full queue refuses nobody, and the rest is in the"
+        " current requests alone.",
     ),
 )
 CURRENT_REQUESTS = Gauge(

@@ -35,6 +35,8 @@ class Unit(Enum):
     RATIO = "percentunit"
     PERCENT = "percent"
     BYTES = "bytes"
+    DOLLARS = "currencyUSD"
+    TOKENS_PER_DOLLAR = "count:tok/$"
     COUNT = "short"
 
     @property
@@ -76,11 +78,13 @@ class Exporter:
         name: what people call it.
         job: the values of the ``job`` label that scraping gives it, as an anchored regular expression.
         labels: the labels that scraping attaches to each of its series.
+        optional: whether a fleet may run without it.
     """
 
     name: str
     job: str
     labels: tuple[str, ...]
+    optional: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

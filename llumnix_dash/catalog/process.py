@@ -4,7 +4,7 @@ The names bear no prefix, and the Go ones are those of every Go program: a query
 """
 
 from llumnix_dash.catalog.exporters import ENGINE, GATEWAY, SCHEDULER
-from llumnix_dash.catalog.metric import Gauge, Unit
+from llumnix_dash.catalog.metric import Exporter, Gauge, Unit
 
 _BOTH = (GATEWAY, SCHEDULER)
 
@@ -29,12 +29,20 @@ MEMORY = Gauge(
     caveats=("It is not the memory that the container is charged for: stacks and freed pages are not in it.",),
 )
 
-# Of each target Prometheus itself writes it, one series whatever the target exports.
-ENGINE_ANSWERS = Gauge(
-    name="up",
-    unit=Unit.COUNT,
-    exporters=(ENGINE,),
-    description="1 where an engine answers when it is scraped, 0 where it does not.",
-)
+
+def _answers(exporter: Exporter) -> Gauge:
+    # Of each target Prometheus itself writes it, one series whatever the target exports.
+    return Gauge(
+        name="up",
+        unit=Unit.COUNT,
+        exporters=(exporter,),
+        description=f"1 where {'an' if exporter is ENGINE else 'a'} {exporter.name} answers when it is scraped, 0 where"
+        " it does not.",
+    )
+
+
+ANSWERS = {exporter: _answers(exporter) for exporter in (GATEWAY, SCHEDULER, ENGINE)}
+"""Whether targets answer, by what they are."""
+ENGINE_ANSWERS = ANSWERS[ENGINE]
 
 METRICS = (UPTIME, GOROUTINES, MEMORY)

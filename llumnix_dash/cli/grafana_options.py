@@ -6,7 +6,7 @@ import gc
 import json
 import logging
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar
 
@@ -14,12 +14,10 @@ import click
 
 from llumnix_dash.cli.messages import UNREADABLE, complain, tell_unread
 from llumnix_dash.errors import UserError
-from llumnix_dash.report.progress import Progress
 from llumnix_dash.report.text import visible
 
 if TYPE_CHECKING:
     from llumnix_dash.grafana.connect import Grafana
-    from llumnix_dash.grafana.plan import Plan
     from llumnix_dash.grafana.pushset import Wanted
     from llumnix_dash.settings.site import Site
 
@@ -171,39 +169,6 @@ def jobs_option(command: Command) -> Command:
     )(command)
 
 
-def set_option(command: Command) -> Command:
-    """Adds --set."""
-    return click.option(
-        "--set",
-        "set_name",
-        metavar="NAME",
-        default="llumnix",
-        show_default=True,
-        callback=_set_name,
-        help="The set that these dashboards make up. --prune deletes within it only.",
-    )(command)
-
-
-def _set_name(_: click.Context, __: click.Parameter, value: str) -> str:
-    from llumnix_dash.grafana.marker import SET_NAME
-
-    if not SET_NAME.fullmatch(value):
-        raise UserError(
-            f"--set {value!r} is no name for a set", hint="use at most 40 letters, digits, dots, hyphens or underscores"
-        )
-    return value
-
-
-def datasource_option(command: Command) -> Command:
-    """Adds --datasource."""
-    return click.option(
-        "--datasource",
-        multiple=True,
-        metavar="NAME_OR_UID",
-        help="The Prometheus for dashboards with __inputs or a fixed data source; INPUT=UID for one input of any type.",
-    )(command)
-
-
 def backup_dir_option(command: Command) -> Command:
     """Adds --backup-dir."""
     return click.option(
@@ -211,28 +176,6 @@ def backup_dir_option(command: Command) -> Command:
         type=click.Path(file_okay=False, path_type=Path),
         help="Where copies are kept. [default: ~/.local/state/llumnix-dash/backups/SERVER]",
     )(command)
-
-
-def folder_options(command: Command) -> Command:
-    """Adds --folder, --folder-uid and --mirror."""
-    by_uid = click.option("--folder-uid", metavar="UID", help="The folder by its uid; general is the root.")
-    text = r"The folder by its path; made if missing. A slash within a title is written \/."
-    mirror = click.option(
-        "--mirror", is_flag=True, help="Folders of the files become folders in Grafana, below --folder or Llumnix."
-    )
-    return click.option("--folder", metavar='"A / B"', help=text)(by_uid(mirror(command)))
-
-
-def refuse_two_folders(folder: str | None, folder_uid: str | None, *, mirror: bool) -> None:
-    """Raises where the options for the folder contradict one another.
-
-    Raises:
-        UserError: they do.
-    """
-    if mirror and folder_uid is not None:
-        raise UserError("--mirror needs the folder by its path", hint='--folder "A / B" --mirror')
-    if folder is not None and folder_uid is not None:
-        raise UserError("--folder and --folder-uid contradict one another", hint="give one of them")
 
 
 def format_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -291,35 +234,6 @@ def load_set(
 def end(context: click.Context, code: int) -> NoReturn:
     """Ends the command with this exit code, or with that of inputs that could not be read if it is higher."""
     context.exit(max(code, context.meta.get(_EXIT_AT_LEAST, 0)))
-
-
-def planned(
-    grafana: "Grafana",
-    wanted: "Sequence[Wanted]",
-    *,
-    datasource: "Sequence[str]",
-    jobs: int,
-    set_name: str,
-    where: "Mapping[str, Any]",
-    prune: bool = False,
-) -> "Plan":
-    """The plan for these dashboards, with their data sources resolved; tells its progress on a terminal."""
-    from llumnix_dash.grafana import datasources, plan
-
-    sources = datasources.choose(grafana.transport, datasource, wanted)
-    resolved = [datasources.resolved(item, sources) for item in wanted]
-    datasources.refuse_missing(grafana.transport, resolved, wanted)
-    progress = Progress("reading", len(resolved))
-    try:
-        targets = plan.Targets(grafana, **where)
-        return plan.make_plan(
-            grafana, resolved, targets, set_name=set_name, prune=prune, jobs=jobs, progress=progress.step
-        )
-    except KeyboardInterrupt:
-        click.echo("\nnothing was written", err=True)
-        raise
-    finally:
-        progress.clear()
 
 
 def as_json(value: object) -> str:

@@ -6,24 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from llumnix_dash.cli.grafana_options import (
-    ENVIRONMENT_HELP,
-    Server,
-    backup_dir_option,
-    datasource_option,
-    end,
-    folder_options,
-    format_option,
-    jobs_option,
-    load_set,
-    on_each,
-    planned,
-    refuse_two_folders,
-    servers_options,
-    set_option,
-)
+from llumnix_dash.cli.grafana_options import ENVIRONMENT_HELP, Server, backup_dir_option, end, on_each
 from llumnix_dash.cli.messages import complain
-from llumnix_dash.cli.settings_option import settings_option
+from llumnix_dash.cli.planning import Planning, plan_options
 from llumnix_dash.errors import UserError
 from llumnix_dash.report.progress import Progress
 from llumnix_dash.report.text import visible, visible_lines
@@ -32,7 +17,6 @@ if TYPE_CHECKING:
     from llumnix_dash.grafana.apply import Orders
     from llumnix_dash.grafana.connect import Grafana
     from llumnix_dash.grafana.plan import Plan, Step
-    from llumnix_dash.settings.site import Site
 
 HELP = f"""Bring dashboards to a Grafana (10 to 13), after a plan, and lose nobody's edits.
 
@@ -58,14 +42,11 @@ cannot be read; 3 Grafana cannot be reached or refuses the credentials; 130 stop
 
 
 @click.command(help=HELP)
-@click.argument("inputs", nargs=-1, metavar="[NAME|PATH]...")
 @click.option("--dry-run", is_flag=True, help="Print the plan and write nothing; exit 1 if something would change.")
 @click.option(
     "--overwrite", is_flag=True, help="In a conflict take our side, after keeping a copy of what is replaced."
 )
 @backup_dir_option
-@folder_options
-@datasource_option
 @click.option("--message", help="The text in the version history. [default: our version and the checkout's commit]")
 @click.option(
     "--prune", is_flag=True, help="Also delete what was pushed with this set and is no longer in it; asks first."
@@ -74,53 +55,41 @@ cannot be read; 3 Grafana cannot be reached or refuses the credentials; 130 stop
 @click.option(
     "--annotate", is_flag=True, help="Leave an annotation with the message on each dashboard that was changed."
 )
-@set_option
-@jobs_option
-@format_option
-@settings_option
-@servers_options
+@plan_options
 @click.pass_context
 def command(
     context: click.Context,
-    inputs: tuple[str, ...],
+    planning: Planning,
     dry_run: bool,
     overwrite: bool,
     backup_dir: Path | None,
-    folder: str | None,
-    folder_uid: str | None,
-    mirror: bool,
-    datasource: tuple[str, ...],
     message: str | None,
     prune: bool,
     yes: bool,
-    set_name: str,
-    jobs: int,
-    output: str,
-    site: "Site | None",
     annotate: bool,
+    output: str,
     servers: "list[Server]",
 ) -> None:
     """See HELP."""
     from llumnix_dash.grafana import apply, backup, pushset, render
     from llumnix_dash.grafana.message import message_or_default
 
-    refuse_two_folders(folder, folder_uid, mirror=mirror)
-    if prune and not pushset.is_whole_set(inputs):
+    if prune and not pushset.is_whole_set(planning.inputs):
         raise UserError(
             "--prune needs the whole set, or it would delete what you did not name",
-            hint="llumnix-dash push --prune, or name a folder with all of your dashboards",
+            hint="llumnix-dash push --prune, or name a folder with all of your dashboards\n"
+            "(of a revision, check it out: git:REV is not taken for a whole set)",
         )
-    wanted, told_message = load_set(context, inputs, site, whole=prune), message_or_default(message)
-    where = {"folder": folder, "folder_uid": folder_uid, "mirror": mirror}
+    wanted, told_message = planning.load(context, whole=prune), message_or_default(message)
     text = output == "text"
 
     def push(grafana: "Grafana") -> tuple[int, Any]:
-        made = planned(grafana, wanted, datasource=datasource, jobs=jobs, set_name=set_name, where=where, prune=prune)
+        made = planning.plan(grafana, wanted, prune=prune)
         if text:
             click.echo(render.plan_text(grafana, made))
         if dry_run or (text and made.is_clean):
             return made.exit_code, render.plan_json(grafana, made)
-        backups = backup.backups_of(grafana.transport, backup_dir)
+        backups = backup.backups_of(grafana, backup_dir)
         if text and overwrite and any(step.live is not None and step.wanted is not None for step in made.steps):
             click.echo(f"Copies of what is replaced go to {backups.folder}")
         asks = text and sys.stdin.isatty() and sys.stdout.isatty()
@@ -130,7 +99,7 @@ def command(
             overwrite=_overwritten(grafana, made, overwrite=overwrite, asks=asks),
             keep=_kept(made, yes=yes, asks=asks),
             back_up_all=overwrite,
-            jobs=jobs,
+            jobs=planning.jobs,
         )
         return _applied(grafana, made, orders, text=text, annotated=told_message if annotate else None)
 

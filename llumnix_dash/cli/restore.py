@@ -15,8 +15,11 @@ from llumnix_dash.cli.grafana_options import (
 )
 from llumnix_dash.cli.messages import complain
 from llumnix_dash.errors import UserError
+from llumnix_dash.report.text import visible
 
 HELP = f"""Bring back copies that a push kept of what it replaced or deleted, each to the folder where it was.
+
+A folder that was deleted is made anew, where it was and under its uid.
 
 COPY is a file that push named ("what was there is kept in ..."). What is there now is kept in a copy, too. A dashboard
 that was stored in Grafana's schema v2 comes back in it, with its tabs and conditions.
@@ -50,16 +53,18 @@ def command(
 
     read = [restore.read(path) for path in copies]
     grafana = connect()
-    backups = backup.backups_of(grafana.transport, backup_dir)
+    backups = backup.backups_of(grafana, backup_dir)
     code = 0
     for copy in read:
         try:
-            saved, kept = restore.restore(grafana, copy, backups)
+            done = restore.restore(grafana, copy, backups)
         except UserError as error:
             complain(error.render())
             code = max(code, error.exit_code)
             continue
-        click.echo(f"restored  {copy.uid}  version {saved.version}  {grafana.transport.base}/d/{copy.uid}")
-        if kept is not None:
-            click.echo(f"          what was there is kept in {kept}")
+        click.echo(f"restored  {copy.uid}  version {done.saved.version}  {grafana.transport.base}/d/{copy.uid}")
+        if done.made is not None:
+            click.echo(visible(f"          its folder {done.made} was made anew: look at the permissions on it"))
+        if done.kept is not None:
+            click.echo(f"          what was there is kept in {done.kept}")
     end(context, code)

@@ -4,26 +4,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from llumnix_dash.cli.grafana_options import (
-    ENVIRONMENT_HELP,
-    Server,
-    datasource_option,
-    end,
-    folder_options,
-    format_option,
-    jobs_option,
-    load_set,
-    on_each,
-    planned,
-    refuse_two_folders,
-    servers_options,
-    set_option,
-)
-from llumnix_dash.cli.settings_option import settings_option
+from llumnix_dash.cli.grafana_options import ENVIRONMENT_HELP, Server, end, on_each
+from llumnix_dash.cli.planning import Planning, plan_options
 
 if TYPE_CHECKING:
     from llumnix_dash.grafana.connect import Grafana
-    from llumnix_dash.settings.site import Site
 
 HELP = f"""Compare a Grafana's dashboards with ours, read-only: what a push would do, and who changed what last.
 
@@ -42,37 +27,16 @@ credentials.
 
 
 @click.command(help=HELP)
-@click.argument("inputs", nargs=-1, metavar="[NAME|PATH]...")
-@datasource_option
-@folder_options
-@set_option
-@jobs_option
-@format_option
-@settings_option
-@servers_options
+@plan_options
 @click.pass_context
-def command(
-    context: click.Context,
-    inputs: tuple[str, ...],
-    datasource: tuple[str, ...],
-    folder: str | None,
-    folder_uid: str | None,
-    mirror: bool,
-    set_name: str,
-    jobs: int,
-    output: str,
-    site: "Site | None",
-    servers: "list[Server]",
-) -> None:
+def command(context: click.Context, planning: Planning, output: str, servers: "list[Server]") -> None:
     """See HELP."""
     from llumnix_dash.grafana import render
 
-    refuse_two_folders(folder, folder_uid, mirror=mirror)
-    wanted = load_set(context, inputs, site)
-    where = {"folder": folder, "folder_uid": folder_uid, "mirror": mirror}
+    wanted = planning.load(context)
 
     def compare(grafana: "Grafana") -> "tuple[int, Any]":
-        made = planned(grafana, wanted, datasource=datasource, jobs=jobs, set_name=set_name, where=where)
+        made = planning.plan(grafana, wanted)
         if output == "text":
             click.echo(render.plan_text(grafana, made, last_changes=True))
         return made.exit_code, render.plan_json(grafana, made)

@@ -14,11 +14,10 @@ from llumnix_dash.prometheus.connection import VARIABLES
 from llumnix_dash.report.progress import Progress
 
 if TYPE_CHECKING:
-    from llumnix_dash.http.session import Connection
     from llumnix_dash.interpolation.timerange import TimeRange
     from llumnix_dash.settings.site import Site
-    from llumnix_dash.verify.dashboard import QueriedDashboard
-    from llumnix_dash.verify.report import Coverage, DashboardResult
+    from llumnix_dash.verify.collection import Collection
+    from llumnix_dash.verify.render import Renderer
     from llumnix_dash.verify.run import Settings
 
 _WIDTH = max(len(names) for names in VARIABLES) + 2
@@ -135,12 +134,14 @@ def command(
     """
     from llumnix_dash.catalog import labels
     from llumnix_dash.cli.messages import UNREADABLE
+    from llumnix_dash.document.sources import generated
     from llumnix_dash.interpolation.timerange import parse_duration
     from llumnix_dash.prometheus.connection import from_environment
-    from llumnix_dash.verify.coverage import LLUMNIX_JOBS
-    from llumnix_dash.verify.gate import allowed, read_allowed
+    from llumnix_dash.verify.check import Check, coverage_without_store
+    from llumnix_dash.verify.collection import Collection
+    from llumnix_dash.verify.gate import Allowance, allowed, read_allowed
     from llumnix_dash.verify.render import FORMATS
-    from llumnix_dash.verify.report import FailOn, Report
+    from llumnix_dash.verify.report import FailOn, Summary
     from llumnix_dash.verify.run import Settings
 
     parse_duration(scrape_interval)
@@ -152,75 +153,60 @@ def command(
     settings = Settings(_time_range(start, end, length), _chosen(chosen), scrape_interval, jobs, own_range=own_range)
     asked = _asked(sources)
     allowances = read_allowed(allow) if allow else ()
-    dashboards, all_read = _dashboards(paths, settings, asked, site)
-    if not dashboards:
+    dashboards = Collection(paths, asked, lambda: generated(site))
+    count, all_read = _surveyed(dashboards, settings)
+    if not count:
         ctx.exit(UNREADABLE)
-    before, base_read = _dashboards((base,), settings, asked, site) if base else ([], True)
-    url = ""
-    results: tuple[DashboardResult, ...] = ()
+    before = Collection((base,), asked) if base else None
+    base_read = before is None or _surveyed(before, settings)[1]
+    summary = Summary(settings.time_range, FailOn(fail_on))
+    printer = _Printer(FORMATS[output]())
+    used: set[Allowance] = set()
     if prometheus or os.environ.get("PROMETHEUS_URL") or not metrics_url:
         connection = from_environment(prometheus, os.environ)
-        url = connection.url
-        ours = [one if site is None else site.job_names.get(one, one) for one in LLUMNIX_JOBS]
-        counted = coverage_jobs or (() if paths else ours)
-        role = site.labels.infer_type if site else labels.ROLE
-        results, coverage = _verify(connection, dashboards, before, settings, timeout, metrics_url, counted, role)
+        summary.url = connection.url
+        check = Check(
+            connection,
+            settings,
+            timeout,
+            base=list(before or ()),
+            exporters=metrics_url,
+            jobs=coverage_jobs or (() if paths else _llumnix_jobs(site)),
+            role=site.labels.infer_type if site else labels.ROLE,
+        )
+        for number, dashboard in enumerate(dashboards, 1):
+            with Progress(f"{number} of {count}: {dashboard.title}" if count > 1 else dashboard.title) as progress:
+                result = allowed(check.result(dashboard, progress.at), allowances, used)
+            summary.add(result)
+            printer.show(printer.renderer.dashboard(result))
+        summary.coverage = check.coverage()
     else:
-        coverage = _coverage_alone(dashboards, settings, metrics_url)
-    results, unused = allowed(results, allowances)
-    report = Report(url, settings.time_range, results, coverage, fail_on=FailOn(fail_on))
-    click.echo(FORMATS[output](report))
-    for one in unused:
-        click.echo(f"note: {allow} allows {one.panel!r} to be blank, and no such panel is", err=True)
-    ctx.exit(UNREADABLE if not (all_read and base_read) else 1 if report.fails else 0)
+        summary.coverage = coverage_without_store(dashboards, settings, metrics_url)
+    printer.show(printer.renderer.end(summary))
+    for one in allowances:
+        if one not in used:
+            click.echo(f"note: {allow} allows {one.panel!r} to be blank, and no such panel is", err=True)
+    ctx.exit(UNREADABLE if not (all_read and base_read) else 1 if summary.fails else 0)
 
 
-def _verify(
-    connection: "Connection",
-    dashboards: "Sequence[QueriedDashboard]",
-    base: "Sequence[QueriedDashboard]",
-    settings: "Settings",
-    timeout: float,
-    metrics_url: Sequence[str],
-    counted: Sequence[str],
-    role: str,
-) -> "tuple[tuple[DashboardResult, ...], Coverage]":
-    from llumnix_dash.prometheus.client import Client
-    from llumnix_dash.prometheus.exposition import exported_by
-    from llumnix_dash.verify.coverage import coverage, exported_by_store
-    from llumnix_dash.verify.explain import Explainer
-    from llumnix_dash.verify.gate import against_base
-    from llumnix_dash.verify.run import asked, of_dashboard, run
+class _Printer:
+    """Prints each text as it comes, with a blank line between."""
 
-    client = Client(connection, timeout=timeout)
-    client.check()
-    exported = exported_by(metrics_url) if metrics_url else exported_by_store(client, settings.time_range, counted)
-    explainers: dict[TimeRange, Explainer] = {}
+    def __init__(self, renderer: "Renderer") -> None:
+        self.renderer = renderer
+        self._printed = False
 
-    def verified(dashboard: "QueriedDashboard") -> "DashboardResult":
-        its_settings = of_dashboard(settings, dashboard)
-        time_range = its_settings.time_range
-        explainer = explainers.setdefault(time_range, Explainer(client, time_range, role))
-        with Progress(dashboard.title) as progress:
-            return run(client, dashboard, its_settings, explain=explainer, progress=progress.at)
-
-    results = tuple(map(verified, dashboards))
-    if base:
-        results = against_base(results, base, verified)
-    covered = coverage(
-        ", ".join(metrics_url) or client.url, exported, asked(results), listed=bool(counted or metrics_url)
-    )
-    return results, covered
+    def show(self, text: str) -> None:
+        """Prints a text, unless it is empty."""
+        if text:
+            click.echo("\n" * self._printed + text)
+            self._printed = True
 
 
-def _coverage_alone(
-    dashboards: "Sequence[QueriedDashboard]", settings: "Settings", metrics_url: Sequence[str]
-) -> "Coverage":
-    from llumnix_dash.prometheus.exposition import exported_by
-    from llumnix_dash.verify.coverage import coverage
-    from llumnix_dash.verify.run import asked_without_store
+def _llumnix_jobs(site: "Site | None") -> list[str]:
+    from llumnix_dash.verify.coverage import LLUMNIX_JOBS
 
-    return coverage(", ".join(metrics_url), exported_by(metrics_url), asked_without_store(dashboards, settings))
+    return [one if site is None else site.job_names.get(one, one) for one in LLUMNIX_JOBS]
 
 
 def _asked(pairs: Sequence[str]) -> dict[str, bool]:
@@ -234,34 +220,22 @@ def _asked(pairs: Sequence[str]) -> dict[str, bool]:
     return asked
 
 
-def _dashboards(
-    paths: Sequence[str], settings: "Settings", asked: dict[str, bool], site: "Site | None"
-) -> "tuple[list[QueriedDashboard], bool]":
-    """The dashboards, and whether all could be read; each chosen variable is one of theirs."""
+def _surveyed(dashboards: "Collection", settings: "Settings") -> tuple[int, bool]:
+    """How many dashboards there are, and whether all could be read; each chosen variable is one of theirs."""
     from llumnix_dash.cli.messages import tell_unread
-    from llumnix_dash.document import sources
-    from llumnix_dash.verify.dashboard import parse
 
-    reading = sources.load_all(paths) if paths else sources.generated(site).reading
-    problems, dashboards = list(reading.problems.values()), []
-    for document in reading.documents:
-        try:
-            dashboards.append(parse(document.dashboard, document.label, asked))
-        except UserError as error:
-            problems.append(error)
-    tell_unread([reading.note()], (problem.render() for problem in problems))
-    if not dashboards:
-        return [], False
-    known = {name for dashboard in dashboards for name in dashboard.variable_names}
+    found = dashboards.survey()
+    tell_unread([found.note], (problem.render() for problem in found.problems))
     for name in settings.chosen:
-        if name not in known:
-            likely = nearest(name, known)
+        if found.count and name not in found.variables:
+            likely = nearest(name, found.variables)
+            listed = ", ".join(sorted(found.variables)) or "none"
             raise UserError(
                 f"no dashboard has a variable {name!r}",
                 where="--set",
-                hint=f"--set {likely}=…" if likely else f"their variables: {', '.join(sorted(known)) or 'none'}",
+                hint=f"--set {likely}=…" if likely else f"their variables: {listed}",
             )
-    return dashboards, not problems
+    return found.count, not found.problems
 
 
 def _time_range(start: str | None, end: str, length: str | None) -> "TimeRange":

@@ -150,9 +150,8 @@ def target(value: Mapping[str, Json], inherited: Json) -> Object:
     _with_datasource(kept, value)
     if "datasource" in kept and same(kept["datasource"], inherited):
         del kept["datasource"]
-    # A Prometheus query is a range query unless it says otherwise.
-    instant = kept.get("instant", False)
-    if kept.get("range", MISSING) is (not instant):
+    # A Prometheus query is a range query unless it is an instant one; also one that says to be neither.
+    if isinstance(kept.get("range"), bool) and not (kept.get("instant", False) and kept["range"]):
         del kept["range"]
     return kept
 

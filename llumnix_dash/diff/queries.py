@@ -26,6 +26,9 @@ _INEXACT_TIME = re.compile(r"@\s*(?:[-+]|\d*\.\d{4}|\d{12}|\d[\d.]*[eExX])")
 _MOST_NESTED = 250
 _LONGEST_PARSED = 50_000
 _MOST_TOKENS_MARKED = 1_500
+_BY_NAME = ("__name__", "MatchOp.Equal")
+_PLACEHOLDER = re.compile(r"grafana_variable_(\d+)")
+_IN_STRING = re.compile(r"<variable ([^>]*)>")
 
 
 def variable_name(match: re.Match[str]) -> str:
@@ -52,8 +55,35 @@ def same_query(old: str, new: str) -> bool:
 
 
 def metrics(text: str) -> frozenset[str]:
-    """The names in a query that are likely metrics: identifiers that are no function, label, keyword or string."""
+    """The metrics that a query names, a variable where one stands for a metric as ``$name``.
+
+    In a text that is no PromQL these are the names that are likely metrics: no function, label, keyword or string.
+    """
+    if _parseable(text):
+        variables = _Placeholders()
+        for as_number in (False, True):
+            if (found := _selected(variables.fill(text, as_number=as_number))) is not None:
+                return frozenset(map(variables.restored, found))
     return frozenset(_METRIC.findall(_NO_METRIC.sub(" ", _STRING.sub(" ", text))))
+
+
+def _selected(text: str) -> set[str] | None:
+    """The names of the metrics in a PromQL text; None where it does not parse."""
+    import promql_parser  # noqa: PLC0415  # native, and most comparisons never need it
+
+    names: set[str] = set()
+
+    def visit(node: Any) -> None:
+        vector = node.vector_selector if isinstance(node, promql_parser.MatrixSelector) else node
+        if isinstance(vector, promql_parser.VectorSelector):
+            equal = (one.value for one in vector.matchers.matchers if (one.name, str(one.op)) == _BY_NAME)
+            names.update([vector.name] if vector.name else equal)
+
+    try:
+        promql_parser.walk(promql_parser.parse(text), visit)
+    except (ValueError, RecursionError, OverflowError):
+        return None
+    return names
 
 
 def words(text: str) -> frozenset[str]:
@@ -129,6 +159,12 @@ class _Placeholders:
             return f"{number}" if as_number and not in_name and not in_labels else name
 
         return VARIABLE.sub(placeholder, code)
+
+    def restored(self, name: str) -> str:
+        """A name that was filled in, with each variable as ``$name`` again."""
+        by_number = {str(number): variable for variable, number in self._numbers.items()}
+        named = _PLACEHOLDER.sub(lambda match: f"${by_number.get(match[1], match[1])}", name)
+        return _IN_STRING.sub(r"$\1", named)
 
     def _number(self, name: str) -> int:
         # As milliseconds these are odd durations of about a day, which no person writes.

@@ -16,6 +16,7 @@ from llumnix_dash.errors import UserError, underline
 
 _CLASSIC_KEYS = frozenset({"panels", "rows", "schemaVersion", "templating", "annotations"})
 _WIDEST_SHOWN = 100
+_MOST_NAMED = 10  # files that were left out
 _V2_HINT = (
     "export it from Grafana in the classic form (Export > Classic), or give the dashboard from before it became v2"
 )
@@ -62,17 +63,34 @@ class Reading:
         documents: the dashboards.
         problems: what could not be read, by the name of its file.
         left_out: the places in a folder of what is no dashboard.
+        not_opened: the places in a folder of what is hidden, and of links that are not followed.
     """
 
     documents: list[Document] = field(default_factory=list)
     problems: dict[str, UserError] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
+    not_opened: list[str] = field(default_factory=list)
+
+    def add(self, other: "Reading") -> None:
+        """Adds what was read elsewhere."""
+        self.documents += other.documents
+        self.problems |= other.problems
+        self.add_notes(other)
+
+    def add_notes(self, other: "Reading") -> None:
+        """Adds what was left out elsewhere, without what was read there."""
+        self.left_out += other.left_out
+        self.not_opened += other.not_opened
 
     def note(self) -> str:
         """What a person should know of what was left out: how many files, and which; empty if there is none."""
         count = len(self.left_out)
         what = "1 file that is no dashboard" if count == 1 else f"{count} files that are no dashboards"
-        return f"left out {what}: {', '.join(self.left_out)}" if count else ""
+        more = f", and {count - _MOST_NAMED} more" if count > _MOST_NAMED else ""
+        notes = [f"left out {what}: {', '.join(self.left_out[:_MOST_NAMED])}{more}"] if count else []
+        if self.not_opened:
+            notes.append(f"not opened, for it is hidden or a link: {', '.join(self.not_opened)}")
+        return "; ".join(notes)
 
 
 def read(reading: Reading, name: str, label: str, data: bytes, *, optional: bool = False) -> None:

@@ -1,10 +1,11 @@
 """Where dashboards come from: a file, a folder, a git revision, or what the code generates now."""
 
+import re
 import subprocess
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from llumnix_dash.document.documents import Document, Reading, read
 from llumnix_dash.errors import UserError
@@ -16,6 +17,9 @@ DASHBOARD_FOLDER = "deploy/observability"
 GENERATED = "what the code generates"
 
 _SUFFIXES = (".json", ".yaml", ".yml")
+# Hidden, and never somebody's dashboards: git's own, and what Kubernetes makes where it mounts a ConfigMap, whose files
+# the links beside it lead to.
+_OTHERS_OWN = re.compile(r"\.git|\.\..+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,22 +46,31 @@ def load(argument: str) -> Source:
     Raises:
         UserError: the file, folder, revision or path does not exist.
     """
-    if argument.startswith("git:"):
-        return _load_git(argument)
-    path = Path(argument)
-    reading = Reading()
-    if path.is_dir():
-        for file in _files_in(path):
-            name = file.relative_to(path).as_posix()
-            _read_file(reading, name, file, optional=True)
-        return Source(argument, reading, single=False)
-    if not path.exists():
-        raise UserError(
-            f"there is no file or folder {argument}",
-            hint="give a file, a folder, or a git revision such as git:main",
-        )
-    _read_file(reading, path.name, path, optional=False)
-    return Source(argument, reading, single=True)
+    files = _files(argument)
+    whole = Reading()
+    for reading in files.readings:
+        whole.add(reading)
+    return Source(argument, whole, single=files.single)
+
+
+def one_by_one(arguments: Iterable[str]) -> Iterator[Reading]:
+    """As :func:`load_all`, a file at a time, read when its turn comes: of any number there is only one in memory.
+
+    Raises:
+        UserError: one of them does not exist, or has no dashboard at all.
+    """
+    for argument in arguments:
+        left_out, some = Reading(), False
+        for reading in _files(argument).readings:
+            some = some or bool(reading.documents or reading.problems)
+            left_out.add_notes(reading)
+            yield replace(reading, problems={f"{argument}:{name}": one for name, one in reading.problems.items()})
+        if not some:
+            raise UserError(
+                f"no dashboard in {argument}",
+                detail=left_out.note() or None,
+                hint="name a folder of dashboards, or a file",
+            )
 
 
 def load_all(arguments: Iterable[str]) -> Reading:
@@ -67,17 +80,8 @@ def load_all(arguments: Iterable[str]) -> Reading:
         UserError: one of them does not exist, or has no dashboard at all.
     """
     whole = Reading()
-    for argument in arguments:
-        reading = load(argument).reading
-        if not (reading.documents or reading.problems):
-            raise UserError(
-                f"no dashboard in {argument}",
-                detail=reading.note() or None,
-                hint="name a folder of dashboards, or a file",
-            )
-        whole.documents += reading.documents
-        whole.left_out += reading.left_out
-        whole.problems.update({f"{argument}:{name}": problem for name, problem in reading.problems.items()})
+    for reading in one_by_one(arguments):
+        whole.add(reading)
     return whole
 
 
@@ -93,27 +97,79 @@ def generated(site: "Site | None" = None) -> Source:
     return Source(GENERATED, Reading(documents), single=False)
 
 
-def _files_in(folder: Path) -> Iterator[Path]:
-    for path in sorted(folder.rglob("*")):
-        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-        if path.suffix in _SUFFIXES and not hidden and path.is_file():
+class _Files(NamedTuple):
+    """The files that an argument names, each read when its turn comes, and whether it names a single one."""
+
+    readings: Iterator[Reading]
+    single: bool
+
+
+def _files(argument: str) -> _Files:
+    if argument.startswith("git:"):
+        return _files_of_git(argument)
+    path = Path(argument)
+    if path.is_dir():
+        return _Files(_readings_of(path), False)
+    if not path.exists():
+        raise UserError(
+            f"there is no file or folder {argument}",
+            hint="give a file, a folder, or a git revision such as git:main",
+        )
+    return _Files(iter([_read_file(path.name, path, optional=False)]), True)
+
+
+def _readings_of(folder: Path) -> Iterator[Reading]:
+    beside = Reading()
+    for file in _files_in(folder, beside, (folder.resolve(),)):
+        yield _read_file(file.relative_to(folder).as_posix(), file, optional=True)
+    yield beside
+
+
+def _files_in(folder: Path, beside: Reading, above: tuple[Path, ...]) -> Iterator[Path]:
+    """The files to read, also in folders that a link leads to; ``above`` are the folders that it is in, without links.
+
+    What is not opened, and a folder that cannot be read, is told in ``beside``.
+    """
+    try:
+        paths = sorted(folder.iterdir())
+    except OSError as error:
+        problem = UserError(f"cannot read the folder: {error.strerror or error}", where=str(folder))
+        beside.problems[str(folder)] = problem
+        return
+    for path in paths:
+        is_file = _is_read(path.name) and path.is_file()
+        if path.name.startswith("."):
+            if (is_file or path.is_dir()) and not _OTHERS_OWN.fullmatch(path.name):
+                beside.not_opened.append(str(path))
+        elif is_file:
             yield path
+        elif path.is_dir():
+            real = path.resolve()
+            if real in above:
+                beside.not_opened.append(str(path))
+            else:
+                yield from _files_in(path, beside, (*above, real))
 
 
-def _read_file(reading: Reading, name: str, path: Path, *, optional: bool) -> None:
+def _is_read(name: str) -> bool:
+    return name.lower().endswith(_SUFFIXES)
+
+
+def _read_file(name: str, path: Path, *, optional: bool) -> Reading:
     try:
         data = path.read_bytes()
     except OSError as error:
         problem = UserError(f"cannot read the file: {error.strerror or error}", where=str(path))
-        reading.problems[name] = problem
-        return
+        return Reading(problems={name: problem})
+    reading = Reading()
     read(reading, name, str(path), data, optional=optional)
+    return reading
 
 
 # -- git --------------------------------------------------------------------------------------------------------------
 
 
-def _load_git(argument: str) -> Source:
+def _files_of_git(argument: str) -> _Files:
     revision, _, path = argument.removeprefix("git:").partition(":")
     root = _root(argument)
     tree = _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{tree}}")
@@ -125,19 +181,25 @@ def _load_git(argument: str) -> Source:
             "(in CI: check out with the full history, fetch-depth: 0)",
         )
     wanted = _inside(root, path) if path else DASHBOARD_FOLDER
-    entries = _entries(root, tree.strip().decode(), wanted)
+    beside = Reading()
+    entries = _entries(root, tree.strip().decode(), wanted, beside, f"git:{revision}:")
     single = [name for name, _ in entries] == [wanted]
-    reading = Reading()
-    for (name, _), data in zip(entries, _contents(root, [blob for _, blob in entries]), strict=True):
-        inner = PurePosixPath(name).name if single else str(PurePosixPath(name).relative_to(wanted or "."))
-        read(reading, inner, f"git:{revision}:{name}", data, optional=not single)
     if not entries and _git(root, "cat-file", "-e", f"{tree.strip().decode()}:{wanted}") is None:
         raise UserError(
             f"there is no {wanted} at the revision {revision}",
             where=argument,
             hint=f"give its path in the repository: git:{revision}:path/to/dashboards",
         )
-    return Source(argument, reading, single=single)
+
+    def readings() -> Iterator[Reading]:
+        for (name, _), data in zip(entries, _contents(root, [blob for _, blob in entries]), strict=True):
+            inner = PurePosixPath(name).name if single else str(PurePosixPath(name).relative_to(wanted or "."))
+            reading = Reading()
+            read(reading, inner, f"git:{revision}:{name}", data, optional=not single)
+            yield reading
+        yield beside
+
+    return _Files(readings(), single)
 
 
 def _root(argument: str) -> Path:
@@ -160,12 +222,16 @@ def _inside(root: Path, path: str) -> str:
     return "" if path in ("", ".", "/") else path.strip("/")
 
 
-def _entries(root: Path, tree: str, wanted: str) -> list[tuple[str, str]]:
-    """The (path, blob id) of each file to read: the wanted one, or those in the wanted folder."""
+def _entries(root: Path, tree: str, wanted: str, beside: Reading, label: str) -> list[tuple[str, str]]:
+    """The (path, blob id) of each file to read: the wanted one, or those in the wanted folder.
+
+    What is not opened is told in ``beside``, as a place after ``label``.
+    """
     listing = _git(
         root, "--literal-pathspecs", "ls-tree", "-r", "-z", "--full-tree", tree, "--", *([wanted] * bool(wanted))
     )
     entries = []
+    not_opened: dict[str, None] = {}
     for line in (listing or b"").split(b"\0"):
         if not line:
             continue
@@ -173,10 +239,15 @@ def _entries(root: Path, tree: str, wanted: str) -> list[tuple[str, str]]:
         mode, kind, blob = description.split()
         name = name_bytes.decode("utf-8", "replace")
         inner = PurePosixPath(name).relative_to(wanted or ".").parts
-        listed = name == wanted or (name.endswith(_SUFFIXES) and not any(part.startswith(".") for part in inner))
-        # A symbolic link's blob is its target's path, no dashboard.
-        if kind == b"blob" and mode != b"120000" and listed:
+        hidden = next((number for number, part in enumerate(inner) if part.startswith(".")), None)
+        if hidden is not None and (hidden < len(inner) - 1 or _is_read(name)):
+            not_opened[str(PurePosixPath(wanted or ".", *inner[: hidden + 1]))] = None
+        elif mode == b"120000" and hidden is None:
+            # A symbolic link's blob is its target's path, no dashboard.
+            not_opened[name] = None
+        elif kind == b"blob" and (name == wanted or (_is_read(name) and hidden is None)):
             entries.append((name, blob.decode()))
+    beside.not_opened += [label + name for name in not_opened]
     return entries
 
 

@@ -4,7 +4,7 @@ To add a scenario, add an entry to :data:`SCENARIOS`: ``llumnix-dash simulate --
 """
 
 from llumnix_dash.errors import UserError, nearest
-from llumnix_dash.fleet.parts import Deployment, Failures, Mishap, Pool, Scenario, Traffic
+from llumnix_dash.fleet.parts import Deployment, Failures, Mishap, Pool, Scenario, Traffic, Transfer
 
 BIG_MODEL = "qwen3-32b"
 SMALL_MODEL = "llama-3.1-8b"
@@ -29,6 +29,20 @@ _DEFAULT = Deployment(pools=(_PREFILL, _DECODE, _NEUTRAL), traffic=(_BIG, _SMALL
 
 def _varied(**changes: object) -> Deployment:
     return _DEFAULT.model_copy(update=changes)
+
+
+def _disaggregated(
+    transfer: Transfer, prefill: int, decode: int, *, rate: float, prompt: int, output: int
+) -> Deployment:
+    """Prefill and decode engines alone, for prompts and answers of these median lengths."""
+    return Deployment(
+        pools=(
+            _PREFILL.model_copy(update={"instances": prefill}),
+            _DECODE.model_copy(update={"instances": decode}),
+        ),
+        traffic=(Traffic(model=BIG_MODEL, requests_per_second=rate, prompt_tokens=prompt, output_tokens=output),),
+        transfer=transfer,
+    )
 
 
 _ALL = (
@@ -273,6 +287,38 @@ _ALL = (
         explanation="one store with the default's engines in each of two clusters, which share all names and addresses"
         " and differ by the label cluster alone",
         deployments=(_varied(cluster="east"), _varied(cluster="west", gateways=1)),
+    ),
+    Scenario(
+        name="prefill-short",
+        explanation="one prefill engine for four decode engines and long prompts, with batch KVT: prompts wait for it"
+        " while decode engines are at ease; the prefill engine's own metrics all stay 0",
+        deployments=(_disaggregated("kvt-batch", 1, 4, rate=3.4, prompt=1800, output=60),),
+        load="surge",
+    ),
+    Scenario(
+        name="decode-short",
+        explanation="two decode engines for long answers, with staged KVT: what two prefill engines have computed at"
+        " once waits for a place in their KV caches",
+        deployments=(_disaggregated("kvt-staged", 2, 2, rate=2.1, prompt=500, output=350),),
+        load="surge",
+    ),
+    Scenario(
+        name="both-short",
+        explanation="long prompts and long answers for one prefill and two decode engines, with batch KVT: requests"
+        " wait for the one and then for the other",
+        deployments=(_disaggregated("kvt-batch", 1, 2, rate=3.2, prompt=1800, output=150),),
+        load="surge",
+    ),
+    Scenario(
+        name="neutral-short",
+        explanation="more than two neutral engines can bear, in full mode: prompts wait for a place beside the answers",
+        deployments=(
+            Deployment(
+                pools=(_NEUTRAL.model_copy(update={"data_parallel": 1}),),
+                traffic=(_SMALL.model_copy(update={"requests_per_second": 6.5, "prompt_tokens": 500}),),
+            ),
+        ),
+        load="surge",
     ),
 )
 SCENARIOS: dict[str, Scenario] = {one.name: one for one in _ALL}

@@ -15,6 +15,7 @@ from llumnix_dash.grafana.destination import Destination
 from llumnix_dash.grafana.failures import BlockedError, ForbiddenError, RevisionChangedError, StoppedError
 from llumnix_dash.grafana.judge import is_untouched
 from llumnix_dash.grafana.model import Live, Saved, Version, Write
+from llumnix_dash.grafana.newschema import losses
 from llumnix_dash.grafana.normal import digest
 from llumnix_dash.grafana.plan import (
     Action,
@@ -185,7 +186,7 @@ class _Work:
             now = self._dashboards.read(step.uid)
             if now is None:
                 return replace(result, reason="saved, and deleted by somebody since")
-            under = self._went_under(step, now, saved.version)
+            under = self._went_under(step, now, saved)
             if under:
                 return self._told_under(result, now, under)
             # Only the very state that we saved may be signed: anything else holds somebody's edit.
@@ -195,29 +196,36 @@ class _Work:
         except UserError as error:
             return replace(result, reason=f"saved; to read it back failed: {error.summary}")
 
-    def _went_under(self, step: Step, now: Live, saved: int) -> list[Version]:
+    def _went_under(self, step: Step, now: Live, saved: Saved) -> list[Version]:
         """The versions between the state that the plan saw and our save, if the server let them be overwritten."""
-        before = step.live.version if step.live is not None else 0
-        is_another = step.live is not None and step.live.id != now.id and 0 not in {step.live.id, now.id}
-        if saved <= before + 1 and not is_another:
+        if self._dashboards.is_certain(saved):
             return []
+        seen, seen_id = (step.live.version, step.live.id) if step.live is not None else (0, 0)
+        saved_id = saved.id or now.id
+        if now.id != saved_id:
+            return []  # ours was deleted and another imported since: this history is of the other
+        # An import in that instant began to count anew, so that all of its versions are later than what the plan saw.
+        is_another = 0 not in {seen_id, saved_id} and seen_id != saved_id
+        after = 0 if is_another else seen
         history = self._dashboards.history(step.uid)
         if history is None:
-            return [Version(saved - 1)]
-        numbers = range(1 if is_another else before + 1, saved)
-        return [
-            version
-            for version in history
-            if version.number in numbers and marker.signature(version.message) != step.content
-        ]
+            return [Version(saved.version - 1)] if is_another or saved.version > seen + 1 else []
+        ours = [number for number, version in enumerate(history) if marker.signature(version.message) == step.content]
+        exact = [number for number in ours if history[number].number == saved.version]
+        # A version's number can come twice: what counts is what stands behind our save.
+        before = history[min(exact or ours) + 1 :] if ours else [v for v in history if v.number < saved.version]
+        return [v for v in before if v.number > after and marker.signature(v.message) != step.content]
 
     def _told_under(self, result: Result, now: Live, under: Sequence[Version]) -> Result:
         copies = []
         for version in under:
             content = self._dashboards.content(now.uid, version.number)
-            if content is not None:
-                edit = replace(now, dashboard=content, version=version.number, updated_by=version.by, native=None)
-                copies.append(self._orders.backups.save(replace(edit, updated=version.created)))
+            native = self._dashboards.native(now.uid, version.number)
+            if native is not None and not losses(native):
+                native = None  # the server gives a classic one as v2, too
+            if content is not None or native is not None:
+                edit = replace(now, dashboard=content or {}, version=version.number, updated_by=version.by)
+                copies.append(self._orders.backups.save(replace(edit, updated=version.created), native))
         who = " and ".join(dict.fromkeys(version.by or "somebody" for version in under))
         numbers = ", ".join(str(version.number) for version in under)
         told = f"an edit by {who} came between the server's own look and its write: version {numbers} in the history"

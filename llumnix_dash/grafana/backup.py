@@ -8,6 +8,7 @@ import json
 import os
 import re
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -17,8 +18,9 @@ from urllib.parse import quote, urlsplit
 
 from llumnix_dash.errors import UserError
 from llumnix_dash.files import write_text
-from llumnix_dash.grafana.model import Live
-from llumnix_dash.grafana.transport import Transport
+from llumnix_dash.grafana import destination
+from llumnix_dash.grafana.connect import Grafana
+from llumnix_dash.grafana.model import Folders, Live
 
 ORIGIN = "llumnixDashCopy"  # the key of a copy's file under which it stands where the dashboard was
 
@@ -44,12 +46,17 @@ class Backups:
         parent: where the run's folder is made.
         server: the server's address, kept in each copy.
         org_id: the organisation, where one was asked for, kept in each copy.
+        folders: those of the server, asked for the path of a dashboard's folder, which is kept in each copy.
     """
 
-    def __init__(self, parent: Path, server: str = "", org_id: int | None = None) -> None:
+    def __init__(
+        self, parent: Path, server: str = "", org_id: int | None = None, folders: Folders | None = None
+    ) -> None:
         self._parent = parent
         self._server = server
         self._org_id = org_id
+        self._folders = folders
+        self._paths: dict[str, list[dict[str, Any]]] = {}
         self._folder: Path | None = None
         self._lock = Lock()
 
@@ -81,6 +88,7 @@ class Backups:
             "uid": live.uid,
             "folderUid": live.folder_uid,
             "folderTitle": live.folder_title,
+            "folderPath": self._path(live.folder_uid),
             "version": live.version,
             "updated": live.updated,
             "updatedBy": live.updated_by,
@@ -89,6 +97,18 @@ class Backups:
         path = _free(self.folder, quote(live.uid, safe=""), ".v2.json" if native is not None else ".json")
         write_text(path, json.dumps({**body, ORIGIN: origin}, indent=2, ensure_ascii=False) + "\n")
         return path
+
+    def _path(self, uid: str) -> list[dict[str, Any]]:
+        """The folder and those that it is in; nothing where the server does not tell: that must not hinder a copy."""
+        if self._folders is None:
+            return []
+        with self._lock:
+            if uid not in self._paths:
+                try:
+                    self._paths[uid] = [asdict(folder) for folder in destination.path_of(self._folders, uid)]
+                except UserError:
+                    self._paths[uid] = []
+            return self._paths[uid]
 
 
 def _made(parent: Path, name: str) -> Path:
@@ -127,7 +147,7 @@ def _free(folder: Path, name: str, suffix: str) -> Path:
     raise AssertionError("count never ends")
 
 
-def backups_of(transport: Transport, parent: Path | None) -> Backups:
+def backups_of(grafana: Grafana, parent: Path | None) -> Backups:
     """The backups of a run against this server, below ``parent`` or else the server's default folder."""
-    server, org_id = transport.base, transport.org_id
-    return Backups(parent or default_folder(server, org_id), server, org_id)
+    server, org_id = grafana.transport.base, grafana.transport.org_id
+    return Backups(parent or default_folder(server, org_id), server, org_id, grafana.folders)

@@ -62,14 +62,14 @@ def connect(transport: Transport, api: Api = "auto") -> Grafana:
             hint="upgrade Grafana, or import the JSON files by hand",
         )
     discovery = Discovery(transport, possible=api == "k8s" or major is None or major >= FIRST_WITH_K8S)
-    legacy = LegacyDashboards(transport, Ownership(discovery))
+    legacy = LegacyDashboards(transport, Ownership(discovery), in_one=major is not None and major < FIRST_WITH_K8S)
     dashboards: Dashboards = legacy
     folders: Folders = LegacyFolders(transport)
     if api == "k8s" or (api == "auto" and _legacy_is_gone(transport, major) and discovery.dashboards_version()):
-        dashboards, folders = K8sDashboards(discovery), K8sFolders(discovery)
+        dashboards, folders = K8sDashboards(discovery, legacy), K8sFolders(discovery)
     elif api == "auto" and discovery.dashboards_version() == "v0alpha1" and discovery.is_unified():
         # Only there can a save name the very state that it replaces; the legacy search has pages, the other has none.
-        dashboards = K8sDashboards(discovery, tagged=legacy.tagged)
+        dashboards = K8sDashboards(discovery, legacy, tagged=legacy.tagged)
     return Grafana(
         transport=transport,
         version=str(version) if version else None,

@@ -138,6 +138,9 @@ def resolved(wanted: Wanted, sources: Sources) -> Wanted:
 def refuse_missing(transport: Transport, wanted: Sequence[Wanted], given: Sequence[Wanted]) -> None:
     """Raises where a dashboard names a data source or a library panel that the server has not.
 
+    ``GET /api/library-elements/:uid`` answers 404 "library element could not be found", and 403 without the permission
+    ``library.panels:read``: Grafana's source, pkg/services/libraryelements/api.go and model/model.go.
+
     Args:
         transport: to the server; what these credentials may not look at is taken to be there.
         wanted: the dashboards as they are to be pushed.

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -69,6 +69,30 @@ def by_path(folders: Folders, path: str) -> Destination:
 def default(folders: Folders) -> Destination:
     """Where a dashboard goes that is new to the server."""
     return by_path(folders, DEFAULT_FOLDER)
+
+
+def path_of(folders: Folders, uid: str) -> tuple[Folder, ...]:
+    """The folder of this uid after those that it is in, outermost first, as far as these credentials may see them."""
+    path: list[Folder] = []
+    while uid != ROOT and uid not in {folder.uid for folder in path}:
+        folder = folders.read(uid)
+        if folder is None:
+            break
+        path.insert(0, folder)
+        uid = folder.parent_uid
+    return tuple(path)
+
+
+def again(folders: Folders, path: Sequence[Folder]) -> Destination:
+    """The folder at the end of a path that was there once; what is missing of it is to be made, with its uid."""
+    here = Folder(path[0].parent_uid, "")
+    missing: list[Folder] = []
+    for old in path:
+        found = None if missing else folders.read(old.uid) or _child(folders, here, old.title)
+        if found is None:
+            missing.append(replace(old, parent_uid=here.uid))
+        here = found or old
+    return Destination(here.uid, " / ".join(folder.title for folder in path), tuple(missing), here.writable)
 
 
 def make(folders: Folders, destination: Destination, wait: Callable[[float], bool]) -> Destination:

@@ -5,6 +5,7 @@ Never the version that the server prefers: on Grafana 13 that is v2, which has n
 
 import threading
 from collections.abc import Sequence
+from typing import Any
 
 from llumnix_dash.grafana.transport import Transport
 
@@ -12,9 +13,16 @@ DASHBOARD_GROUP, FOLDER_GROUP = "dashboard.grafana.app", "folder.grafana.app"
 # v0alpha1 keeps the JSON as it is; v1 and v1beta1 migrate it.
 CLASSIC_VERSIONS = ("v0alpha1", "v1", "v1beta1")
 NEWER_VERSIONS = ("v2", "v2beta1", "v2alpha1")
+FOLDER_VERSIONS = ("v1", "v1beta1")
+HISTORY = 100  # versions that are looked through
 # On unified storage a resourceVersion is a number of this size; on SQL storage it is the dashboard's small version.
 _SMALLEST_OF_UNIFIED = 10**12
-FOLDER_VERSIONS = ("v1", "v1beta1")
+
+
+def is_of_unified(revision: object) -> bool:
+    """Whether this resourceVersion is one of unified storage, where none repeats: a save by it is truly conditional."""
+    text = str(revision or "")
+    return text.isdigit() and int(text) > _SMALLEST_OF_UNIFIED
 
 
 class Discovery:
@@ -50,8 +58,27 @@ class Discovery:
         items = reply.field("items")
         if reply.status != 200 or not isinstance(items, list):
             return False
-        revision = str(((items[0] if items else reply.body).get("metadata") or {}).get("resourceVersion") or "")
-        return revision.isdigit() and int(revision) > _SMALLEST_OF_UNIFIED
+        return is_of_unified(((items[0] if items else reply.body).get("metadata") or {}).get("resourceVersion"))
+
+    def history_path(self) -> str | None:
+        """The collection of dashboards whose history is asked for.
+
+        "Resource history is available on all stable (GA) API versions", and others may answer with none, says Grafana's
+        documentation (developer-resources/api-reference/http-api/resource-history).
+        """
+        return self._path(DASHBOARD_GROUP, self._first(DASHBOARD_GROUP, ("v1", *CLASSIC_VERSIONS)), "dashboards")
+
+    def history(self, path: str, uid: str) -> list[dict[str, Any]] | None:
+        """The versions of a dashboard as objects of this collection, newest first; None where it does not serve any."""
+        params = {
+            "labelSelector": "grafana.app/get-history=true",
+            "fieldSelector": f"metadata.name={uid}",
+            "limit": HISTORY,
+        }
+        reply = self.transport.get(path, params)
+        items = reply.field("items")
+        # A dashboard that is there has one version at least.
+        return items or None if reply.status == 200 and isinstance(items, list) else None
 
     def folders_version(self) -> str | None:
         """The API version for folders; None where the server has none."""

@@ -151,7 +151,7 @@ def _forbidden(reply: Reply, doing: str, where: str) -> UserError:
             where=where,
             hint="change it in the repository that it comes from",
         )
-    needed = re.search(r"permissions needed:\s*(.+)", reply.message, re.IGNORECASE | re.DOTALL)
+    needed = re.search(r"permissions needed:\s*(.+)", reply.said, re.IGNORECASE | re.DOTALL)
     permission = needed[1].strip() if needed else _usual_permission(reply)
     return ForbiddenError(
         f"cannot {doing}: permission denied",
@@ -175,7 +175,7 @@ def _usual_permission(reply: Reply) -> str:
 def _too_large(reply: Reply, doing: str, where: str) -> UserError:
     if isinstance(reply.body, dict):
         return RefusedError(
-            f"cannot {doing}: {reply.message or 'it is too large'}",
+            f"cannot {doing}: {reply.said or 'it is too large'}",
             where=where,
             hint="split the dashboard, or raise the server's limit",
         )
@@ -206,7 +206,7 @@ def not_grafana(reply: Reply, doing: str) -> UserError:
 
 
 def _refused(reply: Reply, doing: str, where: str) -> UserError:  # noqa: PLR0911 (one a cause)
-    said = reply.message or f"status {reply.status}"
+    said = reply.said or f"status {reply.status}"
     text = said.lower()
     if "provisioned" in text:
         return BlockedError(
@@ -254,7 +254,7 @@ def _refused(reply: Reply, doing: str, where: str) -> UserError:  # noqa: PLR091
         )
     if reply.field("database"):
         return ServerError(
-            f"cannot {doing}: it runs, but its database is {reply.field('database')}",
+            f"cannot {doing}: it runs, but its database is {reply.hide(str(reply.field('database')))}",
             where=where,
             hint="look at Grafana's own log and at its database; then run the command again",
         )

@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from llumnix_dash.errors import ServerError
 from llumnix_dash.grafana import newschema
-from llumnix_dash.grafana.discovery import DASHBOARD_GROUP, FOLDER_GROUP, Discovery
+from llumnix_dash.grafana.discovery import DASHBOARD_GROUP, FOLDER_GROUP, Discovery, is_of_unified
 from llumnix_dash.grafana.failures import (
     AnswerLostError,
     RefusedAsChangedError,
@@ -23,7 +23,6 @@ from llumnix_dash.http.reply import Reply
 
 FOLDER, MESSAGE = newschema.FOLDER, newschema.MESSAGE
 PAGE = 500
-HISTORY = 100
 SEARCH_LIMIT = 1000
 # What the server or its editor writes beside a dashboard, and nobody else may.
 _NOT_OURS_TO_SEND = frozenset(
@@ -33,9 +32,17 @@ _NOT_SPEC = frozenset({"id", "uid", "version"})
 
 
 class K8sDashboards(Dashboards):
-    """Dashboards through ``/apis/dashboard.grafana.app``, in a version that has the classic schema."""
+    """Dashboards through ``/apis/dashboard.grafana.app``, in a version that has the classic schema.
 
-    def __init__(self, discovery: Discovery, tagged: Callable[[str], Sequence[str]] | None = None) -> None:
+    Args:
+        discovery: of the server.
+        legacy: where the history is read if this API does not serve it.
+        tagged: the search, if not this API's own.
+    """
+
+    def __init__(
+        self, discovery: Discovery, legacy: Dashboards, tagged: Callable[[str], Sequence[str]] | None = None
+    ) -> None:
         version, path = discovery.dashboards_version(), discovery.dashboards_path()
         if version is None or path is None:
             raise ServerError(
@@ -45,6 +52,7 @@ class K8sDashboards(Dashboards):
             )
         self.name = f"k8s API {version}"
         self._discovery = discovery
+        self._legacy = legacy
         self._tagged = tagged
         self._version = version
         self._path = path
@@ -74,8 +82,8 @@ class K8sDashboards(Dashboards):
         return About(live.blocked, newschema.is_hinted(item))
 
     @override
-    def native(self, uid: str) -> dict[str, Any] | None:
-        return newschema.read_native(self._discovery, uid)
+    def native(self, uid: str, number: int | None = None) -> dict[str, Any] | None:
+        return newschema.read_native(self._discovery, uid, number)
 
     @override
     def as_stored(self, write: Write) -> dict[str, Any]:
@@ -131,6 +139,10 @@ class K8sDashboards(Dashboards):
         raise explain(reply, f"save dashboard {write.uid}")
 
     @override
+    def is_certain(self, saved: Saved) -> bool:
+        return is_of_unified(saved.revision)
+
+    @override
     def save_native(self, native: Mapping[str, Any], folder_uid: str, message: str, over: Live | None) -> Saved:
         return newschema.save_native(self._discovery, native, folder_uid, message, over)
 
@@ -149,7 +161,7 @@ class K8sDashboards(Dashboards):
     def history(self, uid: str) -> Sequence[Version] | None:
         items = self._history(uid)
         if items is None:
-            return None
+            return self._legacy.history(uid)
         found = []
         for item in items:
             metadata = item["metadata"]
@@ -170,17 +182,11 @@ class K8sDashboards(Dashboards):
             spec = item.get("spec")
             if item["metadata"].get("generation") == number and isinstance(spec, dict) and "elements" not in spec:
                 return {**spec, "uid": uid}
-        return None
+        return self._legacy.content(uid, number)
 
     def _history(self, uid: str) -> list[dict[str, Any]] | None:
-        params = {
-            "labelSelector": "grafana.app/get-history=true",
-            "fieldSelector": f"metadata.name={uid}",
-            "limit": HISTORY,
-        }
-        reply = self._transport.get(self._path, params)
-        items = reply.field("items")
-        return items if reply.status == 200 and isinstance(items, list) else None
+        path = self._discovery.history_path()
+        return self._discovery.history(path, uid) if path is not None else None
 
     @override
     def tagged(self, tag: str) -> Sequence[str]:

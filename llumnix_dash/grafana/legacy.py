@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from typing_extensions import override
 
+from llumnix_dash.grafana.discovery import HISTORY
 from llumnix_dash.grafana.failures import AnswerLostError, RevisionChangedError, explain, unseen_folder
 from llumnix_dash.grafana.model import ROOT, About, Dashboards, Folder, Folders, Live, Saved, Version, Write
 from llumnix_dash.grafana.ownership import UNREADABLE_V2, Ownership, live_of_native
@@ -13,17 +14,23 @@ from llumnix_dash.grafana.transport import Transport
 from llumnix_dash.http.reply import Reply
 
 PAGE = 1000
-HISTORY = 100  # versions that are looked through for our last push
 
 
 class LegacyDashboards(Dashboards):
-    """Dashboards through ``/api/dashboards``."""
+    """Dashboards through ``/api/dashboards``.
+
+    Args:
+        transport: to the server.
+        ownership: of what this API does not say.
+        in_one: whether the server compares and writes in one transaction, as 10 and 11 do.
+    """
 
     name = "legacy API"
 
-    def __init__(self, transport: Transport, ownership: Ownership) -> None:
+    def __init__(self, transport: Transport, ownership: Ownership, *, in_one: bool) -> None:
         self._transport = transport
         self._ownership = ownership
+        self._in_one = in_one
 
     @override
     def read(self, uid: str) -> Live | None:
@@ -58,8 +65,8 @@ class LegacyDashboards(Dashboards):
         return About(live.blocked) if live.blocked else self._ownership.of(live.uid)
 
     @override
-    def native(self, uid: str) -> dict[str, Any] | None:
-        return self._ownership.native(uid)
+    def native(self, uid: str, number: int | None = None) -> dict[str, Any] | None:
+        return self._ownership.native(uid, number)
 
     @override
     def as_stored(self, write: Write) -> dict[str, Any]:
@@ -85,6 +92,10 @@ class LegacyDashboards(Dashboards):
         if reply.status == 409 or (reply.status == 412 and reply.field("status") in {"version-mismatch", None}):
             raise RevisionChangedError(f"dashboard {write.uid} was changed in Grafana meanwhile")
         raise explain(reply, f"save dashboard {write.uid}")
+
+    @override
+    def is_certain(self, saved: Saved) -> bool:
+        return self._in_one
 
     @override
     def save_native(self, native: Mapping[str, Any], folder_uid: str, message: str, over: Live | None) -> Saved:

@@ -120,8 +120,11 @@ class Dashboards(Protocol):
     def about(self, live: Live) -> About:
         """What the content of this dashboard does not say."""
 
-    def native(self, uid: str) -> dict[str, Any] | None:
-        """The dashboard's object in schema v2, whatever it is stored as; None where the server cannot give it."""
+    def native(self, uid: str, number: int | None = None) -> dict[str, Any] | None:
+        """The dashboard's object in schema v2, whatever it is stored as, or that of one of its versions.
+
+        None where the server cannot give it.
+        """
 
     def as_stored(self, write: Write) -> dict[str, Any]:
         """The JSON that the server would keep of this write; asks the server only where it migrates what it is sent."""
@@ -131,6 +134,12 @@ class Dashboards(Protocol):
 
         Raises:
             RevisionChangedError: the live state is no longer the one the write names.
+        """
+
+    def is_certain(self, saved: Saved) -> bool:
+        """Whether the server made sure, as it saved this, that nobody had come between.
+
+        Grafana 12, and 13 without unified storage, compare first and write afterwards.
         """
 
     def save_native(self, native: Mapping[str, Any], folder_uid: str, message: str, over: Live | None) -> Saved:

@@ -33,15 +33,21 @@ def is_hinted(item: Mapping[str, Any]) -> bool:
     return editor is not None and int(editor[1]) >= FIRST_EDITOR_OF_V2
 
 
-def read_native(discovery: Discovery, uid: str) -> dict[str, Any] | None:
-    """The dashboard's object in schema v2; None where the server cannot give it."""
+def read_native(discovery: Discovery, uid: str, number: int | None = None) -> dict[str, Any] | None:
+    """The dashboard's object in schema v2, or that of one of its versions; None where the server cannot give it."""
     path = discovery.newer_path()
     if path is None:
         return None
-    reply = discovery.transport.get(f"{path}/{quote(uid, safe='')}")
-    spec = reply.field("spec")
-    is_whole = reply.status == 200 and isinstance(spec, dict) and {"elements", "layout"} <= spec.keys()
-    return dict(reply.body) if is_whole else None
+    if number is None:
+        reply = discovery.transport.get(f"{path}/{quote(uid, safe='')}")
+        return dict(reply.body) if reply.status == 200 and _is_whole(reply.body) else None
+    found = (item for item in discovery.history(path, uid) or () if item["metadata"].get("generation") == number)
+    return next(filter(_is_whole, found), None)
+
+
+def _is_whole(item: Any) -> bool:
+    spec = item.get("spec") if isinstance(item, dict) else None
+    return isinstance(spec, dict) and {"elements", "layout"} <= spec.keys()
 
 
 def save_native(

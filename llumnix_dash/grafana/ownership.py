@@ -84,9 +84,9 @@ class Ownership:
             return About()
         return About(owner_in(metadata), newschema.is_hinted(reply.body))
 
-    def native(self, uid: str) -> dict[str, Any] | None:
-        """The dashboard's object in schema v2; None where the server cannot give it."""
-        return newschema.read_native(self._discovery, uid)
+    def native(self, uid: str, number: int | None = None) -> dict[str, Any] | None:
+        """The dashboard's object in schema v2; see :func:`llumnix_dash.grafana.newschema.read_native`."""
+        return newschema.read_native(self._discovery, uid, number)
 
     def save_native(self, native: Mapping[str, Any], folder_uid: str, message: str, over: Live | None) -> Saved:
         """Saves an object of schema v2; see :func:`llumnix_dash.grafana.newschema.save_native`."""

@@ -5,7 +5,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
-from pathlib import PurePosixPath
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -124,10 +123,9 @@ class Targets:
         elif folder is not None:
             self._asked = destination.by_path(self._folders, folder)
 
-    def of(self, live: Live | None, name: str = "") -> Destination:
-        """The destination of a dashboard with this live state (None: it is new), and this path of its file."""
+    def of(self, live: Live | None, within: Sequence[str] = ()) -> Destination:
+        """The destination of a dashboard with this live state (None: it is new), whose file is in these folders."""
         if self._mirrored is not None:
-            within = PurePosixPath(name.partition(":")[0]).parts[:-1]
             return self._mirror(" / ".join([self._base, *within]))
         if self._asked is not None:
             return self._asked
@@ -236,7 +234,7 @@ def _compare(grafana: Grafana, wanted: Wanted, targets: Targets, set_name: str) 
     live = grafana.dashboards.read(wanted.uid)
     if live is not None and live.blocked and not live.dashboard:
         return Step(wanted.uid, wanted.title, Action.BLOCKED, live=live, reason=live.blocked)
-    folder = targets.of(live, wanted.name)
+    folder = targets.of(live, wanted.folders)
     stored = grafana.dashboards.as_stored(Write(wanted.dashboard, folder.uid if not folder.missing else "", "", live))
     content = digest(stored, grafana.minimum_refresh)
     step = Step(

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from llumnix_dash.document import sources
@@ -28,6 +28,11 @@ class Wanted:
     def uid(self) -> str:
         """The dashboard's uid."""
         return str(self.dashboard["uid"])
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """The folders that its file lies in, below the folder that was named, outermost first."""
+        return PurePosixPath(self.name.partition(":")[0]).parts[:-1]
 
     @property
     def title(self) -> str:
@@ -78,8 +83,26 @@ def load(inputs: Sequence[str] = (), site: "Site | None" = None) -> PushSet:
     return PushSet(found, problems, reading.note())
 
 
+def refuse_subfolders(wanted: Sequence[Wanted]) -> None:
+    """Raises where files lie in folders of a folder: one place for all of them may not be what is meant.
+
+    Raises:
+        UserError: some do.
+    """
+    deeper = [item.name for item in wanted if item.folders]
+    if deeper:
+        raise UserError(
+            "what are the folders within the folder to become in Grafana?",
+            detail="\n".join(deeper),
+            hint="--mirror makes these folders in Grafana, --flat puts all into one folder",
+        )
+
+
 def is_whole_set(inputs: Sequence[str]) -> bool:
-    """Whether the inputs name whole sets, all of our own or folders, so that "no longer in the set" means something."""
+    """Whether the inputs name whole sets, all of our own or folders, so that "no longer in the set" means something.
+
+    A revision of git is not one: what it holds as a link is not read, and would be deleted.
+    """
     return all(Path(text).is_dir() for text in inputs)
 
 

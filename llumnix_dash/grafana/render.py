@@ -1,5 +1,6 @@
 """Plans and results as a person reads them on a terminal, and as a program reads them."""
 
+import shlex
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -74,6 +75,8 @@ def result_text(grafana: Grafana, result: Result, width: int) -> str:
     if result.backup is not None:
         lines.append(_indented(f"what was there is kept in {result.backup}"))
     lines += [_indented(f"the edit is kept in {copy}") for copy in result.copies]
+    if result.copies:  # the newest comes first
+        lines.append(_indented(f"to bring it back: llumnix-dash restore {shlex.quote(str(result.copies[0]))}"))
     return "\n".join(lines)
 
 

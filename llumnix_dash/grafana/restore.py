@@ -11,7 +11,8 @@ from llumnix_dash.errors import UserError
 from llumnix_dash.grafana import destination
 from llumnix_dash.grafana.backup import ORIGIN, Backups
 from llumnix_dash.grafana.connect import Grafana
-from llumnix_dash.grafana.model import ROOT, Saved, Write
+from llumnix_dash.grafana.destination import Destination
+from llumnix_dash.grafana.model import ROOT, Folder, Saved, Write
 from llumnix_dash.grafana.surely import surely
 
 
@@ -54,8 +55,17 @@ def read(path: Path) -> Copy:
     return Copy(path, str(origin["uid"]), {} if native else body["dashboard"], native, origin)
 
 
-def restore(grafana: Grafana, copy: Copy, backups: Backups) -> tuple[Saved, Path | None]:
-    """Saves the copy over what is there now, of which a copy is kept; the version, and that copy.
+@dataclass(frozen=True)
+class Restored:
+    """What became of a copy: its version now, the copy of what was there, and its folder if that was made anew."""
+
+    saved: Saved
+    kept: Path | None = None
+    made: str | None = None
+
+
+def restore(grafana: Grafana, copy: Copy, backups: Backups) -> Restored:
+    """Saves the copy over what is there now, of which a copy is kept.
 
     Raises:
         UserError: it comes from another server, the server refuses it, or somebody else saved meanwhile.
@@ -75,11 +85,14 @@ def restore(grafana: Grafana, copy: Copy, backups: Backups) -> tuple[Saved, Path
         native = live.native or (grafana.dashboards.native(copy.uid) if about.newer_schema else None)
         kept = backups.save(live, native)
     folder = _folder(grafana, copy)
+    made = folder.label if folder.missing else None
+    uid = destination.make(grafana.folders, folder, grafana.transport.sleep).uid
     message = f"llumnix-dash restore of version {copy.origin.get('version')}"
     if copy.native is not None:
-        return grafana.dashboards.save_native(copy.native, folder, message, live), kept
-    write = Write({**copy.dashboard, "uid": copy.uid}, folder, message, live)
-    return surely(lambda: grafana.dashboards.save(write), lambda: _found(grafana, write), grafana.transport.sleep), kept
+        return Restored(grafana.dashboards.save_native(copy.native, uid, message, live), kept, made)
+    write = Write({**copy.dashboard, "uid": copy.uid}, uid, message, live)
+    saved = surely(lambda: grafana.dashboards.save(write), lambda: _found(grafana, write), grafana.transport.sleep)
+    return Restored(saved, kept, made)
 
 
 def _found(grafana: Grafana, write: Write) -> Saved | None:
@@ -88,13 +101,18 @@ def _found(grafana: Grafana, write: Write) -> Saved | None:
     return Saved(now.version) if now is not None and changed else None
 
 
-def _folder(grafana: Grafana, copy: Copy) -> str:
+def _folder(grafana: Grafana, copy: Copy) -> Destination:
     uid, title = str(copy.origin.get("folderUid") or ROOT), str(copy.origin.get("folderTitle") or "")
     if uid == ROOT or grafana.folders.read(uid) is not None:
-        return uid
+        return Destination(uid, title)
+    try:
+        path = [Folder(**folder) for folder in copy.origin.get("folderPath") or ()]
+    except TypeError as error:
+        raise UserError("cannot read where the copy was", where=str(copy.path)) from error
+    if path:
+        return destination.again(grafana.folders, path)
     if not title:
         raise UserError(
             f"the folder of {copy.uid} (uid {uid}) is no longer there", hint="make it, or push the file elsewhere"
         )
-    found = destination.by_path(grafana.folders, title.replace("/", "\\/"))
-    return destination.make(grafana.folders, found, grafana.transport.sleep).uid
+    return destination.by_path(grafana.folders, title.replace("/", "\\/"))

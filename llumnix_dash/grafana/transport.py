@@ -12,6 +12,7 @@ import requests
 import urllib3
 
 from llumnix_dash.document.values import encoded
+from llumnix_dash.errors import UserError
 from llumnix_dash.grafana.failures import AnswerLostError, StoppedError, explain
 from llumnix_dash.grafana.settings import GrafanaSettings
 from llumnix_dash.http import retry
@@ -75,33 +76,32 @@ class Transport:
 
     def _attempts(self, method: str, path: str, params: Mapping[str, Any] | None, body: Any) -> Reply:
         reading = method == "GET"
-        for attempt in range(1, retry.ATTEMPTS + 1):
-            last = attempt == retry.ATTEMPTS
-            pause = retry.pause(attempt, {}, None)
-            try:
-                reply = self._once(method, path, params, body)
-            except requests.RequestException as error:
-                problem = unreachable(error, f"{method} {self.base}{path}", self.host, NAMES)
-                if not reading and not _never_reached(error):
-                    # `from None`: the library's exception holds the request, and that the credentials.
-                    raise AnswerLostError(
-                        problem.summary, where=problem.where, detail=problem.detail, hint=problem.hint
-                    ) from None
-                if last or not retry.may_pass(error):
-                    raise problem from None
-            else:
-                if 300 <= reply.status < 400:
-                    raise explain(reply, "go on")
-                if reply.status in retry.UNCERTAIN and not reading:
-                    told = explain(reply, "tell whether the write was done")
-                    raise AnswerLostError(told.summary, where=told.where, detail=told.detail, hint=told.hint)
-                if last or reply.status not in retry.GATEWAY_ERRORS | {429}:
-                    return reply
-                pause = retry.pause(attempt, reply.headers, reply.body)
-            log.info("%s %s: again in %.1f s", method, path, pause)
-            if self.sleep(pause):
+
+        def may_repeat(error: requests.RequestException) -> bool:
+            return retry.may_pass(error) and (reading or _never_reached(error))
+
+        def refused(reply: Reply) -> tuple[Mapping[str, str], Any] | None:
+            passes = reply.status == 429 or (reading and reply.status in retry.GATEWAY_ERRORS)
+            return (reply.headers, reply.body) if passes else None
+
+        def wait(seconds: float) -> None:
+            log.info("%s %s: again in %.1f s", method, path, seconds)
+            if self.sleep(seconds):
                 raise StoppedError("stopped before it was done", where=f"{method} {self.base}{path}")
-        raise AssertionError("the last attempt returns or raises")
+
+        try:
+            reply = retry.answered(
+                lambda: self._once(method, path, params, body), may_repeat=may_repeat, refused=refused, wait=wait
+            )
+        except requests.RequestException as error:
+            problem = unreachable(error, f"{method} {self.base}{path}", self.host, NAMES)
+            # `from None`: the library's exception holds the request, and that the credentials.
+            raise (problem if reading or _never_reached(error) else _lost(problem)) from None
+        if 300 <= reply.status < 400:
+            raise explain(reply, "go on")
+        if reply.status in retry.UNCERTAIN and not reading:
+            raise _lost(explain(reply, "tell whether the write was done"))
+        return reply
 
     def _once(self, method: str, path: str, params: Mapping[str, Any] | None, body: Any) -> Reply:
         data = None if body is None else encoded(body)
@@ -117,8 +117,6 @@ class Transport:
             parsed = orjson.loads(response.content)
         except ValueError:
             parsed = None
-        if response.status_code >= 400 and isinstance(parsed, dict) and isinstance(parsed.get("message"), str):
-            parsed["message"] = self._session.connection.hide_secrets(parsed["message"])
         return Reply(
             method=method,
             url=self.base + path,
@@ -128,7 +126,13 @@ class Transport:
             text=response.text if parsed is None else "",
             body=parsed,
             credentials=self._credentials,
+            hide=self._session.connection.hide_secrets,
         )
+
+
+def _lost(problem: UserError) -> AnswerLostError:
+    """The same, told as a write of which nobody knows whether it was done."""
+    return AnswerLostError(problem.summary, where=problem.where, detail=problem.detail, hint=problem.hint)
 
 
 def _never_reached(error: requests.RequestException) -> bool:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from llumnix_dash.interpolation.adhoc import Filter, filtered
 from llumnix_dash.interpolation.formats import Formatted, Value, prometheus_default, write
 from llumnix_dash.interpolation.intervals import Intervals, format_interval, go_duration
 from llumnix_dash.interpolation.timerange import TimeRange
@@ -15,12 +16,13 @@ from llumnix_dash.interpolation.timerange import TimeRange
 ALL = "$__all"
 ALL_TEXT = "All"
 
-_REFERENCE = re.compile(
+REFERENCE = re.compile(
     r"\$(?P<plain>\w+)"
     r"|\[\[(?P<square>\w+?)(?::(?P<square_format>\w+))?\]\]"
     r"|\$\{(?P<brace>\w+)(?:\.(?P<field>[^:^}]+))?(?::(?P<brace_format>[^}]+))?\}",
     re.ASCII,
 )
+"""A variable in a text; :func:`name_in` tells which."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,8 @@ class VariableValue:
         all_value: All is chosen and the variable has an ``allValue``: this text is written as it is.
         options: the values it may take, for panels that repeat over it.
         fields: what ``${name.field}`` gives.
+        filters: of an ad hoc variable, which is written into queries unasked and cannot be named; else None.
+        filtered_source: the data source that these are for, as the JSON refers to it; empty where it names none.
     """
 
     name: str
@@ -44,6 +48,8 @@ class VariableValue:
     all_value: str | None = None
     options: tuple[str, ...] = ()
     fields: Mapping[str, str] = field(default_factory=dict)
+    filters: tuple[Filter, ...] | None = None
+    filtered_source: str = ""
 
     @property
     def chosen(self) -> tuple[str, ...]:
@@ -58,8 +64,13 @@ VariableValues = Mapping[str, VariableValue]
 
 def references(text: str) -> tuple[str, ...]:
     """The names of the variables in a text, each once, in their order."""
-    names = (match["plain"] or match["square"] or match["brace"] for match in _REFERENCE.finditer(text))
-    return tuple(dict.fromkeys(names))
+    return tuple(dict.fromkeys(map(name_in, REFERENCE.finditer(text))))
+
+
+def name_in(match: re.Match[str]) -> str:
+    """The name of the variable that :data:`REFERENCE` found."""
+    name: str = match["plain"] or match["square"] or match["brace"]
+    return name
 
 
 def interpolate(text: str, scope: VariableValues, *, default: str | None = None) -> str:
@@ -72,14 +83,13 @@ def interpolate(text: str, scope: VariableValues, *, default: str | None = None)
     """
 
     def replaced(match: re.Match[str]) -> str:
-        name = match["plain"] or match["square"] or match["brace"]
-        variable = scope.get(name)
-        if variable is None:
+        variable = scope.get(name_in(match))
+        if variable is None or variable.filters is not None:
             return match[0]
         format_name = match["square_format"] or match["brace_format"] or default
         return _written(variable, format_name, match["field"], scope)
 
-    return _REFERENCE.sub(replaced, text)
+    return REFERENCE.sub(replaced, text)
 
 
 def _written(variable: VariableValue, format_name: str | None, field_name: str | None, scope: VariableValues) -> str:
@@ -139,6 +149,34 @@ def interval_variables(intervals: Intervals) -> dict[str, VariableValue]:
     return {name: VariableValue(name, value, value) for name, value in values.items()}
 
 
-def interpolate_query(expr: str, scope: VariableValues, intervals: Intervals, time_range: TimeRange) -> str:
-    """A query as it reaches Prometheus: first the dashboard's variables, then intervals and range."""
-    return interpolate(interpolate(expr, scope), {**interval_variables(intervals), **range_variables(time_range)})
+def interpolate_query(
+    expr: str, scope: VariableValues, intervals: Intervals, time_range: TimeRange, source: str = ""
+) -> str:
+    """A query as it reaches Prometheus: the dashboard's variables, then ad hoc filters, then intervals and range.
+
+    Args:
+        expr: the query.
+        scope: the variables by name.
+        intervals: those of the query.
+        time_range: that of its panel.
+        source: the query's data source, as the JSON refers to it: it decides which ad hoc filters are for it.
+    """
+    browser = filtered(interpolate(expr, scope), _filters_for(source, scope))
+    return interpolate(browser, {**interval_variables(intervals), **range_variables(time_range)})
+
+
+def _filters_for(source: str, scope: VariableValues) -> list[Filter]:
+    """The ad hoc filters of this data source; what names no data source is for each, as verify has only one."""
+    named = _named(source, scope)
+    return [
+        one
+        for variable in scope.values()
+        for one in variable.filters or ()
+        if not (of := _named(variable.filtered_source, scope)) or not named or of == named
+    ]
+
+
+def _named(source: str, scope: VariableValues) -> str:
+    """The data source that is meant; empty for the default one, of which nobody here knows which it is."""
+    named = interpolate(source, scope, default="raw")
+    return "" if named == "default" else named

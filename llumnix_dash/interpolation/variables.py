@@ -4,10 +4,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from llumnix_dash.document.datasource import datasource_type, speaks_promql
-from llumnix_dash.document.values import whole_number
+from llumnix_dash.document.datasource import (
+    NOTHING_ASKED,
+    Asked,
+    datasource_reference,
+    datasource_type,
+    speaks_promql,
+    whose,
+)
+from llumnix_dash.document.values import objects, whole_number
 from llumnix_dash.document.walk import variables_by_name
 from llumnix_dash.errors import QueryError
+from llumnix_dash.interpolation import adhoc
 from llumnix_dash.interpolation.formats import Value, joined
 from llumnix_dash.interpolation.interpolate import (
     ALL,
@@ -54,6 +62,7 @@ def resolve(
     *,
     chosen: Mapping[str, Sequence[str]],
     scrape_interval: str,
+    asked: Asked = NOTHING_ASKED,
 ) -> Variables:
     """The dashboard's variables, each after those that its query names.
 
@@ -64,12 +73,16 @@ def resolve(
         chosen: values that the user chose, by name; several for a variable that allows it. As in Grafana's URL, such a
             value stays even where it is no option, and ``All`` chooses all.
         scrape_interval: the data source's setting, such as ``15s``.
+        asked: of data sources, whether they are asked as a Prometheus, whatever the JSON tells.
 
     Raises:
         ServerError: the store cannot be reached or refuses the credentials.
     """
     models = variables_by_name(dashboard)
-    return _Resolver(dashboard, models, find, time_range, chosen=chosen, scrape_interval=scrape_interval).run()
+    resolver = _Resolver(
+        dashboard, models, find, time_range, chosen=chosen, scrape_interval=scrape_interval, asked=asked
+    )
+    return resolver.run()
 
 
 class _Resolver:
@@ -82,8 +95,11 @@ class _Resolver:
         *,
         chosen: Mapping[str, Sequence[str]],
         scrape_interval: str,
+        asked: Asked,
     ) -> None:
         self._models = models
+        self._inputs = objects(dashboard.get("__inputs")) or []
+        self._asked = asked
         self._find = find
         self._range = time_range
         self._chosen = chosen
@@ -100,6 +116,7 @@ class _Resolver:
             "constant": lambda model: self._plain(model, str(model.get("query") or "")),
             "textbox": lambda model: self._plain(model, _first(_current(model)) or str(model.get("query") or "")),
             "switch": lambda model: self._plain(model, _first(_current(model))),
+            "adhoc": self._adhoc,
         }
 
     def run(self) -> Variables:
@@ -139,9 +156,9 @@ class _Resolver:
         return interpolate(text, scope, default=default)
 
     def _query(self, model: Mapping[str, Any]) -> VariableValue:
-        kind = datasource_type([model], self._models)
+        kind = datasource_type([model], self._models, self._inputs, self._asked)
         if not speaks_promql(kind):
-            self._out.notes[model["name"]] = f"a query on a {kind} data source: its saved value is taken"
+            self._out.notes[model["name"]] = f"a query on {whose(kind, [model])}; its saved value is taken"
             return self._choice(model, [Option(value, value) for value in _values(_current(model)) if value != ALL])
         self._out.queries += 1
         found = self._find(self._interpolated(_query_text(model)), self._range)
@@ -155,6 +172,15 @@ class _Resolver:
         """Any data source of this kind is the one Prometheus that is asked, so the saved value serves."""
         value = _first(_current(model)) or "default"
         return self._choice(model, [Option(value, value)])
+
+    def _adhoc(self, model: Mapping[str, Any]) -> VariableValue:
+        """Its filters, which :func:`interpolate_query` puts into the queries on its data source."""
+        name = model["name"]
+        filters = adhoc.saved(model)
+        if name in self._chosen:
+            filters = [found for value in self._chosen[name] if (found := adhoc.chosen(value))]
+        text = ", ".join(map(str, filters)) or "no filter"
+        return VariableValue(name, "", text, filters=tuple(filters), filtered_source=datasource_reference([model]))
 
     def _interval(self, model: Mapping[str, Any]) -> VariableValue:
         options = from_list(str(model.get("query") or ""))

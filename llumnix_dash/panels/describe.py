@@ -6,7 +6,7 @@ shows it as Markdown behind the panel's info icon, and without data in a few wor
 
 from collections.abc import Mapping
 
-from llumnix_dash.catalog.metric import Counter, Gauge, Histogram, Metric, Unit
+from llumnix_dash.catalog.metric import Counter, Gauge, Histogram, Metric, Mode, Unit
 from llumnix_dash.promql.query import number
 
 _UNIT_NAMES = {
@@ -105,16 +105,33 @@ def role_caveats(role: str | None) -> list[str]:
     return [f"Blank where the fleet has no {role} instances."] if role else []
 
 
+# Where to look instead, or what is missing, on a fleet that runs without the mode.
+_WITHOUT = {
+    Mode.FULL: "lite mode (see LRS)",
+    Mode.LITE: "full mode (see CMS)",
+    Mode.SLO_AWARE: "no SLO-aware scheduling",
+    Mode.CACHE_AWARE: "no scheduling by prefix cache",
+}
+
+
 def no_data(metric: Metric, role: str | None = None) -> str:
     """What a panel says in place of "No data": the likeliest reasons, in a few words."""
-    reasons = []
-    if role:
-        reasons.append(f"no {role} instances")
-    if metric.mode:
-        reasons.append(f"not {metric.mode.value.split(' (')[0]}")
+    reasons = absences(metric, role)
     if isinstance(metric, Histogram):
         reasons.append("no requests in this time")
-    return "No data: " + ", or ".join(reasons) if reasons else "No data"
+    return "No data: " + ", or ".join(reasons)
+
+
+def absences(metric: Metric, role: str | None = None) -> list[str]:
+    """Why a fleet may not have the metric at all, each in a few words."""
+    reasons = [f"no {role} instances"] if role else []
+    if metric.mode:
+        reasons.append(_WITHOUT[metric.mode])
+    if metric.vllm:
+        reasons.append("a vLLM that lacks it")
+    if not isinstance(metric, Histogram) and (not role or metric.mode):
+        reasons.append(f"no {' or '.join(one.name for one in metric.exporters)}")
+    return reasons
 
 
 def quantity(value: float, unit: Unit) -> str:

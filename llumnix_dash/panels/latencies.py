@@ -13,7 +13,7 @@ from llumnix_dash.panels.describe import (
     role_caveats,
 )
 from llumnix_dash.panels.lines import PER_ROLE, ROLE_OVERRIDES, LineLook, legend, only, override, time_series
-from llumnix_dash.promql import Objective, mean, quantile, share_below, top_instances
+from llumnix_dash.promql import Objective, in_sight, mean, quantile, share_below, top_instances
 from llumnix_dash.shapes.panels import Target, TimeSeries
 
 _HIGH = {"P50": 0.5, "P90": 0.9, "P95": 0.95, "P99": 0.99}
@@ -34,6 +34,7 @@ def quantiles(
     histogram: Histogram,
     *,
     role: str | None = None,
+    objective: Objective | None = None,
     **look: Unpack[LineLook],
 ) -> TimeSeries:
     """A histogram's quantiles and mean over the whole fleet: P50 to P99, or P10 and P50 where low is bad.
@@ -43,6 +44,8 @@ def quantiles(
         title: what people see.
         histogram: the metric.
         role: the only role whose observations count.
+        objective: the bound that they should keep to: a dashed line, in no legend, that is left out where it is far
+            above.
         look: see :class:`LineLook`.
     """
     where = only(role)
@@ -57,20 +60,28 @@ def quantiles(
         targets.append(
             Target(query=mean(histogram, where=where), legendFormat="mean", colour=style.QUANTILES["mean"], dashed=True)
         )
+    reading = _LOW_READING if histogram.low_is_bad else _HIGH_READING
+    if objective:
+        targets.append(
+            Target(query=in_sight(objective), legendFormat="objective", colour=style.GOOD, dashed=True, unlisted=True)
+        )
+        reading += (
+            f" The green dashed line is the {objective.label} chosen above; where P99 stays below a third of it, it is"
+            " not drawn."
+        )
     return time_series(
         key,
         title,
         targets,
         describe(
             {title: histogram},
-            _LOW_READING if histogram.low_is_bad else _HIGH_READING,
+            reading,
             *quantile_caveats(histogram),
             *role_caveats(role),
         ),
         no_value=no_data(histogram, role),
         thresholds=limit(histogram),
         worst="min" if histogram.low_is_bad else "max",
-        legend_right=True,
         **look,
     )
 

@@ -5,14 +5,28 @@ from typing import Any, TypedDict, Unpack
 
 import attr
 
-from llumnix_dash.catalog.labels import ROLE
+from llumnix_dash.catalog.labels import ENGINE, INSTANCE, ROLE
+from llumnix_dash.catalog.metric import Histogram, Unit
 from llumnix_dash.panels import style
+from llumnix_dash.panels.describe import no_data
+from llumnix_dash.panels.legends import fitting
 from llumnix_dash.promql import Where
 from llumnix_dash.shapes.panels import Json, Target, TimeSeries
 
 PER_ROLE = (ROLE,)
-# From this width on a legend beside the lines leaves them room enough.
-_WIDE = 12
+# An axis ends at least here: where all is 0, Grafana's own would end at 100.
+_LEAST_TOP = {
+    Unit.REQUESTS: 1,
+    Unit.TOKENS: 1,
+    Unit.TOKENS_PER_SECOND: 1,
+    Unit.REQUESTS_PER_SECOND: 0.1,
+    Unit.OPERATIONS_PER_SECOND: 0.1,
+    Unit.MILLISECONDS: 1,
+    Unit.SECONDS: 0.001,
+}
+# Latencies, in steps of 1000: in Grafana's units of time an axis, whose ticks are round in seconds, would read
+# 2.08 mins. What runs for days has Grafana's own.
+_LATENCY = {Unit.SECONDS: "si:s", Unit.MILLISECONDS: "si:ms"}
 
 
 class Look(TypedDict, total=False):
@@ -21,6 +35,7 @@ class Look(TypedDict, total=False):
     width: int
     height: int
     finest: str
+    more: str
 
 
 class LineLook(Look, total=False):
@@ -42,21 +57,31 @@ class Lines(LineLook, total=False):
     thresholds: style.Steps
     axis_from: float
     axis_to: float | None
-    legend_right: bool
 
 
 def time_series(key: str, title: str, targets: Sequence[Target], description: str, **look: Unpack[Lines]) -> TimeSeries:
-    """A panel of lines in the unit of its first query."""
+    """A panel of lines in the unit of its first query, with a legend that fits it."""
+    query = targets[0].query
+    about = query.metrics[0]
+    unit = _LATENCY.get(query.unit) if isinstance(about, Histogram) else None
     plain = TimeSeries(
         key=key,
         title=title,
         targets=list(targets),
         description=description,
-        unit=targets[0].query.unit.value,
+        unit=unit or query.unit.value,
         minimum=0,
-        legend_right=look.get("width", 0) >= _WIDE,
+        no_value=no_data(about),
     )
-    return attr.evolve(plain, **look)
+    made = attr.evolve(plain, **look)
+    place = fitting([target.legendFormat for target in targets], made.width)
+    return attr.evolve(
+        made,
+        axis_to=_LEAST_TOP.get(query.unit) if made.axis_to is None else made.axis_to,
+        height=max(made.height, place.height),
+        legend=place.kind,
+        overrides=[*made.overrides, *(INSTANCE_OVERRIDES if _are_instances(targets) else [])],
+    )
 
 
 def legend(name: str, *labels: str) -> str:
@@ -84,3 +109,16 @@ def colour_of(pattern: str, colour: str, *, shades: bool = True) -> Json:
 
 # Lines by role: the colour is the role's.
 ROLE_OVERRIDES = [colour_of(f"/{role}$/", colour, shades=False) for role, colour in style.ROLES.items()]
+# Lines by instance, of one metric: the colour is the instance's, on every panel. Two components may have the same.
+INSTANCE_OVERRIDES = [
+    *(colour_of(f"/^[^:]*[{last}](:\\d+)?$/", colour, shades=False) for last, colour in style.INSTANCES.items()),
+    override(f"/^[^:]*[{style.THICK_INSTANCES}][0-9a-z](:\\d+)?$/", **{"custom.lineWidth": 2}),
+    override("/^scheduler /", **{"custom.lineStyle": {"dash": [8, 6], "fill": "dash"}}),
+]
+# Lines by a name of which nothing is known, such as a model: shades of a colour by its first letter.
+NAME_OVERRIDES = [colour_of(f"/^[{first}{first.upper()}]/", colour) for first, colour in style.INSTANCES.items()]
+
+
+def _are_instances(targets: Sequence[Target]) -> bool:
+    [first, *others] = targets
+    return not others and any(first.legendFormat.endswith(f"{{{{{label}}}}}") for label in (INSTANCE, ENGINE))

@@ -8,7 +8,16 @@ from llumnix_dash.catalog.labels import ROLE
 from llumnix_dash.catalog.metric import Counter
 from llumnix_dash.panels import style
 from llumnix_dash.panels.describe import describe
-from llumnix_dash.panels.lines import PER_ROLE, ROLE_OVERRIDES, LineLook, Look, colour_of, legend, time_series
+from llumnix_dash.panels.lines import (
+    NAME_OVERRIDES,
+    PER_ROLE,
+    ROLE_OVERRIDES,
+    LineLook,
+    Look,
+    colour_of,
+    legend,
+    time_series,
+)
 from llumnix_dash.promql import failure_ratio, rate
 from llumnix_dash.shapes.panels import Json, Target, TimeSeries
 
@@ -59,10 +68,11 @@ def rates_by(
         counter: the metric.
         by: the labels.
         reading: how to read the panel.
-        colours: overrides that give values their colours.
+        colours: overrides that give values their colours; where there are none, they are by name.
         look: see :class:`LineLook`.
     """
     targets = [Target(query=rate(counter, by=by), legendFormat=legend("", *by))]
+    colours = colours or NAME_OVERRIDES
     return time_series(key, title, targets, describe({title: counter}, reading), overrides=colours, **look)
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple, Unpack
 import attr
 
 from llumnix_dash.catalog.labels import CLUSTER, NAMESPACE, ROLE
-from llumnix_dash.catalog.metric import Gauge, Histogram, Metric, Unit, require
+from llumnix_dash.catalog.metric import Gauge, Metric, Unit, require
 from llumnix_dash.panels import style
 from llumnix_dash.panels.describe import describe, no_data
 from llumnix_dash.panels.lines import Look
@@ -86,7 +86,7 @@ def instance_table(
             + " Click a heading to sort.",
             *(["An instance that was idle when it went reads idle."] if doubt else []),
         ),
-        no_value=no_data(rank_by) if isinstance(rank_by, Histogram) else "No instances",
+        no_value=no_data(rank_by),
         width=24,
     )
     return attr.evolve(plain, **look)

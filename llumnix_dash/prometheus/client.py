@@ -120,12 +120,9 @@ class Client:
         return self._data(reply)
 
     def _send(self, path: str, parameters: Mapping[str, str], method: str) -> requests.Response:
-        host = urlsplit(self.url).hostname or self.url
-        for attempt in range(1, retry.ATTEMPTS + 1):
-            last = attempt == retry.ATTEMPTS
-            headers: Mapping[str, str] = {}
+        def send() -> requests.Response:
             try:
-                reply = self._session.request(
+                return self._session.request(
                     method,
                     f"/api/v1/{path}",
                     params=parameters if method == "GET" else None,
@@ -134,16 +131,12 @@ class Client:
                 )
             except requests.exceptions.ReadTimeout:
                 raise QueryError(f"no answer within {self.timeout:g} s") from None
-            except requests.RequestException as error:
-                if last or not retry.may_pass(error):
-                    # `from None`: the library's exception holds the request, and that the credentials.
-                    raise unreachable(error, self.url, host, NAMES) from None
-            else:
-                if last or not _passes(reply):
-                    return reply
-                headers = reply.headers
-            self._sleep(retry.pause(attempt, headers, None))
-        raise AssertionError("the last attempt returns or raises")
+
+        try:
+            return retry.answered(send, may_repeat=retry.may_pass, refused=_refused, wait=self._sleep)
+        except requests.RequestException as error:
+            # `from None`: the library's exception holds the request, and that the credentials.
+            raise unreachable(error, self.url, urlsplit(self.url).hostname or self.url, NAMES) from None
 
     def _data(self, reply: requests.Response) -> Any:
         if reply.status_code in {401, 403}:
@@ -207,14 +200,16 @@ def _point(pair: Sequence[Any]) -> Point:
     return float(pair[0]), float(pair[1])
 
 
-def _passes(reply: requests.Response) -> bool:
-    """Whether another attempt may go better: a store that is asked too much, or a gateway's own error.
+def _refused(reply: requests.Response) -> tuple[Mapping[str, str], None] | None:
+    """The headers, where another attempt may go better: a store that is asked too much, or a gateway's own error.
 
     A store's own 503 says that the query took too long, which it would again.
     """
     if reply.status_code in retry.GATEWAY_ERRORS:
         try:
-            return "status" not in json.loads(reply.content)
+            passes = "status" not in json.loads(reply.content)
         except (ValueError, TypeError):
-            return True
-    return reply.status_code == 429
+            passes = True
+    else:
+        passes = reply.status_code == 429
+    return (reply.headers, None) if passes else None

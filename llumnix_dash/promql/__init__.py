@@ -8,16 +8,19 @@ The matchers of a query's selectors follow from the metric (its exporter's job) 
 stands on (its variables: the query's *scope*), so a query's text exists only within a scope.
 """
 
+from llumnix_dash.promql.balance import slowest, slowness, unevenness
+from llumnix_dash.promql.breakdown import parts_of_time
+from llumnix_dash.promql.combined import PART, highest_of, less, named, of_objective, top_of
 from llumnix_dash.promql.counters import failure_ratio, increase, rate, ratio, restarted
+from llumnix_dash.promql.goodput import goodput, share_within, success
 from llumnix_dash.promql.histograms import (
     Objective,
-    beyond,
     bucket_rates,
+    in_sight,
     mean,
     observations,
     quantile,
     share_below,
-    within,
 )
 from llumnix_dash.promql.instances import (
     average,
@@ -42,28 +45,52 @@ from llumnix_dash.promql.query import (
     of_whole_fleet,
     selector,
 )
+from llumnix_dash.promql.states import (
+    STATE,
+    answering,
+    fewer,
+    first_of,
+    gone,
+    of_every_component,
+    side_by_side,
+    where_any_reaches,
+    zero,
+)
 
 __all__ = [
+    "PART",
     "RANGE",
     "RATE_INTERVAL",
     "RECENT",
+    "STATE",
     "Filter",
     "Objective",
     "Query",
     "Scope",
     "Where",
+    "answering",
     "average",
-    "beyond",
     "bucket_rates",
     "failure_ratio",
+    "fewer",
+    "first_of",
+    "gone",
+    "goodput",
     "highest",
+    "highest_of",
+    "in_sight",
     "increase",
     "instances",
     "leading_instances",
+    "less",
     "mean",
+    "named",
     "observations",
+    "of_every_component",
     "of_instance",
+    "of_objective",
     "of_whole_fleet",
+    "parts_of_time",
     "peak_of_instance",
     "quantile",
     "rate",
@@ -71,9 +98,17 @@ __all__ = [
     "restarted",
     "selector",
     "share_below",
+    "share_within",
+    "side_by_side",
+    "slowest",
+    "slowness",
     "staleness",
     "started",
+    "success",
     "top_instances",
+    "top_of",
     "total",
-    "within",
+    "unevenness",
+    "where_any_reaches",
+    "zero",
 ]

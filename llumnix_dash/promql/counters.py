@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from llumnix_dash.catalog import process
 from llumnix_dash.catalog.metric import Counter, Metric, Unit, require
-from llumnix_dash.promql.query import RANGE, RATE_INTERVAL, Query, Scope, Where, grouped, selector
+from llumnix_dash.promql.query import RANGE, RATE_INTERVAL, RECENT, Query, Scope, Where, grouped, selector
 
 
 def rate(
@@ -77,20 +77,29 @@ def rate_text(
 
 
 def restarted(counter: Metric, presence: Metric) -> Query:
-    """Where instances' counters began anew, per instance; and, per role, how many instances have newly appeared."""
+    """Where instances' counters began anew, per instance; and, per role, how many instances have newly appeared.
+
+    Each at one point alone: what is there is held against what was last there at the point before.
+    """
     counter = require(counter, Counter, "a restart")
     role = tuple(label for label in counter.identity if label != counter.instance_label)
 
     def text(scope: Scope) -> str:
-        there = f"count{grouped(presence.identity)}({selector(presence, scope)}"
+        there = grouped(presence.identity)
         return (
-            f"sum{grouped(counter.identity)}(resets({selector(counter, scope)}[{RATE_INTERVAL}])) > 0"
-            f" or sum{grouped(role)}({there}) unless {there} offset {RATE_INTERVAL})) > 0"
+            f"count{grouped(counter.identity)}({selector(counter, scope)} < {before(counter, scope)})"
+            f" or count{grouped(role)}(count{there}({selector(presence, scope)})"
+            f" unless count{there}({before(presence, scope)}))"
             # Where no instance was known before, the data begin here: that is no restart.
-            f" and on () count({selector(presence, scope)} offset {RATE_INTERVAL})"
+            f" and on () count({before(presence, scope)})"
         )
 
     return Query(text, Unit.COUNT, (counter, presence))
+
+
+def before(metric: Metric, scope: Scope) -> str:
+    """The metric's last values at the point before, or in the minutes until then: one scrape that fails is no end."""
+    return f"last_over_time({selector(metric, scope)}[{RECENT}] offset $__interval)"
 
 
 def _change(

@@ -8,8 +8,11 @@ holds; a failure that came late stays in, at the time that it took.
 
 from dataclasses import dataclass
 
-from llumnix_dash.catalog.metric import CatalogError, Counter, Histogram, Metric, Unit, require
-from llumnix_dash.promql.query import RATE_INTERVAL, Query, Scope, Where, grouped, number, selector
+from llumnix_dash.catalog.metric import CatalogError, Histogram, Metric, Unit, require
+from llumnix_dash.promql.query import RANGE, RATE_INTERVAL, Query, Scope, Where, grouped, number, selector
+
+# An objective is drawn where it is at most so many times what is measured.
+IN_SIGHT = 3
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ def quantile(
         resolved: whether to give nothing within the first bucket, too: there no more is known than "below its bound".
 
     Raises:
-        CatalogError: the metric is no histogram, does not bear a label, or cannot be grouped (see :func:`mean`).
+        CatalogError: the metric is no histogram, or does not bear a label.
     """
     histogram = _histogram(histogram, "a quantile", by, where)
     first = histogram.buckets[0]
@@ -88,7 +91,10 @@ def quantile_text(
     """
     buckets = _rates(histogram, scope, "_bucket", (*by, "le"), where, window=window, at=at)
     if histogram.failed:
-        buckets += f" - scalar({_failed_at_once(histogram, scope, where, window)})"
+        if at:
+            raise CatalogError(f"{histogram.name} cannot rank: failed requests are taken out of the moment shown")
+        failed = _failed_at_once(histogram, scope, by, where, window)
+        buckets += f" - on ({', '.join(by)}) group_left () {failed}" if by else f" - scalar({failed})"
     return f"histogram_quantile({q:g}, {buckets})"
 
 
@@ -101,8 +107,8 @@ def mean(
     one of them is enough for a mean of minus minutes.
 
     Raises:
-        CatalogError: the metric is no histogram or does not bear a label; it has no mean (:attr:`Histogram.no_mean`);
-            or it holds failed requests, which can be taken out of the whole only, and is to be grouped.
+        CatalogError: the metric is no histogram or does not bear a label, or it has no mean
+            (:attr:`Histogram.no_mean`).
     """
     histogram = _histogram(histogram, "a mean", by, where)
     if histogram.no_mean:
@@ -115,7 +121,7 @@ def mean(
     def text(scope: Scope) -> str:
         count = _rates(histogram, scope, "_count", by, where, window=window)
         if histogram.failed:
-            count += f" - {_failed_at_once(histogram, scope, where, window)}"
+            count += f" - {_failed_at_once(histogram, scope, by, where, window)}"
         return f"{_rates(histogram, scope, '_sum', by, where, window=window)} / ({count} > 0) >= 0"
 
     return Query(text, histogram.unit, (histogram,))
@@ -140,35 +146,46 @@ def share_below(
         CatalogError: the bound is not one of the histogram's, or see :func:`quantile`.
     """
     histogram = _histogram(histogram, "a share below a bound", by, where)
-    if isinstance(bound, Objective):
-        if bound.histogram.name != histogram.name:
-            raise CatalogError(f"${bound.name} has the bounds of {bound.histogram.name}, not of {histogram.name}")
-        below = {**(where or {}), "le": _le(f"${bound.name}")}
-    else:
-        histogram.check_bound(bound)
-        below = {**(where or {}), "le": _le(_escaped(bound))}
+    below = {**(where or {}), "le": _bound(histogram, bound)}
 
     def text(scope: Scope) -> str:
         part = _rates(histogram, scope, "_bucket", by, below, window=window)
         whole = _rates(histogram, scope, "_count", by, where, window=window)
         if histogram.failed:
-            good = f"scalar({_answered(histogram.failed, '200', scope, where, window)} or vector(0))"
-            part = f"clamp_max({part} - {_failed_at_once(histogram, scope, where, window)}, {good})"
-            whole += f" - ({_answered(histogram.failed, '0', scope, where, window)} or vector(0))"
+            failed = _failed_at_once(histogram, scope, by, where, window)
+            good, others = (_answered(histogram, scope, by, where, window, status=status) for status in ("200", "0"))
+            part = _at_most(f"{part} - {failed}", good, by)
+            whole += f" - {others}"
         return f"clamp({part} / ({whole} > 0), 0, 1)"
 
     return Query(text, Unit.RATIO, (histogram,))
 
 
-def observations(histogram: Metric, *, where: Where | None = None, window: str = RATE_INTERVAL) -> Query:
+def observations(
+    histogram: Metric,
+    *,
+    below: float | Objective | None = None,
+    by: tuple[str, ...] = (),
+    where: Where | None = None,
+    window: str = RATE_INTERVAL,
+) -> Query:
     """Observations per second. Of requests, unlike a counter by status, it has those of a status never seen before.
 
+    Args:
+        histogram: the metric.
+        below: a bucket's bound: only what is at or below it counts.
+        by: labels that it keeps.
+        where: matchers.
+        window: of the rate.
+
     Raises:
-        CatalogError: see :func:`quantile`.
+        CatalogError: see :func:`quantile`, and :func:`share_below` for the bound.
     """
-    histogram = _histogram(histogram, "a rate of observations", (), where)
+    histogram = _histogram(histogram, "a rate of observations", by, where)
+    suffix = "_count" if below is None else "_bucket"
+    matchers = where if below is None else {**(where or {}), "le": _bound(histogram, below)}
     return Query(
-        lambda scope: _rates(histogram, scope, "_count", (), where, window=window),
+        lambda scope: _rates(histogram, scope, suffix, by, matchers, window=window),
         Unit.REQUESTS_PER_SECOND,
         (histogram,),
     )
@@ -188,24 +205,25 @@ def bucket_rates(histogram: Metric, *, where: Where | None = None) -> Query:
     )
 
 
-def within(query: Query, objective: Objective) -> Query:
-    """The query's answer where it keeps to the objective, and nothing elsewhere."""
-    return Query(lambda scope: f"{query.text(scope)} <= ${objective.name}", query.unit, query.metrics)
+def in_sight(objective: Objective) -> Query:
+    """The objective's bound all along the time range, where P99 comes to a third of it anywhere; else nothing.
 
+    A line far above all others would press them to the floor, and says no more than that it is far.
+    """
 
-def beyond(query: Query, objective: Objective) -> Query:
-    """The query's answer where it fails the objective, and nothing elsewhere."""
-    return Query(lambda scope: f"{query.text(scope)} > ${objective.name}", query.unit, query.metrics)
+    def text(scope: Scope) -> str:
+        p99 = quantile_text(objective.histogram, scope, (), None, RATE_INTERVAL, q=0.99)
+        highest = f"max_over_time(({p99})[{RANGE}:$__interval] @ end())"
+        return f"vector(${objective.name}) and on () {highest} > ${objective.name} / {IN_SIGHT}"
+
+    return Query(text, objective.histogram.unit, (objective.histogram,))
 
 
 def _histogram(metric: Metric, what: str, by: tuple[str, ...], where: Where | None) -> Histogram:
     histogram = require(metric, Histogram, what)
     histogram.check_labels(*by, *(where or {}))
-    if histogram.failed and by:
-        raise CatalogError(
-            f"{what} of {histogram.name} cannot be grouped: failed requests are taken out of the whole",
-            hint=f"a filter on {by[0]} instead",
-        )
+    if histogram.failed:
+        histogram.failed.check_labels(*by)
     return histogram
 
 
@@ -222,6 +240,16 @@ def _rates(
     return f"sum{grouped(by)}(rate({selector(histogram, scope, suffix=suffix, where=where)}[{window}]{at}))"
 
 
+def _bound(histogram: Histogram, bound: float | Objective) -> tuple[str]:
+    """The matcher of a bucket by its bound, which must be one of the histogram's."""
+    if isinstance(bound, Objective):
+        if bound.histogram.name != histogram.name:
+            raise CatalogError(f"${bound.name} has the bounds of {bound.histogram.name}, not of {histogram.name}")
+        return _le(f"${bound.name}")
+    histogram.check_bound(bound)
+    return _le(_escaped(bound))
+
+
 def _le(bound: str) -> tuple[str]:
     """The matcher of a bucket's bound: Prometheus 3 writes le="1000.0" where earlier ones write le="1000"."""
     return (rf"{bound}(\\.0)?",)
@@ -231,19 +259,30 @@ def _escaped(bound: float) -> str:
     return number(bound).replace(".", r"\\.")
 
 
-def _failed_at_once(histogram: Histogram, scope: Scope, where: Where | None, window: str) -> str:
+def _failed_at_once(histogram: Histogram, scope: Scope, by: tuple[str, ...], where: Where | None, window: str) -> str:
     """Failed requests per second: all that were observed but those of status 200, at most as many as were quick.
 
     Their own series would not do: that of a status begins with its first failures, which a rate cannot see, and an
     outage comes as many of them at once.
     """
+    count = _rates(histogram, scope, "_count", by, where, window=window)
+    first = {**(where or {}), "le": _bound(histogram, histogram.buckets[0])}
+    quick = _rates(histogram, scope, "_bucket", by, first, window=window)
+    failed = f"clamp_min({count} - {_answered(histogram, scope, by, where, window, status='200')}, 0)"
+    return _at_most(failed, quick, by)
+
+
+def _answered(
+    histogram: Histogram, scope: Scope, by: tuple[str, ...], where: Where | None, window: str, *, status: str
+) -> str:
+    """Of the requests that a histogram observes those of a status, per second; 0 where it has never been."""
     assert histogram.failed
-    count = _rates(histogram, scope, "_count", (), where, window=window)
-    first = {**(where or {}), "le": _le(_escaped(histogram.buckets[0]))}
-    quick = _rates(histogram, scope, "_bucket", (), first, window=window)
-    failed = f"{count} - ({_answered(histogram.failed, '200', scope, where, window)} or vector(0))"
-    return f"clamp_max(clamp_min({failed}, 0), scalar({quick}))"
+    matchers = {**(where or {}), "status_code": status}
+    found = f"sum{grouped(by)}(rate({selector(histogram.failed, scope, where=matchers)}[{window}]))"
+    never = f"0 * {_rates(histogram, scope, '_count', by, where, window=window)}" if by else "vector(0)"
+    return f"({found} or {never})"
 
 
-def _answered(requests: Counter, status: str, scope: Scope, where: Where | None, window: str) -> str:
-    return f"sum(rate({selector(requests, scope, where={**(where or {}), 'status_code': status})}[{window}]))"
+def _at_most(value: str, most: str, by: tuple[str, ...]) -> str:
+    """The lesser of the two; of groups, in each."""
+    return f"(({value}) < {most} or {most})" if by else f"clamp_max({value}, scalar({most}))"

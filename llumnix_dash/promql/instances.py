@@ -5,17 +5,40 @@ of a sum. Over the fleet it is cheap to add up inside each replica first and to 
 by instance, as a value of each instance must, costs 16 times as much at 510 instances.
 """
 
+from typing import NamedTuple
+
 from llumnix_dash.catalog.labels import COMPONENT, FLEET, INSTANCE, ROLE
 from llumnix_dash.catalog.metric import CatalogError, Counter, Gauge, Histogram, Metric, Unit, require
 from llumnix_dash.catalog.scheduler import PREFIX_CACHE_HIT_PERCENT
-from llumnix_dash.promql.counters import rate, rate_text
+from llumnix_dash.promql.counters import before, rate, rate_text
 from llumnix_dash.promql.histograms import quantile, quantile_text
 from llumnix_dash.promql.query import RANGE, RATE_INTERVAL, RECENT, Query, Scope, Where, grouped, number, selector
 
 _AT_END = " @ end()"
+# Seconds within which a new process is scraped for the first time.
+_SEEN_WITHIN = 300
 
 
-def total(gauge: Metric, *, by: tuple[str, ...] = (), where: Where | None = None, peak: bool = False) -> Query:
+class _Over(NamedTuple):
+    """What a series comes to over a window, by a function such as ``max_over_time``; without one, as it is."""
+
+    function: str = ""
+    window: str = ""
+
+
+_AS_IT_IS = _Over()
+_PEAK = _Over("max_over_time", RATE_INTERVAL)
+
+
+def total(
+    gauge: Metric,
+    *,
+    by: tuple[str, ...] = (),
+    where: Where | None = None,
+    peak: bool = False,
+    window: str = "",
+    scrapes: bool = False,
+) -> Query:
     """The sum over instances, each once.
 
     Args:
@@ -24,6 +47,8 @@ def total(gauge: Metric, *, by: tuple[str, ...] = (), where: Where | None = None
         where: matchers.
         peak: whether each series counts with the highest value since the point before, and not with that of the moment:
             a spike then shows at any zoom, and the sum may be above that of any one moment.
+        window: over which each series counts with its mean; empty: as it is.
+        scrapes: whether it counts with the sum over the window's scrapes instead.
 
     Raises:
         CatalogError: the gauge is a ratio, whose sum means nothing.
@@ -32,11 +57,12 @@ def total(gauge: Metric, *, by: tuple[str, ...] = (), where: Where | None = None
     if not gauge.unit.has_a_sum:
         raise CatalogError(f"a sum of {gauge.name} means nothing: it is a ratio", hint="average(…) or highest(…)")
     gauge.check_labels(*by, *(where or {}))
-    return Query(lambda scope: _total(gauge, scope, by, where, peak=peak), gauge.unit, (gauge,))
+    over = _PEAK if peak else _Over("sum_over_time" if scrapes else "avg_over_time", window)
+    return Query(lambda scope: _total(gauge, scope, by, where, over), gauge.unit, (gauge,))
 
 
-def average(gauge: Metric, *, by: tuple[str, ...] = (), where: Where | None = None) -> Query:
-    """The mean over instances, each once.
+def average(gauge: Metric, *, by: tuple[str, ...] = (), where: Where | None = None, window: str = "") -> Query:
+    """The mean over instances, each once, and over a window if there is one.
 
     Raises:
         CatalogError: replicas tell of their shares, so that no series is an instance's value.
@@ -47,7 +73,7 @@ def average(gauge: Metric, *, by: tuple[str, ...] = (), where: Where | None = No
         raise CatalogError(f"a mean of {gauge.name} means nothing: each replica tells of its share", hint="total(…)")
 
     def text(scope: Scope) -> str:
-        values = _values(gauge, scope, where)
+        values = _values(gauge, scope, where, _Over("avg_over_time", window))
         if gauge.spread == "own":
             return f"avg{grouped(by)}({values})"
         return f"{_highest_replica('sum', gauge, values, by)} / {_highest_replica('count', gauge, values, by)}"
@@ -61,8 +87,8 @@ def highest(gauge: Metric, *, by: tuple[str, ...] = (), where: Where | None = No
     gauge.check_labels(*by, *(where or {}))
     if gauge.spread not in {"own", "copies"}:
         raise CatalogError(f"the highest of {gauge.name} means nothing: each replica tells of its share")
-    over = RATE_INTERVAL if peak else ""
-    return Query(lambda scope: f"max{grouped(by)}({_values(gauge, scope, where, over=over)})", gauge.unit, (gauge,))
+    over = _PEAK if peak else _AS_IT_IS
+    return Query(lambda scope: f"max{grouped(by)}({_values(gauge, scope, where, over)})", gauge.unit, (gauge,))
 
 
 def instances(gauge: Metric, *, by: tuple[str, ...] = (), where: Where | None = None) -> Query:
@@ -98,7 +124,9 @@ def peak_of_instance(gauge: Metric) -> Query:
     """The highest value of each instance in the time range shown."""
     gauge = require(gauge, Gauge, "a peak")
     return Query(
-        lambda scope: f"max{grouped(gauge.identity)}({_values(gauge, scope, None, over=RANGE)})", gauge.unit, (gauge,)
+        lambda scope: f"max{grouped(gauge.identity)}({_values(gauge, scope, None, _Over('max_over_time', RANGE))})",
+        gauge.unit,
+        (gauge,),
     )
 
 
@@ -145,15 +173,20 @@ def leading_instances(rank: Metric) -> Query:
     return Query(lambda scope: f"topk($top, {_of_instance(rank, scope, None, RECENT, at=_AT_END)})", unit, (rank,))
 
 
-def started(uptime: Metric, seconds: int = 60) -> Query:
-    """Per instance, where a gauge of uptime shows that a process began less than so many seconds ago."""
-    by = (*FLEET, COMPONENT, INSTANCE)
-    uptime.check_labels(*by)
-    return Query(
-        lambda scope: f"min{grouped(by)}(min_over_time({selector(uptime, scope)}[{RATE_INTERVAL}])) < {seconds}",
-        uptime.unit,
-        (uptime,),
-    )
+def started(uptime: Metric) -> Query:
+    """Per instance 1 at the first point at which a process that has newly begun is seen, and at no other.
+
+    Its uptime is less than at the point before, or it was not there in the minutes until then and is young: one that
+    scraping lost for a while is not.
+    """
+    by = grouped((*FLEET, COMPONENT, INSTANCE))
+    uptime.check_labels(*FLEET, COMPONENT, INSTANCE)
+
+    def text(scope: Scope) -> str:
+        now, then = f"min{by}({selector(uptime, scope)})", f"min{by}({before(uptime, scope)})"
+        return f"count{by}({now} < {then} or {now} < $__interval_ms / 1000 + {_SEEN_WITHIN} unless {then})"
+
+    return Query(text, Unit.COUNT, (uptime,))
 
 
 def _fleet(metric: Metric) -> tuple[str, ...]:
@@ -161,10 +194,10 @@ def _fleet(metric: Metric) -> tuple[str, ...]:
     return tuple(label for label in metric.identity if label not in (ROLE, *metric.instance_name))
 
 
-def _values(gauge: Gauge, scope: Scope, where: Where | None, *, over: str = "", at: str = "") -> str:
-    """The gauge's series as they are to be counted, or their highest values over a window."""
-    series = f"{selector(gauge, scope, where=where)}{f'[{over}]' if over else ''}{at}"
-    text = f"max_over_time({series})" if over else series
+def _values(gauge: Gauge, scope: Scope, where: Where | None, over: _Over = _AS_IT_IS, *, at: str = "") -> str:
+    """The gauge's series as they are to be counted, or what they come to over a window."""
+    series = f"{selector(gauge, scope, where=where)}{f'[{over.window}]' if over.window else ''}{at}"
+    text = f"{over.function}({series})" if over.window else series
     if gauge.unknown_from is not None:
         text = f"({text} < {number(gauge.unknown_from)})"
     return f"clamp_min({text}, 0)" if gauge.drifts else text
@@ -177,8 +210,8 @@ def _highest_replica(aggregate: str, gauge: Gauge, values: str, by: tuple[str, .
     return f"sum{grouped(by)}(max{grouped(fleet)}({replica}))"
 
 
-def _total(gauge: Gauge, scope: Scope, by: tuple[str, ...], where: Where | None, *, peak: bool) -> str:
-    values = _values(gauge, scope, where, over=RATE_INTERVAL if peak else "")
+def _total(gauge: Gauge, scope: Scope, by: tuple[str, ...], where: Where | None, over: _Over) -> str:
+    values = _values(gauge, scope, where, over)
     added = f"sum{grouped(by)}({values})"
     if gauge.spread == "copies":
         return _highest_replica("sum", gauge, values, by)
@@ -189,7 +222,7 @@ def _total(gauge: Gauge, scope: Scope, by: tuple[str, ...], where: Where | None,
         copies = f"max{grouped(fleet)}(sum{grouped((*fleet, INSTANCE))}({values}))"
         return f"sum{grouped(by)}({shares} or {copies})"
     if gauge.total and gauge.waiting:
-        whole, part = (_total(one, scope, by, where, peak=peak) for one in (gauge.total, gauge.waiting))
+        whole, part = (_total(one, scope, by, where, over) for one in (gauge.total, gauge.waiting))
         return f"{added} or ({whole} - {part})"
     return added
 

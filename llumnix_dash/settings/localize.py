@@ -28,7 +28,7 @@ def localized(dashboard: Json, site: "Site") -> Json:
     variables = made["templating"]["list"]
     if not site.labels.cluster:
         variables[:] = [one for one in variables if one["name"] != CLUSTER]
-        for link in made["links"]:
+        for link in (link for one in (made, *_panels(made["panels"])) for link in one.get("links", [])):
             link["url"] = link["url"].replace(f"&${{{CLUSTER}:queryparam}}", "")
     for variable in variables:
         _variable(variable, site)
@@ -49,6 +49,8 @@ def _panels(panels: list[Json]) -> Iterator[Json]:
 def _variable(variable: Json, site: "Site") -> None:
     if variable["type"] == "datasource":
         variable["regex"] = site.dashboards.datasource
+    elif inner := re.fullmatch(r"query_result\((.+)\)", variable.get("definition", ""), re.DOTALL):
+        variable["definition"] = variable["query"]["query"] = f"query_result({promql.localized(inner[1], site)})"
     elif variable["type"] == "query":
         selector, label = re.fullmatch(r"label_values\((.+), (\w+)\)", variable["definition"], re.DOTALL).groups()  # type: ignore[union-attr]
         name = promql.names_of(selector, site).of(label)

@@ -34,6 +34,7 @@ class Target(grafanalib.Target):  # type: ignore[misc]
         at_end: whether to ask once, at the end of the time range.
         colour: of its lines; None leaves it to the panel.
         dashed: whether its lines are dashed.
+        unlisted: whether its lines are not in the legend.
     """
 
     query: Query = attr.ib()
@@ -44,6 +45,7 @@ class Target(grafanalib.Target):  # type: ignore[misc]
     at_end: bool = attr.ib(default=False)
     colour: str | None = attr.ib(default=None)
     dashed: bool = attr.ib(default=False)
+    unlisted: bool = attr.ib(default=False)
 
     def to_json_data(self) -> Json:
         """The target as Grafana's query editor in code mode saves it."""
@@ -74,6 +76,8 @@ class Panel(grafanalib.Panel):  # type: ignore[misc]
         overrides: field overrides, as Grafana's JSON has them.
         decimals, minimum, maximum: of the values; None leaves them to Grafana.
         finest: the shortest step between two points, such as ``1m``; where empty, the data source's.
+        more: the uid of the dashboard that tells more, to which the board links the panel; empty for none.
+        links: the panel's links, as Grafana's JSON has them.
     """
 
     key: str = attr.ib()
@@ -92,6 +96,8 @@ class Panel(grafanalib.Panel):  # type: ignore[misc]
     minimum: float | None = attr.ib(default=None)
     maximum: float | None = attr.ib(default=None)
     finest: str = attr.ib(default="")
+    more: str = attr.ib(default="")
+    links: list[Json] = attr.ib(factory=list)
 
     plugin = ""
 
@@ -126,6 +132,7 @@ class Panel(grafanalib.Panel):  # type: ignore[misc]
             "gridPos": position.to_json_data() if position else {"h": self.height, "w": self.width, "x": 0, "y": 0},
             "id": self.id,
             **({"interval": self.finest} if self.finest else {}),
+            **({"links": self.links} if self.links else {}),
             "options": self.options(),
             "pluginVersion": PLUGIN_VERSION,
             "targets": [target.to_json_data() for target in self.targets],
@@ -144,7 +151,8 @@ class TimeSeries(Panel):
         fill: the opacity of the area beneath each line, 0 to 100.
         axis_from: the axis begins at most here, and lower where values do.
         axis_to: the axis ends at least here; None leaves it to Grafana, which ends at 100 where all is 0.
-        legend_right: whether the legend stands beside the lines, where all of it is seen, and not beneath.
+        legend: ``right``, a table of names with their last and worst values beside the lines; ``below``, one beneath
+            them; ``list``, names with their worst values; ``names``, those alone.
     """
 
     worst: str = attr.ib(default="max")
@@ -152,7 +160,7 @@ class TimeSeries(Panel):
     fill: int = attr.ib(default=0)
     axis_from: float = attr.ib(default=0)
     axis_to: float | None = attr.ib(default=None)
-    legend_right: bool = attr.ib(default=False)
+    legend: str = attr.ib(default="below")
 
     plugin = "timeseries"
 
@@ -189,9 +197,9 @@ class TimeSeries(Panel):
         """The legend and the tooltip."""
         return {
             "legend": {
-                "calcs": ["lastNotNull", self.worst],
-                "displayMode": "table",
-                "placement": "right" if self.legend_right else "bottom",
+                "calcs": {"list": [self.worst], "names": []}.get(self.legend, ["lastNotNull", self.worst]),
+                "displayMode": "list" if self.legend in {"list", "names"} else "table",
+                "placement": "right" if self.legend == "right" else "bottom",
                 "showLegend": True,
                 "sortBy": self.worst.title(),
                 "sortDesc": self.worst == "max",
@@ -200,8 +208,15 @@ class TimeSeries(Panel):
         }
 
 
+@attr.s(kw_only=True, eq=False, repr=False)
 class Stat(Panel):
-    """One number, as it is at the end of the time range; without one, its ``no_value`` in no colour."""
+    """One number or a few, as they are at the end of the time range; without one, its ``no_value`` in no colour.
+
+    Attributes:
+        named: whether each number's name stands beside it.
+    """
+
+    named: bool = attr.ib(default=False)
 
     plugin = "stat"
 
@@ -225,8 +240,8 @@ class Stat(Panel):
             "percentChangeColorMode": "standard",
             "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
             "showPercentChange": False,
-            "textMode": "value",
-            "wideLayout": True,
+            "textMode": "value_and_name" if self.named else "value",
+            "wideLayout": not self.named,
         }
 
 
@@ -287,10 +302,12 @@ class Table(Panel):
     Attributes:
         columns: field name (a label, or ``Value #A``) -> heading, in order; every other field is left out.
         sort_by: the heading by which rows are sorted, highest first.
+        lowest_first: whether the lowest come first instead.
     """
 
     columns: dict[str, str] = attr.ib(factory=dict)
     sort_by: str = attr.ib(default="")
+    lowest_first: bool = attr.ib(default=False)
 
     plugin = "table"
 
@@ -312,7 +329,7 @@ class Table(Panel):
             "frameIndex": 0,
             "showHeader": True,
             "showTypeIcons": False,
-            "sortBy": [{"desc": True, "displayName": self.sort_by}],
+            "sortBy": [{"desc": not self.lowest_first, "displayName": self.sort_by}],
         }
 
     def to_json_data(self) -> Json:
@@ -327,6 +344,17 @@ class Table(Panel):
         return {**super().to_json_data(), "transformations": transformations}
 
 
+def state(name: str, colour: str, *, says: str = "", unit: str = "") -> Json:
+    """The override that gives a number of this name a colour, a unit, and, where it is 0, a word in its place."""
+    properties: list[Json] = [{"id": "color", "value": {"fixedColor": colour, "mode": "fixed"}}]
+    if says:
+        word = {"options": {"0": {"color": colour, "index": 0, "text": says}}, "type": "value"}
+        properties.append({"id": "mappings", "value": [word]})
+    if unit:
+        properties.append({"id": "unit", "value": unit})
+    return {"matcher": {"id": "byName", "options": name}, "properties": properties}
+
+
 def _target_overrides(targets: list[Target]) -> list[Json]:
     """An override for each target that has a look of its own."""
     overrides = []
@@ -338,6 +366,9 @@ def _target_overrides(targets: list[Target]) -> list[Json]:
             properties.append({"id": "color", "value": {"fixedColor": target.colour, "mode": mode}})
         if target.dashed:
             properties.append({"id": "custom.lineStyle", "value": {"dash": [8, 6], "fill": "dash"}})
+        if target.unlisted:
+            hidden = {"legend": True, "tooltip": False, "viz": False}
+            properties.append({"id": "custom.hideFrom", "value": hidden})
         if properties:
             overrides.append({"matcher": {"id": "byFrameRefID", "options": target.refId}, "properties": properties})
     return overrides

@@ -1,7 +1,7 @@
 """Which metrics meet: those that the fleet exports, and those that panels ask for."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from llumnix_dash.catalog.exporters import EXPORTERS
 from llumnix_dash.interpolation.timerange import TimeRange
@@ -13,8 +13,24 @@ from llumnix_dash.verify.report import Coverage, Gap
 # What Prometheus itself records of a scrape.
 _SYNTHETIC = re.compile(r"up|scrape_.*|ALERTS.*")
 
-Asked = Mapping[str, Iterable[str]]
-"""Queries, after interpolation, by the name of the panel that asks them."""
+
+class Shown:
+    """Which panels ask for which series, gathered a dashboard at a time.
+
+    Args:
+        exported: the names of series that there are, for selectors by a regular expression.
+    """
+
+    def __init__(self, exported: frozenset[str]) -> None:
+        self._exported = exported
+        self.by_series: dict[str, list[str]] = {}
+
+    def add(self, dashboard: str, panel: str, queries: Iterable[str]) -> None:
+        """Adds what a panel asks, after interpolation."""
+        for name in _names(queries, self._exported):
+            panels = self.by_series.setdefault(name, [])
+            if (title := f"{dashboard} / {panel}") not in panels:
+                panels.append(title)
 
 
 LLUMNIX_JOBS = tuple(exporter.job for exporter in EXPORTERS)
@@ -36,39 +52,35 @@ def exported_by_store(client: Client, time_range: TimeRange, jobs: Sequence[str]
     return frozenset(name for name in names if not _SYNTHETIC.fullmatch(name))
 
 
-def coverage(source: str, exported: frozenset[str], asked: Asked, *, listed: bool = True) -> Coverage:
+def coverage(source: str, exported: frozenset[str], shown: Shown, *, listed: bool = True) -> Coverage:
     """The metrics on one side only, each with its reason where the catalogue has one.
 
     Args:
         source: where the exported names were read, for people.
         exported: names of series.
-        asked: the panels' queries.
+        shown: what panels ask for.
         listed: whether metrics that the catalogue does not know are listed; a whole store has thousands, of which
             there is nothing to say but their number.
     """
-    shown_by: dict[str, list[str]] = {}
-    for panel, queries in asked.items():
-        for name in _names(queries, exported):
-            shown_by.setdefault(name, []).append(panel)
-    known = exported | shown_by.keys()
-    shown = {family(name, known) for name in shown_by}
+    known = exported | shown.by_series.keys()
+    asked = {family(name, known) for name in shown.by_series}
     exported_families = {family(name, known) for name in exported}
     missing = {
-        family(name, known): Gap(family(name, known), _reason(name, exported), tuple(dict.fromkeys(panels)))
-        for name, panels in sorted(shown_by.items())
+        family(name, known): Gap(family(name, known), _reason(name, exported), tuple(panels))
+        for name, panels in sorted(shown.by_series.items())
         if family(name, known) not in exported_families and not _SYNTHETIC.fullmatch(name)
     }
-    unshown = [Gap(name, _why_unshown(name)) for name in sorted(exported_families - shown)]
+    unshown = [Gap(name, _why_unshown(name)) for name in sorted(exported_families - asked)]
     gaps = [missing[name] for name in sorted(missing)]
     if not listed:
         unshown, gaps = ([gap for gap in side if _in_catalogue(gap.metric)] for side in (unshown, gaps))
     return Coverage(
         source=source,
         exported=len(exported_families),
-        asked=len(shown),
+        asked=len(asked),
         unshown=tuple(unshown),
         missing=tuple(gaps),
-        unlisted=(len(exported_families - shown) - len(unshown), len(missing) - len(gaps)),
+        unlisted=(len(exported_families - asked) - len(unshown), len(missing) - len(gaps)),
     )
 
 

@@ -2,11 +2,17 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from types import MappingProxyType
+from dataclasses import dataclass, field
 from typing import Any
 
-from llumnix_dash.document.datasource import PROMETHEUS, datasource_name, datasource_type, speaks_promql
+from llumnix_dash.document.datasource import (
+    NOTHING_ASKED,
+    Asked,
+    datasource_reference,
+    datasource_type,
+    speaks_promql,
+    whose,
+)
 from llumnix_dash.document.values import objects
 from llumnix_dash.document.walk import variables_by_name, walk
 from llumnix_dash.errors import UserError
@@ -19,7 +25,7 @@ TypeOf = Callable[[Mapping[str, Any], Mapping[str, Any]], str]
 
 @dataclass(frozen=True)
 class PanelQuery:
-    """One query of a panel, before interpolation."""
+    """One query of a panel, before interpolation; ``source`` is how it refers to its data source."""
 
     ref_id: str
     expr: str
@@ -27,6 +33,7 @@ class PanelQuery:
     range: bool
     minimum_interval: str = ""
     interval_factor: int = 1
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -61,11 +68,12 @@ class QueriedPanel:
 
 @dataclass(frozen=True)
 class QueriedDashboard:
-    """A dashboard: where it came from, its JSON, its panels in their order."""
+    """A dashboard: where it came from, its JSON, its panels in their order, what was said of its data sources."""
 
     name: str
     json: Mapping[str, Any]
     panels: tuple[QueriedPanel, ...]
+    asked: Asked = field(default_factory=dict)
 
     @property
     def title(self) -> str:
@@ -78,7 +86,7 @@ class QueriedDashboard:
         return tuple(variables_by_name(self.json))
 
 
-def parse(data: Mapping[str, Any], name: str, asked: Mapping[str, bool] = MappingProxyType({})) -> QueriedDashboard:
+def parse(data: Mapping[str, Any], name: str, asked: Asked = NOTHING_ASKED) -> QueriedDashboard:
     """What a classic dashboard's JSON asks.
 
     Args:
@@ -93,21 +101,18 @@ def parse(data: Mapping[str, Any], name: str, asked: Mapping[str, bool] = Mappin
         for key in ("panels", "rows"):
             if data.get(key) is not None and objects(data[key]) is None:
                 raise ValueError(f"its {key} are no list of objects")
-        return QueriedDashboard(name, data, tuple(_panels(data, asked)))
+        return QueriedDashboard(name, data, tuple(_panels(data, asked)), asked)
     except (TypeError, ValueError, AttributeError, KeyError) as error:
         raise UserError(
             f"not a Grafana dashboard as Grafana writes it: {error}", where=name, hint="export it from Grafana again"
         ) from error
 
 
-def _panels(data: Mapping[str, Any], asked: Mapping[str, bool]) -> Iterator[QueriedPanel]:
+def _panels(data: Mapping[str, Any], asked: Asked) -> Iterator[QueriedPanel]:
     variables, inputs = variables_by_name(data), data.get("__inputs") or []
 
     def type_of(target: Mapping[str, Any], panel: Mapping[str, Any]) -> str:
-        name = datasource_name([target, panel])
-        if name in asked:
-            return PROMETHEUS if asked[name] else "skipped"
-        return datasource_type([target, panel], variables, inputs)
+        return datasource_type([target, panel], variables, inputs, asked)
 
     for place in walk(data):
         if not place.is_row:
@@ -149,9 +154,9 @@ def _targets(panel: Mapping[str, Any], type_of: TypeOf) -> tuple[tuple[PanelQuer
             continue
         kind = type_of(target, panel)
         if not speaks_promql(kind):
-            skipped = f"a query on a {kind} data source"
+            skipped = f"a query on {whose(kind, [target, panel])}"
         elif str(target.get("expr") or "").strip():
-            targets.append(_target(target))
+            targets.append(_target(target, datasource_reference([target, panel])))
     return tuple(targets), skipped
 
 
@@ -168,7 +173,7 @@ def _feeding_expressions(targets: Sequence[Mapping[str, Any]]) -> set[str]:
     }
 
 
-def _target(target: Mapping[str, Any]) -> PanelQuery:
+def _target(target: Mapping[str, Any], source: str) -> PanelQuery:
     instant = bool(target.get("instant"))
     return PanelQuery(
         ref_id=str(target.get("refId") or "?"),
@@ -178,4 +183,5 @@ def _target(target: Mapping[str, Any]) -> PanelQuery:
         range=bool(target.get("range")) or not instant,
         minimum_interval=str(target.get("interval") or ""),
         interval_factor=int(target.get("intervalFactor") or 1),
+        source=source,
     )

@@ -141,6 +141,9 @@ class Explainer:
             there = self._client.label_values(label, self._range.start, self._range.end, selector.metric)
             if not there:
                 return f"no series of {selector.metric} has a label {label}"
+            if any(alone.allows(label, one) for one in there):
+                # A store lists values a while longer than it has samples.
+                return f"the series of {selector.metric} ended before the time range"
             listed = ", ".join(there[:_MOST_VALUES]) + (", …" if len(there) > _MOST_VALUES else "")
             verb = "is" if len(there) == 1 else "are"
             return f"{selector.metric} has no {alone.matchers_text}; there {verb} {listed}"

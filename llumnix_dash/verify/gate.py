@@ -1,7 +1,7 @@
 """What lets a panel without data pass: a list of panels that may be blank, and a base on which they were blank, too."""
 
 import tomllib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -65,37 +65,27 @@ def read_allowed(path: Path) -> tuple[Allowance, ...]:
         ) from error
 
 
-def allowed(
-    results: Iterable[DashboardResult], allowances: Sequence[Allowance]
-) -> tuple[tuple[DashboardResult, ...], list[Allowance]]:
-    """The results with the reasons of blanks that are allowed, and the allowances of which no blank makes use."""
-    used: set[Allowance] = set()
+def allowed(result: DashboardResult, allowances: Sequence[Allowance], used: set[Allowance]) -> DashboardResult:
+    """The result with the reasons of blanks that are allowed; an allowance that a blank makes use of joins ``used``."""
 
-    def looked_up(dashboard: DashboardResult, panel: PanelResult) -> PanelResult:
+    def looked_up(panel: PanelResult) -> PanelResult:
         if panel.status is not Status.NO_DATA:
             return panel
-        found = next((one for one in allowances if one.covers(dashboard, panel)), None)
+        found = next((one for one in allowances if one.covers(result, panel)), None)
         if found is None:
             return panel
         used.add(found)
         return replace(panel, allowed=found.reason)
 
-    told = tuple(replace(one, panels=tuple(looked_up(one, panel) for panel in one.panels)) for one in results)
-    return told, [one for one in allowances if one not in used]
+    return replace(result, panels=tuple(map(looked_up, result.panels)))
 
 
-def against_base(
-    results: Iterable[DashboardResult], base: Sequence[QueriedDashboard], run: Run
-) -> tuple[DashboardResult, ...]:
-    """The results with those panels marked as lost that had data on the base, or no error where they have one now.
+def against_base(result: DashboardResult, base: Sequence[QueriedDashboard], run: Run) -> DashboardResult:
+    """The result with those panels marked as lost that had data on the base, or no error where they have one now.
 
     Of the base only the panels are asked that are blank or in error now. A new panel cannot have lost data; one in
     error counts as lost, since no base excuses it.
     """
-    return tuple(_compared(result, base, run) for result in results)
-
-
-def _compared(result: DashboardResult, base: Sequence[QueriedDashboard], run: Run) -> DashboardResult:
     bad = [panel for panel in result.panels if panel.status.is_bad]
     counterpart = _counterpart(result, base) if bad else None
     before: dict[int, set[Status]] = {}

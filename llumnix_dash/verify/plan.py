@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 
 from llumnix_dash.errors import UserError
+from llumnix_dash.interpolation.doubts import doubts, valueless
 from llumnix_dash.interpolation.interpolate import (
     VariableValue,
     VariableValues,
@@ -23,7 +24,16 @@ PAGE_WIDTH = 1600
 
 @dataclass(frozen=True)
 class StoreQuery:
-    """One request to Prometheus; times and step in seconds, and a step of 0 for an instant query, made at ``end``."""
+    """One request to Prometheus.
+
+    Attributes:
+        ref_id: its letter in the panel.
+        expr: the query as Prometheus gets it.
+        start, end, step: in seconds; a step of 0 is that of an instant query, made at ``end``.
+        unknown: variables that it names and the dashboard lacks.
+        doubts: what its variables make of it that its author hardly meant.
+        valueless: variables that it names and that have no value.
+    """
 
     ref_id: str
     expr: str
@@ -31,6 +41,8 @@ class StoreQuery:
     end: float
     step: float = 0.0
     unknown: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
+    valueless: tuple[str, ...] = ()
 
     @property
     def instant(self) -> bool:
@@ -132,12 +144,21 @@ def _queries(
         query_minimum=interpolate(target.minimum_interval, scope).removeprefix(">"),
         factor=target.interval_factor,
     )
-    expr = interpolate_query(target.expr, scope, intervals, time_range)
+    expr = interpolate_query(target.expr, scope, intervals, time_range, target.source)
     # A dollar sign may end a regular expression; a name after it is a variable that the dashboard lacks.
     unknown = tuple(name for name in references(expr) if not name.isdecimal())
+    instant = StoreQuery(
+        target.ref_id,
+        expr,
+        time_range.start,
+        time_range.end,
+        unknown=unknown,
+        doubts=doubts(target.expr, scope),
+        valueless=valueless(target.expr, scope),
+    )
     if target.instant:
-        yield StoreQuery(target.ref_id, expr, time_range.start, time_range.end, unknown=unknown)
+        yield instant
     if target.range:
         step = intervals.step / 1000
         start, end = (math.floor(time / step) * step for time in (time_range.start, time_range.end))
-        yield StoreQuery(target.ref_id, expr, start, end, step, unknown)
+        yield replace(instant, start=start, end=end, step=step)

@@ -1,5 +1,6 @@
 """What came of it: a dashboard's panels with their queries, and how each went. Renderers only read these."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -195,20 +196,37 @@ class Coverage:
     unlisted: tuple[int, int] = (0, 0)
 
 
-@dataclass(frozen=True)
-class Report:
-    """All that ``verify`` found."""
+@dataclass
+class Summary:
+    """All that ``verify`` found beyond single dashboards, which are told one by one.
 
-    url: str
+    Attributes:
+        time_range: that of dashboards that do not open with their own.
+        fail_on: what counts as a failure.
+        url: of the Prometheus; empty without one.
+        dashboards: how many there were.
+        statuses: how many panels went how.
+        coverage: which metrics meet.
+        failed: whether any dashboard fails.
+    """
+
     time_range: TimeRange
-    dashboards: tuple[DashboardResult, ...]
-    coverage: Coverage | None = None
-    notes: tuple[str, ...] = field(default=())
     fail_on: FailOn = FailOn.NO_DATA
+    url: str = ""
+    dashboards: int = 0
+    statuses: Counter[Status] = field(default_factory=Counter)
+    coverage: Coverage | None = None
+    failed: bool = False
+
+    def add(self, result: DashboardResult) -> None:
+        """Counts a dashboard."""
+        self.dashboards += 1
+        self.statuses.update(result.all.statuses)
+        self.failed = self.failed or result.fails(self.fail_on)
 
     @property
     def fails(self) -> bool:
         """Whether any dashboard does; without a Prometheus, whether a missing metric has no reason."""
         if not self.dashboards and self.coverage:
             return any(not gap.reason for gap in self.coverage.missing)
-        return any(dashboard.fails(self.fail_on) for dashboard in self.dashboards)
+        return self.failed

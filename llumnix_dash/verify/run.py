@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -102,6 +102,7 @@ def resolved(client: Client, dashboard: QueriedDashboard, settings: Settings) ->
         settings.time_range,
         chosen=settings.chosen,
         scrape_interval=settings.scrape_interval,
+        asked=dashboard.asked,
     )
 
 
@@ -122,20 +123,33 @@ def measured(client: Client, query: StoreQuery) -> QueryResult:
         # VictoriaMetrics repeats the query, which the report shows anyway.
         message = _PREAMBLE.sub("", str(error))
         return QueryResult(
-            query, Status.ERROR, 0, elapsed, message=message, hint=_hint(query), span=span(query.expr, message)
+            query,
+            Status.ERROR,
+            0,
+            elapsed,
+            message=message,
+            hint=_hint(query, wrong=True),
+            span=span(query.expr, message),
         )
     elapsed = (time.perf_counter() - begin) * 1000
     if any(one.has_value for one in series):
-        return QueryResult(query, Status.OK, len(series), elapsed)
+        return QueryResult(query, Status.OK, len(series), elapsed, hint="; ".join(query.doubts))
     message = "only NaN" if series else "no series"
     return QueryResult(query, Status.NO_DATA, len(series), elapsed, message=message, hint=_hint(query))
 
 
-def _hint(query: StoreQuery) -> str:
-    if not query.unknown:
-        return ""
-    names = ", ".join(f"${name}" for name in query.unknown)
-    return f"the dashboard has no variable {names}"
+def _hint(query: StoreQuery, *, wrong: bool = False) -> str:
+    """What the query's variables have to do with it; one without a value only where the query is refused."""
+    told = list(query.doubts)
+    if query.unknown:
+        told.append(f"the dashboard has no variable {_named(query.unknown)}")
+    if query.valueless and wrong:
+        told.append(f"no value to choose from in {_named(query.valueless)}")
+    return "; ".join(told)
+
+
+def _named(variables: Sequence[str]) -> str:
+    return ", ".join(f"${name}" for name in variables)
 
 
 _POSITION = re.compile(r"(?P<line>\d+):(?P<column>\d+): parse error")
@@ -189,34 +203,14 @@ def _variable_results(variables: Variables) -> tuple[VariableResult, ...]:
     )
 
 
-def asked(results: Iterable[DashboardResult]) -> dict[str, list[str]]:
-    """The queries that ran, by panel, for the coverage."""
-    queries: dict[str, list[str]] = {}
-    for dashboard in results:
-        for panel in dashboard.panels:
-            queries.setdefault(_panel_name(dashboard.title, panel.title), []).extend(
-                result.query.expr for result in panel.queries
-            )
-    return queries
-
-
-def asked_without_store(dashboards: Iterable[QueriedDashboard], settings: Settings) -> dict[str, list[str]]:
-    """The queries that would run, by panel, where there is no store that could list the values of variables."""
-    queries: dict[str, list[str]] = {}
-    for dashboard in dashboards:
-        variables = resolve(
-            dashboard.json,
-            lambda query, time_range: [],
-            settings.time_range,
-            chosen=settings.chosen,
-            scrape_interval=settings.scrape_interval,
-        )
-        for panel in plan(dashboard, variables.scope, settings.time_range, settings.scrape_interval):
-            queries.setdefault(_panel_name(dashboard.title, panel.title), []).extend(
-                query.expr for query in panel.queries
-            )
-    return queries
-
-
-def _panel_name(dashboard: str, panel: str) -> str:
-    return f"{dashboard} / {panel}"
+def plan_without_store(dashboard: QueriedDashboard, settings: Settings) -> list[PanelPlan]:
+    """What would be asked where there is no store that could list the values of variables."""
+    variables = resolve(
+        dashboard.json,
+        lambda query, time_range: [],
+        settings.time_range,
+        chosen=settings.chosen,
+        scrape_interval=settings.scrape_interval,
+        asked=dashboard.asked,
+    )
+    return plan(dashboard, variables.scope, settings.time_range, settings.scrape_interval)

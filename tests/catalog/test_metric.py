@@ -17,8 +17,8 @@ from llumnix_dash.promql import (
     failure_ratio,
     highest,
     increase,
+    leading_instances,
     mean,
-    of_instance,
     quantile,
     rate,
     share_below,
@@ -42,7 +42,7 @@ def test_messages(golden: Callable[[str, str], None]) -> None:
         ),
         "highest(lrs.TOTAL_REQUESTS)": lambda: highest(lrs.TOTAL_REQUESTS),
         "average(lrs.TOTAL_REQUESTS)": lambda: average(lrs.TOTAL_REQUESTS),
-        "of_instance(gateway.TTFT)": lambda: of_instance(gateway.TTFT),
+        "leading_instances(gateway.TTFT)": lambda: leading_instances(gateway.TTFT).text(()),
         'rate(gateway.REQUESTS, by=("status",))': lambda: rate(gateway.REQUESTS, by=("status",)),
         'rate(gateway.REQUESTS, where={"infer_type": "decode"})': lambda: rate(
             gateway.REQUESTS, where={"infer_type": "decode"}
@@ -51,7 +51,6 @@ def test_messages(golden: Callable[[str, str], None]) -> None:
         'average(cms.KV_CACHE_USAGE, by=("model",))': lambda: average(cms.KV_CACHE_USAGE, by=("model",)),
         "total(vllm.KV_CACHE_USAGE)": lambda: total(vllm.KV_CACHE_USAGE),
         "mean(scheduler.SELECTED_PREDICTED_TTFT)": lambda: mean(scheduler.SELECTED_PREDICTED_TTFT),
-        'mean(gateway.TTFT, by=("model",))': lambda: mean(gateway.TTFT, by=("model",)),
         "share_below(gateway.TTFT, 1500)": lambda: share_below(gateway.TTFT, 1500),
         "share_below(gateway.TPOT, TTFT_OBJECTIVE)": lambda: share_below(gateway.TPOT, TTFT_OBJECTIVE),
         'Objective("e2e", "E2E objective", gateway.E2E_LATENCY, 45)': lambda: Objective(

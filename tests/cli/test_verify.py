@@ -11,7 +11,7 @@ from prometheus_client.exposition import start_http_server
 
 from llumnix_dash.cli import main
 from tests.prometheus.fleet import Store
-from tests.prometheus.servers import serving
+from tests.prometheus.servers import Received, serving
 from tests.prometheus.stores import free_port
 
 DASHBOARDS = Path(__file__).parents[1] / "verify" / "dashboards"
@@ -109,6 +109,7 @@ def test_the_scrape_interval_makes_the_rate_interval(store: Store, verify: Verif
 def test_our_own_dashboards_are_the_default(store: Store, verify: Verify) -> None:
     _, out, _ = verify("--prometheus", store.url, "--to", str(store.end), "--format", "json")
     assert [dashboard["uid"] for dashboard in json.loads(out)["dashboards"]] == [
+        "llumnix-overview-dashboard",
         "llumnix-request-dashboard",
         "llumnix-component-dashboard",
         "llumnix-cms-dashboard",
@@ -162,6 +163,24 @@ def test_wrong_usage_is_told_and_exits_with_2(verify: Verify, arguments: list[st
     assert (code, out) == (2, "")
     assert message in err
     assert "s3cret" not in err
+
+
+def test_each_dashboard_is_told_as_soon_as_it_is_done(verify: Verify, tmp_path: Path) -> None:
+    """The store refuses what the second asks, and the first's result was printed before."""
+    write(tmp_path / "first.json", "good")
+    write(tmp_path / "second.json", "bad")
+
+    def answer(request: Received, number: int) -> tuple[int, dict[str, str], bytes]:
+        if "bad" in request.body:
+            return 401, {}, b""
+        data = ["good"] if "values" in request.path else {"resultType": "vector", "result": []}
+        return 200, {}, json.dumps({"status": "success", "data": data}).encode()
+
+    with serving(answer) as server:
+        code, out, err = verify(str(tmp_path), "--prometheus", server.url)
+        assert (code, out.count("Board"), "Panel 0" in out) == (3, 1, True)
+        assert "refuses the credentials" in err
+        assert verify(str(tmp_path), "--prometheus", server.url, "--format", "json")[:2] == (3, "")
 
 
 def test_nobody_there_exits_with_3(verify: Verify) -> None:

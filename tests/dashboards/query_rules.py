@@ -13,6 +13,19 @@ from tests.reading import Selected, nodes, parse, selectors, selectors_within
 Rule = Callable[[str], list[str]]
 
 _OVER_RANGES = {"rate", "increase", "resets"}
+# A histogram that is a part of another, or has zeros that the other leaves out: by whose count it is divided.
+_PARTS_OF = {
+    **dict.fromkeys(
+        (
+            "request_preprocess_duration_milliseconds",
+            "request_queue_duration_milliseconds",
+            "request_schedule_duration_milliseconds",
+            "request_ttft_milliseconds",
+        ),
+        "request_e2e_latency_seconds_count",
+    ),
+    "request_prefix_cache_hit_percent": "request_max_prefix_cache_hit_percent_count",
+}
 _ONE_ENGINE_A_REQUEST = ({"prefill", "neutral"}, {"decode", "neutral"}, {"prefill"}, {"decode"}, {"neutral"})
 
 
@@ -114,7 +127,8 @@ def shares_lie_between_0_and_1(text: str) -> list[str]:
         f"a share of {parts[0].series} may leave 0 to 1"
         for node, around in nodes(parse(text))
         if isinstance(node, promql_parser.BinaryExpr) and str(node.op) == "/"
-        for parts in [selectors_within(node.lhs)]
+        # By a number it is no share, such as a quantile by its objective.
+        for parts in [selectors_within(node.lhs) if selectors_within(node.rhs) else []]
         if parts and (parts[0].series.endswith(("_bucket", "_hits_total")) or parts[0].metric.name == "request_total")
         if not any(
             isinstance(other, promql_parser.Call) and other.func.name in {"clamp", "clamp_max"} for other in around
@@ -167,7 +181,8 @@ def quantile_of_the_sum(text: str) -> list[str]:
 def mean_is_sum_by_count(text: str) -> list[str]:
     """A mean is the sum of sums by the sum of counts, of one histogram, grouped alike.
 
-    Where a histogram holds failed requests, too, as many are taken off the count as failed at once.
+    Where a histogram holds failed requests, too, as many are taken off the count as failed at once. But where a request
+    passes several stages their sums are parts of another histogram's mean, and are divided by its count.
     """
     faults = []
     for one in selectors(text):
@@ -182,6 +197,8 @@ def mean_is_sum_by_count(text: str) -> list[str]:
             None,
         )
         below = () if division is None else selectors_within(division.rhs)
+        if _PARTS_OF.get(one.metric.name, "-") in {count.series for count in below}:
+            continue
         counts = [count for count in below if count.series == f"{one.metric.name}_count"]
         if not counts or counts[0].matchers != one.matchers or counts[0].aggregations()[:1] != one.aggregations()[:1]:
             faults.append(f"{one.series} is not divided by the like sum of its count")
@@ -274,7 +291,7 @@ def zoom_changes_no_number(text: str) -> list[str]:
     return [
         f"a window of {window}"
         for window in re.findall(r"\[(.*?)\]", re.sub(r'"[^"]*"', '""', text))
-        if window not in {"$__rate_interval", "$__range", "5m", "10m"}
+        if window not in {"$__rate_interval", "$__range", "5m", "10m", "1d", "$__range:$__interval"}
     ] + [
         f"counts of {one.series} grow with the time range"
         for one in selectors(text)

@@ -16,11 +16,12 @@ FORMATS = {
     "heatmap": ("heatmap", False, True),
     "table": ("table", True, False),
     "stat": ("time_series", True, False),
+    "state-timeline": ("time_series", False, True),
     "timeseries": ("time_series", False, True),
 }
 # Grafana's units, and its two forms for units that it does not have.
 UNITS = {getattr(units, name) for name in dir(units) if isinstance(getattr(units, name), str)}
-OWN_UNITS = ("count:", "suffix:")
+OWN_UNITS = ("count:", "si:", "suffix:")
 OBSOLETE = {
     *("__inputs", "__requires", "gnetId", "style", "rows", "hideControls", "sharedCrosshair", "time_options"),
     *("intervalFactor", "step", "metric", "target", "query", "cacheTimeout", "minSpan", "span"),
@@ -200,22 +201,24 @@ def everything_is_described(dashboard: Json) -> list[str]:
 
 
 def legends_have_last_and_worst(dashboard: Json) -> list[str]:
-    """The table under the lines says how it is and how bad it was."""
+    """The table by the lines says how it is and how bad it was; a list, which has less room, at most how bad it was."""
     return [
         f"{panel['title']}: legend of {calcs}"
         for panel in panels(dashboard)
         if panel["type"] == "timeseries"
-        if len(calcs := panel["options"]["legend"]["calcs"]) != 2 or calcs[0] != "lastNotNull" or calcs[1] not in WORST
+        for legend in (panel["options"]["legend"],)
+        for calcs in (legend["calcs"],)
+        if calcs not in [[*(["lastNotNull"] if legend["displayMode"] == "table" else []), worst] for worst in WORST]
+        if calcs or legend["displayMode"] == "table"
     ]
 
 
 def nothing_is_blank_without_a_reason(dashboard: Json) -> list[str]:
-    """A panel that may be empty while the fleet is up says why: those of histograms, and in collapsed rows."""
+    """Each panel may be empty: a mode, a role or a component that is not there, or no requests. It says which."""
     return [
         f"{panel['title']}: No data, without a reason"
         for panel in panels(dashboard)
-        if any("_bucket" in target["expr"] for target in panel["targets"])
-        if "noValue" not in panel["fieldConfig"]["defaults"]
+        if panel["fieldConfig"]["defaults"].get("noValue", "No data") == "No data"
     ]
 
 

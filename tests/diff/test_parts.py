@@ -43,7 +43,14 @@ def test_under_another_name_a_query_is_the_same_if_two_thirds_of_its_words_are(
 
 
 # What a query asks for, by what its JSON says: Grafana runs a range query unless "instant" alone is true.
-_RANGE: list[Object] = [{}, {"instant": False}, {"range": True}, {"instant": False, "range": True}]
+_RANGE: list[Object] = [
+    {},
+    {"instant": False},
+    {"range": True},
+    {"range": False},
+    {"instant": False, "range": True},
+    {"instant": False, "range": False},
+]
 _INSTANT: list[Object] = [{"instant": True}, {"instant": True, "range": False}]
 _BOTH: list[Object] = [{"instant": True, "range": True}]
 _SPELLINGS = [

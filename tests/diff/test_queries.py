@@ -85,3 +85,22 @@ def _without(text: str, spans: list[tuple[int, int]]) -> str:
 def test_metrics_are_neither_labels_nor_functions_nor_strings() -> None:
     query = 'quantile(0.9, a:b:rate5m{le="x_total"} / on (pod) group_left (node) y_total[5m:1m] offset 1h) or $m'
     assert metrics(query) == {"a:b:rate5m", "y_total", "$m"}
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ('sum by (a) (rate({__name__="x", job="b"}[5m]))', {"x"}),
+        ("absent (x) # not y", {"x"}),
+        ("x{a='}'} - y{b=`{`}", {"x", "y"}),
+        ('count_values("z", x)', {"x"}),
+        ("topk($n, x)", {"x"}),
+        ("requests_${code}_total / ${total:raw}", {"requests_$code_total", "$total:raw"}),
+        ('{__name__="${metric}"}', {"$metric"}),
+        ("rate(x[$__rate_interval] offset $shift)", {"x"}),
+        ("vector(1) + time()", set()),
+        ("sum(x) by (a", {"x", "a"}),
+    ],
+)
+def test_metrics_are_those_that_the_parser_sees(query: str, names: set[str]) -> None:
+    assert metrics(query) == names

@@ -67,7 +67,8 @@ def read_by(command: str, *sources: str) -> Ran:
             return run("verify", *sources, "--metrics-url", exporter.url)
     if command == "diff":
         return run("diff", "nothing", *sources)
-    return run(*{"push": ("push", "--dry-run"), "status": ("status",), "pull": ("pull", "live")}[command], *sources)
+    words = {"push": ("push", "--dry-run", "--flat"), "status": ("status", "--flat"), "pull": ("pull", "live")}
+    return run(*words[command], *sources)
 
 
 TOLD = {"diff": "Board", "verify": "Board / P", "push": "board", "status": "board", "pull": "board"}
@@ -124,30 +125,77 @@ def test_what_should_be_a_dashboard_is_an_error_and_the_others_go_on(
 
 def test_nothing_is_deleted_while_a_file_of_the_set_cannot_be_read(fake: FakeGrafana, tmp_path: Path) -> None:
     write(tmp_path, {"a.json": TEXT, "b/other.json": TEXT.replace("oard", "oth")})
-    assert run("push", "set").code == 0
+    assert run("push", "set", "--flat").code == 0
     assert set(fake.store.dashboards) == {"both", "board"}
-    assert "Nothing to do." in run("push", "set", "--prune", "--yes").out, "what lies deeper is in the set"
+    assert "Nothing to do." in run("push", "set", "--flat", "--prune", "--yes").out, "what lies deeper is in the set"
     write(tmp_path, {"b/other.json": "{"})
-    ran = run("push", "set", "--prune", "--yes")
+    ran = run("push", "set", "--flat", "--prune", "--yes")
     assert ran.code == 2
     assert "--prune would delete the dashboards of what cannot be read" in ran.err
     assert len(fake.store.dashboards) == 2
 
 
 @pytest.mark.parametrize("command", COMMANDS)
+def test_what_is_hidden_is_told_and_what_a_link_leads_to_is_read(
+    fake: FakeGrafana, tmp_path: Path, command: str
+) -> None:
+    write(tmp_path, {".old/a.json": "{", "a/.b.JSON": "{", ".notes": "", ".git/x.json": "{", "..data/x.json": "{"})
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "a.JSON").write_text(TEXT)
+    (tmp_path / "set" / "team").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "set" / "a" / "round").symlink_to(tmp_path / "set")
+    ran = read_by(command, "set")
+    assert ran.err == "note: not opened, for it is hidden or a link: set/.old, set/a/.b.JSON, set/a/round\n"
+    assert (TOLD[command] in ran.out, ran.code) == (True, FOUND[command])
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_folder_that_cannot_be_read_is_an_error(
+    fake: FakeGrafana, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    write(tmp_path, {"a.json": TEXT, "b/x.json": TEXT})
+    listed = Path.iterdir
+
+    def refused(folder: Path) -> Iterator[Path]:
+        if folder.name == "b":  # as for a user who may not; a test that runs as root may
+            raise PermissionError(13, "Permission denied")
+        return listed(folder)
+
+    monkeypatch.setattr(Path, "iterdir", refused)
+    ran = read_by(command, "set")
+    assert "cannot read the folder: Permission denied\n  at set/b" in ran.err
+    assert (TOLD[command] in ran.out, ran.code) == (True, 2)
+
+
+@pytest.mark.parametrize("command", ["push", "status"])
+def test_folders_of_a_folder_are_not_made_one_without_a_word(fake: FakeGrafana, tmp_path: Path, command: str) -> None:
+    write(tmp_path, {"top.json": TEXT.replace("oard", "top"), "b/x.json": TEXT})
+    ran = run(command, "set", "--folder", "Team")
+    assert ran.code == 2
+    assert "what are the folders within the folder to become in Grafana?\n  b/x.json\n  try: --mirror" in ran.err
+    assert not fake.store.dashboards
+    assert run("push", "set/b", "set/top.json").code == 0, "what is named is in no folder of a folder"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 def test_a_revision_of_git(fake: FakeGrafana, tmp_path: Path, command: str) -> None:
-    write(tmp_path, {"a.json": TEXT})
+    write(tmp_path, {"a.json": TEXT, ".old/a.json": "{", ".old/b.json": "{"})
+    (tmp_path / "set" / "link.json").symlink_to("a.json")
     git = ("git", "-c", "user.name=x", "-c", "user.email=x@example.org")
     for words in (("init", "-q"), ("add", "set"), ("commit", "-qm", "x")):
         subprocess.run([*git, *words], check=True)
     (tmp_path / "set" / "a.json").unlink()
     ran = read_by(command, "git:HEAD:set")
-    assert (ran.err, TOLD[command] in ran.out, ran.code) == ("", True, FOUND[command])
+    assert ran.err == "note: not opened, for it is hidden or a link: git:HEAD:set/.old, git:HEAD:set/link.json\n"
+    assert (TOLD[command] in ran.out, ran.code) == (True, FOUND[command])
+    if command == "push":
+        refused = run("push", "git:HEAD:set", "--prune", "--yes")
+        assert (refused.code, "git:REV is not taken for a whole set" in refused.err) == (2, True)
 
 
 def test_pull_keeps_apart_what_lies_apart(fake: FakeGrafana, tmp_path: Path) -> None:
     write(tmp_path, {"a/x.json": TEXT, "b/x.json": TEXT.replace("oard", "oth")})
-    run("push", "set")
+    run("push", "set", "--flat")
     assert run("pull", "live", "set").code == 0
     assert {path.as_posix() for path in Path("live").rglob("*.json")} == {"live/a/x.json", "live/b/x.json"}
 
@@ -155,7 +203,7 @@ def test_pull_keeps_apart_what_lies_apart(fake: FakeGrafana, tmp_path: Path) -> 
 @pytest.mark.parametrize("key", ["../../../board.json", "/board.json", "a/../../board.json"])
 def test_the_key_of_a_config_map_leads_no_file_out_of_the_folder(fake: FakeGrafana, tmp_path: Path, key: str) -> None:
     write(tmp_path, {"a/map.json": json.dumps({**CONFIG_MAP, "data": {key: TEXT}})})
-    assert run("push", "set").code == 0
+    assert run("push", "set", "--flat").code == 0
     assert run("pull", "live", "set").code == 0
     assert [path.name for path in (tmp_path / "live" / "a").iterdir()] == [f"map.json-{key.replace('/', '-')}"]
     assert {path.name for path in tmp_path.iterdir()} - {"state", "config"} == {"live", "set", "nothing"}
@@ -163,7 +211,7 @@ def test_the_key_of_a_config_map_leads_no_file_out_of_the_folder(fake: FakeGrafa
 
 def test_a_folder_that_cannot_be_made_is_told(fake: FakeGrafana, tmp_path: Path) -> None:
     write(tmp_path, {"a/x.json": TEXT})
-    run("push", "set")
+    run("push", "set", "--flat")
     Path("live").mkdir()
     Path("live/a").write_text("a file is in the way")
     ran = run("pull", "live", "set")

@@ -15,6 +15,10 @@ ROLES = {
     "prefill-decode": {"prefill", "decode"},
     "adaptive-pd": {"prefill", "decode"},
     "several-engines": {"neutral"},
+    "prefill-short": {"prefill", "decode"},
+    "decode-short": {"prefill", "decode"},
+    "both-short": {"prefill", "decode"},
+    "neutral-short": {"neutral"},
 }
 CHEAP = [name for name in SCENARIOS if name != "big"]
 # The modes whose metrics a scenario exports; the others are those of the default.
@@ -62,6 +66,10 @@ def test_the_scenarios_of_the_help_are_those_that_are_promised():
         "rolling-update",
         "several-engines",
         "two-clusters",
+        "prefill-short",
+        "decode-short",
+        "both-short",
+        "neutral-short",
     ], "a scenario that is meant is promised here, too"
 
 

@@ -60,8 +60,7 @@ class Turns:
         self.order: list[str] = []
 
     @contextmanager
-    def __call__(self, authorization: str) -> Iterator[None]:
-        client = authorization.removeprefix("Bearer ")
+    def __call__(self, client: str) -> Iterator[None]:
         with self._changed:
             self._waiting.add(client)
             self._choose()

@@ -16,7 +16,7 @@ MESSAGE = "llumnix-dash test"
 # The requests of either API, as patterns for the fake's faults.
 SAVE = r"(POST /api/dashboards/db|(POST|PUT) /apis/dashboard\.grafana\.app/.*/dashboards)"
 READ = r"GET (/api/dashboards/uid/[^/]+$|/apis/dashboard\.grafana\.app/.*/dto$)"
-HISTORY = r"GET (/api/dashboards/uid/[^/]+/versions|/apis/dashboard\.grafana\.app/v0alpha1/.*/dashboards$)"
+HISTORY = r"GET (/api/dashboards/uid/[^/]+/versions|/apis/dashboard\.grafana\.app/v[^/]+/.*/dashboards$)"
 DELETE = r"DELETE (/api/dashboards/uid|/apis/dashboard)"
 
 

@@ -62,6 +62,7 @@ def test_a_copy_says_where_it_was(tmp_path: Path):
         "uid": "u",
         "folderUid": "f",
         "folderTitle": "Team",
+        "folderPath": [],
         "version": 3,
         "updated": None,
         "updatedBy": "alice",

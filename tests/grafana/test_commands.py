@@ -12,7 +12,13 @@ from tests.grafana.command import Check, run, use, write
 from tests.grafana.fake import FakeGrafana
 from tests.grafana.samples import dashboard, edit, with_query
 
-OURS = ("llumnix-cms-dashboard", "llumnix-component-dashboard", "llumnix-lrs-dashboard", "llumnix-request-dashboard")
+OURS = (
+    "llumnix-cms-dashboard",
+    "llumnix-component-dashboard",
+    "llumnix-lrs-dashboard",
+    "llumnix-overview-dashboard",
+    "llumnix-request-dashboard",
+)
 CHANGED = "sum(up)"
 
 
@@ -156,7 +162,7 @@ def test_an_edit_can_be_seen_in_what_is_pulled(fake: FakeGrafana, tmp_path: Path
     edit(fake, description="watch this tonight")
     ran = run("pull", tmp_path / "live")
     assert ran.code == 1
-    assert "1 of 5 saved" in ran.out
+    assert "1 of 6 saved" in ran.out
     assert "vllm-dashboard" in ran.out
     assert "it is not on the server" in ran.out
     pulled = json.loads((tmp_path / "live" / "llumnix-lrs-dashboard.json").read_text())

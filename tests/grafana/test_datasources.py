@@ -158,6 +158,9 @@ def test_what_the_server_has_not_is_told_before_anything_is_written(name: str, m
             assert ran.code == 2
             assert "the library panel shared is not on the server" in ran.err
             assert says in ran.err
+        fake.denied.add("library.panels:read")
+        assert run("push", tmp_path / "library", "--dry-run").code == 1, "what may not be looked at may well be there"
+        fake.denied.clear()
         fake.store.library_panels.add("shared")
         assert run("push", tmp_path / "library", "--overwrite").code == 0
 

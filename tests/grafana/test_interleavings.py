@@ -8,7 +8,6 @@ chooses the next only when every client that still works has one waiting.
 import random
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -32,6 +31,7 @@ from tests.grafana.actors import (
 from tests.grafana.conftest import Clock, transport_to
 from tests.grafana.fake import PROFILES, FakeGrafana
 from tests.grafana.fake.faults import HTML
+from tests.grafana.fake.server import Request
 from tests.grafana.samples import SAVE, dashboard, edit, push, with_query
 
 SEEDS = 50  # on each of the 6 versions
@@ -74,8 +74,8 @@ class Played:
                     fake.spoil(SAVE, skip=draw.randint(0, 4), **draw.choice(FAULTS))
             lives = draw.randint(4, 25) if killed else None
             turns = Turns(seed, tokens)
-            fake.turn = lambda authorization: (
-                turns(authorization) if authorization.removeprefix("Bearer ") in tokens else nothing()
+            fake.turn = lambda request: (
+                turns(client) if (client := client_of(request)) in tokens else fake.turn_of_anybody(request)
             )
             self._run(
                 turns,
@@ -89,7 +89,7 @@ class Played:
             )
             self.order = turns.order
             fake.faults.clear()
-            fake.turn = lambda _: nothing()
+            fake.turn = fake.turn_of_anybody
             fake.store.in_window = None
             self.before_next = dict(fake.store.dashboards)
             self._then(copies)
@@ -126,9 +126,8 @@ def edit_if_there(fake: FakeGrafana, uid: str) -> None:
         edit(fake, uid, by="classic-editor", description="in the window")
 
 
-@contextmanager
-def nothing() -> Iterator[None]:
-    yield
+def client_of(request: Request) -> str:
+    return request.headers.get("authorization", "").removeprefix("Bearer ")
 
 
 @pytest.mark.parametrize("name", list(PROFILES))

@@ -12,6 +12,7 @@ from llumnix_dash.grafana.connect import connect
 from tests.grafana.conftest import Clock, transport_to
 from tests.grafana.fake import PROFILES, FakeGrafana
 from tests.grafana.fake.faults import HTML
+from tests.grafana.fake.server import Request
 from tests.grafana.samples import DELETE, READ, SAVE, dashboard, edit, plan, push, push_planned, with_query
 
 UID = "llumnix-lrs-dashboard"
@@ -68,7 +69,7 @@ def test_what_somebody_does_before_we_look_is_told_and_not_undone(fake: FakeGraf
     fake.requests.clear()
     fault = fake.spoil(SAVE, drop="before")
 
-    def between(_: str) -> AbstractContextManager[None]:
+    def between(_: Request) -> AbstractContextManager[None]:
         if fault.times == 0 and UID in fake.store.dashboards and fake.store.dashboards[UID].version == 1:
             edit(fake) if theirs == "an edit" else fake.store.delete(UID)
         return nullcontext()

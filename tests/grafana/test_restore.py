@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from llumnix_dash.grafana.backup import ORIGIN
 from tests.grafana.command import Ran, run, use, write
 from tests.grafana.fake import FakeGrafana
 from tests.grafana.fake.person import save_in_editor
@@ -33,23 +34,59 @@ def test_an_edit_that_was_replaced_comes_back(monkeypatch, tmp_path: Path, name:
         assert run("push", folder).code == 1, "it is a person's edit again"
 
 
-@pytest.mark.parametrize("gone", [False, True])
-@pytest.mark.parametrize("name", NAMES)
-def test_what_was_pruned_comes_back_to_its_folder(monkeypatch, tmp_path: Path, name: str, gone: bool):
+# How many folders of "LLM / Team / Deeper" are deleted, from the inside.
+@pytest.mark.parametrize("gone", range(4))
+@pytest.mark.parametrize(("name", "api"), [*((name, "auto") for name in NAMES), ("g12", "k8s"), ("g13new", "k8s")])
+def test_what_was_pruned_comes_back_to_its_folder(monkeypatch, tmp_path: Path, name: str, gone: int, api: str):
     with FakeGrafana(name) as fake:
         use(monkeypatch, fake)
         folder = write(tmp_path / "set", dashboard("a"), dashboard("b"))
-        run("push", folder, "--folder", "Team")
+        run("push", folder, "--folder", "LLM / Team / Deeper", "--api", api)
+        before = {uid: (item.title, item.parent) for uid, item in fake.store.folders.items()}
         place = fake.store.dashboards["a"].folder
         (folder / "a.json").unlink()
-        ran = run("push", folder, "--prune", "--yes")
+        ran = run("push", folder, "--prune", "--yes", "--api", api)
         assert "a" not in fake.store.dashboards
-        if gone:
-            fake.store.delete_folder(place)
+        for title in ("Deeper", "Team", "LLM")[:gone]:
+            fake.store.delete_folder(next(uid for uid, item in fake.store.folders.items() if item.title == title))
+        back = run("restore", copy_in(ran), "--api", api)
+        assert back.code == 0
+        assert {uid: (item.title, item.parent) for uid, item in fake.store.folders.items()} == before
+        assert fake.store.dashboards["a"].folder == place
+        assert ("its folder LLM / Team / Deeper was made anew" in back.out) is bool(gone)
+
+
+def test_a_folder_that_somebody_made_in_the_place_of_the_old_one_is_used(monkeypatch, tmp_path: Path):
+    with FakeGrafana("g12") as fake:
+        use(monkeypatch, fake)
+        folder = write(tmp_path / "set", dashboard("a"), dashboard("b"))
+        run("push", folder, "--folder", "LLM / Team")
+        (folder / "a.json").unlink()
+        ran = run("push", folder, "--prune", "--yes")
+        team = fake.store.folders[fake.store.dashboards["b"].folder]
+        fake.store.delete_folder(team.uid)
+        fake.store.create_folder("Team", "by-hand", team.parent)
         assert run("restore", copy_in(ran)).code == 0
-        back = fake.store.dashboards["a"].folder
-        assert fake.store.folders[back].title == "Team"
-        assert gone or back == place
+        assert fake.store.dashboards["a"].folder == "by-hand"
+
+
+def test_a_copy_of_an_older_version_knows_the_folder_by_its_title(monkeypatch, tmp_path: Path):
+    with FakeGrafana("g12") as fake:
+        use(monkeypatch, fake)
+        folder = write(tmp_path / "set", dashboard("a"), dashboard("b"))
+        run("push", folder, "--folder", "Team")
+        (folder / "a.json").unlink()
+        copy = copy_in(run("push", folder, "--prune", "--yes"))
+        old = json.loads(copy.read_text())
+        del old[ORIGIN]["folderPath"]
+        copy.write_text(json.dumps(old))
+        fake.store.delete_folder(fake.store.dashboards["b"].folder)
+        assert run("restore", copy).code == 0
+        assert fake.store.folders[fake.store.dashboards["a"].folder].title == "Team"
+        old[ORIGIN]["folderPath"] = [{"name": "x"}]
+        copy.write_text(json.dumps(old))
+        fake.store.delete_folder(fake.store.dashboards["a"].folder)
+        assert run("restore", copy).code == 2
 
 
 @pytest.mark.parametrize("name", ["g120", "g12", "g13.0", "g13new"])

@@ -17,7 +17,7 @@ from tests.grafana.conftest import transport_to
 from tests.grafana.fake import FakeGrafana
 from tests.grafana.fake.faults import HTML
 from tests.grafana.fake.server import PASSWORD, TOKEN
-from tests.grafana.samples import dashboard, edit, with_query
+from tests.grafana.samples import SAVE, dashboard, edit, with_query
 from tests.grafana.test_errors import ANSWERS
 
 SECRETS = ("marked0secret0token", "marked-secret-password", "bWFya2VkLXNlY3JldC1wYXNzd29yZA")
@@ -106,6 +106,25 @@ def test_every_failure(monkeypatch, tmp_path: Path, command: tuple[str, ...]):
                 use(monkeypatch, fake)
                 fake.spoil(on, **how)
                 clean(run(*filled(command, tmp_path)), tmp_path)
+
+
+REPEATS = {
+    "message": f"no: {TOKEN}",
+    "details": {"causes": [{"field": f"spec.{TOKEN}", "message": f"bad {TOKEN}"}]},
+}
+
+
+@pytest.mark.parametrize("api", ["legacy", "k8s"])
+@pytest.mark.parametrize("status", [400, 403, 413, 422, 500])
+def test_a_server_that_repeats_the_token_does_not_show_it(monkeypatch, tmp_path: Path, api: str, status: int):
+    with FakeGrafana("g13.0") as fake:
+        use(monkeypatch, fake)
+        fake.spoil(SAVE, status=status, body=REPEATS, times=99)
+        ran = run("push", write(tmp_path / "set", dashboard()), "--api", api, "-v")
+        assert ran.code != 0
+        clean(ran, tmp_path)
+        if status == 422:
+            assert "spec.[hidden]: bad [hidden]" in ran.out
 
 
 @pytest.mark.parametrize("drop", ["before", "after"])

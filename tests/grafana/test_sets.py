@@ -41,8 +41,8 @@ def test_prune_keeps_what_lies_in_subfolders_of_the_set(monkeypatch, tmp_path: P
         use(monkeypatch, fake)
         folder = write(tmp_path / "set", dashboard("top"))
         write(folder / "sub" / "deeper", dashboard("below"))
-        assert run("push", folder, "--set", "mine").code == 0
-        assert "Nothing to do." in run("push", folder, "--set", "mine", "--prune", "--yes").out
+        assert run("push", folder, "--set", "mine", "--flat").code == 0
+        assert "Nothing to do." in run("push", folder, "--set", "mine", "--flat", "--prune", "--yes").out
         assert sorted(fake.store.dashboards) == ["below", "top"]
 
 

@@ -9,12 +9,13 @@ from llumnix_dash.errors import ServerError
 from llumnix_dash.grafana.apply import Outcome, exit_code
 from llumnix_dash.grafana.backup import ORIGIN
 from llumnix_dash.grafana.connect import connect
+from llumnix_dash.grafana.model import Version
 from llumnix_dash.grafana.plan import Action
 from tests.grafana.command import run, use, write
 from tests.grafana.conftest import Clock, transport_to
 from tests.grafana.fake import PROFILES, FakeGrafana
 from tests.grafana.fake.faults import HTML
-from tests.grafana.fake.person import delete_and_import
+from tests.grafana.fake.person import delete_and_import, save_in_editor
 from tests.grafana.samples import SAVE, dashboard, edit, plan, push, push_planned, with_query
 
 UID = "llumnix-lrs-dashboard"
@@ -65,30 +66,68 @@ def test_on_unified_storage_no_edit_goes_under(name: str, api, tmp_path: Path):
             assert fake.store.dashboards[UID].spec["description"] == text
 
 
+@pytest.mark.parametrize("api", ["legacy", "k8s"])
 @pytest.mark.parametrize("name", ["g120", "g12"])
-def test_a_replacement_that_went_under_is_told(name: str, tmp_path: Path):
+def test_a_replacement_that_went_under_is_told(name: str, api, tmp_path: Path):
+    """SQL storage cannot refuse it through either API: there, metadata.uid follows from the name."""
     with FakeGrafana(name) as fake:
-        grafana = connect(transport_to(fake))
+        grafana = connect(transport_to(fake), api)
         push(grafana)
         made = plan(grafana, CHANGED)
         fake.store.in_window = lambda: delete_and_import(fake, UID)
         [result] = push_planned(grafana, made, backups=tmp_path)
         assert result.outcome is Outcome.OVERWROTE
+        # The newest of them comes first: its restore is what a person is told.
         assert json.loads(result.copies[0].read_text())["dashboard"]["description"] == "imported by hand"
 
 
-def test_as_a_user_sees_it(monkeypatch, tmp_path: Path):
-    with FakeGrafana("g12") as fake:
+@pytest.mark.parametrize(("name", "api"), GOES_UNDER)
+def test_as_a_user_sees_it_and_brings_it_back(monkeypatch, tmp_path: Path, name: str, api: str):
+    with FakeGrafana(name) as fake:
         use(monkeypatch, fake)
         folder = write(tmp_path / "set", dashboard())
-        run("push", folder)
+        run("push", folder, "--api", api)
         write(folder, CHANGED)
         fake.store.in_window = lambda: edit(fake, description="in the window")
-        ran = run("push", folder)
-    assert ran.code == 1
-    assert "overwrote" in ran.out
-    assert "the edit is kept in" in ran.out
-    assert "Done: 1 overwrote." in ran.out
+        ran = run("push", folder, "--api", api)
+        assert ran.code == 1
+        assert "overwrote" in ran.out
+        assert "Done: 1 overwrote." in ran.out
+        copy = ran.out.split("the edit is kept in ")[1].splitlines()[0]
+        assert f"to bring it back: llumnix-dash restore {copy}" in ran.out
+        assert run("restore", copy, "--api", api).code == 0
+        assert fake.store.dashboards[UID].spec["description"] == "in the window"
+        assert run("push", folder, "--api", api).code == 1, "it is a person's edit again, and stays"
+        assert fake.store.dashboards[UID].spec["description"] == "in the window"
+
+
+@pytest.mark.parametrize("name", ["g13.0", "g13new"])
+def test_tabs_that_went_under_are_kept_and_brought_back(monkeypatch, tmp_path: Path, name: str):
+    with FakeGrafana(name) as fake:
+        use(monkeypatch, fake)
+        folder = write(tmp_path / "set", dashboard())
+        run("push", folder, "--api", "legacy")
+        natives = []
+        fake.store.in_window = lambda: natives.append(save_in_editor(fake, UID, layout="tabs").native)
+        ran = run("push", write(folder, CHANGED), "--api", "legacy")
+        kept = ran.out.split("the edit is kept in ")[1].splitlines()[0]
+        assert kept.endswith(".v2.json")
+        assert run("restore", kept).code == 0
+        assert fake.store.dashboards[UID].native == natives[0]
+
+
+@pytest.mark.parametrize(("name", "api"), [("g11", "legacy"), ("g12", "legacy"), ("g12", "k8s"), ("g13.0", "auto")])
+def test_the_history_is_asked_where_the_server_is_not_certain(name: str, api):
+    """A number can stand there twice, so that the version is the planned one although somebody came between."""
+    with FakeGrafana(name) as fake:
+        grafana = connect(transport_to(fake), api)
+        push(grafana)
+        made = plan(grafana, CHANGED)
+        read = grafana.dashboards.history
+        grafana.dashboards.history = lambda uid: [(found := read(uid))[0], Version(2, by="alice"), *found[1:]]  # type: ignore[method-assign]
+        [result] = push_planned(grafana, made)
+        assert result.version == 2
+        assert result.outcome is (Outcome.OVERWROTE if name == "g12" else Outcome.UPDATED)
 
 
 def test_what_the_server_rewrites_is_signed_and_converges(fake: FakeGrafana, clock: Clock):

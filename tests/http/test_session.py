@@ -95,7 +95,7 @@ def test_a_grafana_that_repeats_a_header_does_not_show_it(headers_file: Path) ->
     with serving(lambda request, number: (400, {}, b'{"message":"bad s3cret"}')) as server:
         environment = {"GRAFANA_URL": server.url, "GRAFANA_HEADERS_FILE": str(headers_file)}
         reply = Transport(load_settings(environment=environment)).get("/x")
-    assert reply.message == "bad [hidden]"
+    assert reply.said == "bad [hidden]"
 
 
 def test_a_connection_serves_one_request_after_another_whichever_thread_asks() -> None:

@@ -159,9 +159,9 @@ def test_a_refused_query_is_told_and_the_others_go_on() -> None:
 
 
 def test_what_is_not_applied_and_what_is_empty_is_noted() -> None:
-    variables = resolved({"name": "filters", "type": "adhoc"}, query(name="empty"), found=[])
+    variables = resolved({"name": "groups", "type": "groupby"}, query(name="empty"), found=[])
     assert variables.notes == {
-        "filters": "a variable of type adhoc is not applied",
+        "groups": "a variable of type groupby is not applied",
         "empty": "lists no value",
     }
 

@@ -6,16 +6,17 @@ import grafanalib.core as grafanalib
 import pytest
 
 from llumnix_dash.catalog import cms, gateway, lrs, process, scheduler, vllm
+from llumnix_dash.catalog.exporters import ENGINE, GATEWAY
 from llumnix_dash.catalog.metric import CatalogError
 from llumnix_dash.panels import (
     REASON_COLOURS,
+    components,
     failure_share,
     heatmap,
     instance_counts,
     instance_table,
     outcomes,
     per_instance,
-    quantile_against_objective,
     quantile_per_instance,
     quantiles,
     quantiles_by_role,
@@ -69,8 +70,9 @@ PANELS: dict[str, Panel] = {
         "a", "Scheduling", scheduler.SCHEDULINGS, scheduler.FAILED_SCHEDULINGS, failures_by=("error_type",)
     ),
     "failure_share": failure_share("a", "Failures", scheduler.SCHEDULINGS, scheduler.FAILED_SCHEDULINGS),
+    "quantiles, objective": quantiles("a", "TPOT", gateway.TPOT, objective=TPOT_OBJECTIVE),
     "stat": stat("a", "Requests", rate(gateway.REQUESTS), "Requests a second."),
-    "quantile_against_objective": quantile_against_objective("a", "P99 TPOT", 0.99, TPOT_OBJECTIVE),
+    "components": components("a", "Up", {"Gateways": GATEWAY, "Engines": ENGINE}),
     "share_within_objective": share_within_objective("a", "TTFT in Objective", TTFT_OBJECTIVE),
     "instance_table": instance_table(
         "a", "Fullest", {"KV cache": cms.KV_CACHE_USAGE, "Running": cms.RUNNING_REQUESTS}, rank_by=cms.KV_CACHE_USAGE

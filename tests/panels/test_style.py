@@ -2,10 +2,15 @@
 
 import re
 
-from llumnix_dash.panels.style import CAUTION, FAILURE, GOOD, NAMES, QUANTILES, ROLES, SERIES, series_colour
+from llumnix_dash.panels.style import CAUTION, FAILURE, GOOD, INSTANCES, NAMES, QUANTILES, ROLES, SERIES, series_colour
+from llumnix_dash.promql import PART
 from tests.reading import Json, every_dashboard, panels
 
 ROLE = re.compile(r"/(prefill|decode|neutral)\$/")
+# Two instances may have one colour; what else tells them apart is no matter of colour.
+INSTANCE = {f"/^[^:]*[{last}](:\\d+)?$/" for last in INSTANCES}
+# A pattern that one line's name alone matches, where a query gives several.
+ONE_LINE = re.compile(r"/\^[\w ]+\$/")
 
 
 def colours(panel: Json) -> list[tuple[str, str]]:
@@ -17,6 +22,11 @@ def colours(panel: Json) -> list[tuple[str, str]]:
         for own in one["properties"]
         if own["id"] == "color"
     ]
+
+
+def legends_of(panel: Json) -> str:
+    """All the legends of a panel's targets."""
+    return " ".join(target["legendFormat"] for target in panel["targets"])
 
 
 @every_dashboard
@@ -45,10 +55,10 @@ def test_a_role_has_its_colour(dashboard: Json) -> None:
 
 @every_dashboard
 def test_red_is_failure_and_nothing_else(dashboard: Json) -> None:
-    failures = {"failed", "failed {{error_type}}", "beyond", "/^[45]/", "/error$/"}
+    failures = re.compile(r"failed( \{\{error_type\}\})?|/\^\[45\]/|/error\$/|\w+ gone|full|/\^over 1 % failed/")
     for panel in panels(dashboard):
         for name, colour in colours(panel):
-            assert (colour == FAILURE) == (name in failures), (panel["title"], name)
+            assert (colour == FAILURE) == bool(failures.fullmatch(name)), (panel["title"], name)
 
 
 def test_colours_are_told_apart() -> None:
@@ -88,5 +98,11 @@ def test_a_role_has_its_very_colour_and_what_may_be_several_lines_shades_of_one(
             name = one["matcher"]["options"]
             for own in one["properties"]:
                 if own["id"] == "color":
-                    fixed = ROLE.fullmatch(name) or several.get(name) is False
-                    assert own["value"]["mode"] == ("fixed" if fixed else "shades"), (panel["title"], name)
+                    fixed = (
+                        ROLE.fullmatch(name)
+                        or name in INSTANCE
+                        or several.get(name) is False
+                        or one["matcher"]["id"] == "byName"
+                    )
+                    mode = "fixed" if fixed or (ONE_LINE.fullmatch(name) and PART in legends_of(panel)) else "shades"
+                    assert own["value"]["mode"] == mode, (panel["title"], name)

@@ -83,7 +83,10 @@ def prometheus(openmetrics: Path, folder: Path) -> Iterator[str]:
 
 @contextmanager
 def victoria_metrics(openmetrics: Path, folder: Path) -> Iterator[str]:
-    """A VictoriaMetrics into which the file's samples have been imported; gives its URL, and stops it at the end."""
+    """A VictoriaMetrics into which the file's samples have been imported; gives its URL, and stops it at the end.
+
+    A value holds for a minute, as in :func:`prometheus`.
+    """
     port = free_port()
     with server(
         "victoria-metrics",
@@ -91,6 +94,7 @@ def victoria_metrics(openmetrics: Path, folder: Path) -> Iterator[str]:
         f"-httpListenAddr=127.0.0.1:{port}",
         "-retentionPeriod=100y",
         "-search.disableCache",
+        "-search.maxLookback=1m",
         "-loggerLevel=ERROR",
         log=folder / "victoria-metrics.log",
     ):

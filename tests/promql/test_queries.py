@@ -6,15 +6,20 @@ from collections.abc import Callable
 import pytest
 
 from llumnix_dash.catalog import cms, gateway, lrs, process, scheduler, vllm
+from llumnix_dash.catalog.exporters import SCHEDULER
 from llumnix_dash.catalog.metric import Unit
 from llumnix_dash.promql import (
     Objective,
     Query,
+    answering,
     average,
-    beyond,
     bucket_rates,
     failure_ratio,
+    fewer,
+    first_of,
+    gone,
     highest,
+    in_sight,
     increase,
     instances,
     mean,
@@ -26,11 +31,13 @@ from llumnix_dash.promql import (
     ratio,
     restarted,
     share_below,
+    side_by_side,
     staleness,
     started,
     top_instances,
     total,
-    within,
+    where_any_reaches,
+    zero,
 )
 from llumnix_dash.variables import ENGINE_INFER_TYPE, MODEL, NAMESPACE
 from tests.reading import parse
@@ -76,8 +83,7 @@ QUERIES: dict[str, dict[str, Query]] = {
         'bucket_rates(vllm.PROMPT_TOKENS, where={"infer_type": ("decode", "neutral")})': bucket_rates(
             vllm.PROMPT_TOKENS, where={"infer_type": ("decode", "neutral")}
         ),
-        "within(quantile(0.99, gateway.TTFT), TTFT_OBJECTIVE)": within(quantile(0.99, gateway.TTFT), TTFT_OBJECTIVE),
-        "beyond(quantile(0.99, gateway.TTFT), TTFT_OBJECTIVE)": beyond(quantile(0.99, gateway.TTFT), TTFT_OBJECTIVE),
+        "in_sight(TTFT_OBJECTIVE)": in_sight(TTFT_OBJECTIVE),
     },
     "Gauges": {
         "total(gateway.PENDING_REQUESTS)": total(gateway.PENDING_REQUESTS),
@@ -95,6 +101,19 @@ QUERIES: dict[str, dict[str, Query]] = {
         'instances(vllm.RUNNING_REQUESTS, by=("infer_type",))': instances(vllm.RUNNING_REQUESTS, by=("infer_type",)),
         'instances(cms.RUNNING_REQUESTS, by=("infer_type",))': instances(cms.RUNNING_REQUESTS, by=("infer_type",)),
         "started(process.UPTIME)": started(process.UPTIME),
+    },
+    "States": {
+        "answering(process.ENGINE_ANSWERS)": answering(process.ENGINE_ANSWERS),
+        "fewer(process.ENGINE_ANSWERS)": fewer(process.ENGINE_ANSWERS),
+        "gone(process.ENGINE_ANSWERS)": gone(process.ENGINE_ANSWERS),
+        "gone(process.ANSWERS[SCHEDULER])  # a fleet may run without": gone(process.ANSWERS[SCHEDULER]),
+        "where_any_reaches(gateway.PENDING_REQUESTS, 512)": where_any_reaches(gateway.PENDING_REQUESTS, 512),
+        'first_of(("gone", gone(process.ENGINE_ANSWERS)), ("engines", answering(process.ENGINE_ANSWERS)))': first_of(
+            ("gone", gone(process.ENGINE_ANSWERS)), ("engines", answering(process.ENGINE_ANSWERS))
+        ),
+        "side_by_side([answering(process.ENGINE_ANSWERS), zero()])": side_by_side(
+            [answering(process.ENGINE_ANSWERS), zero()]
+        ),
     },
     "Instances": {
         'of_instance(cms.KV_CACHE_USAGE, where={"infer_type": "decode"})': of_instance(

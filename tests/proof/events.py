@@ -146,6 +146,15 @@ class Events:
         """The current requests of all gateways."""
         return sum(current for _, current in self.gateways().values())
 
+    def answering(self) -> dict[str, int]:
+        """How many processes of each component are up."""
+        counts = dict.fromkeys(("Gateways", "Schedulers", "Engines"), 0)
+        for one in self._past.fleet.deployments:
+            engines = [engine.target for engine in one.engines]
+            for name, targets in zip(counts, (one.gateways, one.schedulers, engines), strict=True):
+                counts[name] += sum(target.process.is_up(self.now) for target in targets)
+        return counts
+
     def uptimes(self) -> dict[str, float]:
         """Seconds for which each gateway and scheduler has been up, by component and address."""
         return {

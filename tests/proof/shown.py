@@ -158,7 +158,7 @@ class Backfilled:
 
 
 def legend(target: Mapping[str, Any], labels: Mapping[str, str]) -> str:
-    """The line's name, as Grafana makes it; of a table's cell, its column's refId and its instance."""
+    """The line's name, as Grafana makes it; of a table's cell, its column's refId and its instance or model."""
     if target["legendFormat"] == "__auto":
-        return f"{target['refId']} {labels.get('instance_id') or labels['instance']}"
+        return f"{target['refId']} {labels.get('instance_id') or labels.get('instance') or labels['model']}"
     return re.sub(r"\{\{(\w+)\}\}", lambda match: labels.get(match[1], ""), target["legendFormat"])

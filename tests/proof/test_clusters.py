@@ -17,7 +17,7 @@ from tests.proof.truth_request import Truth
 FULL_MODE: dict[tuple[str, str], Truth] = {
     ("request", "request_rate"): truth_request.PANELS["request_rate"],
     ("request", "ttft"): truth_request.PANELS["ttft"],
-    ("request", "pending_now"): truth_request.PANELS["pending_now"],
+    **{("request", key): truth_request.HEADLINE[key] for key in ("components_up", "pending_now")},
     ("component", "gateway_requests"): truth_component.PANELS["gateway_requests"],
     ("cms", "instances"): truth_cms.PANELS["instances"],
     ("cms", "running_by_role"): truth_cms.PANELS["running_by_role"],

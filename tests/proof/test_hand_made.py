@@ -80,6 +80,7 @@ def _fleet(samples: Samples) -> None:
     for scheduler in ("a", "b"):
         of = {"job": "scheduler", "namespace": "one", "instance": scheduler}
         samples.add("uptime_seconds", float, **of)
+        samples.add("up", _always(1), **of)
         for number, usage in enumerate((0.3, 1.2, 0.9, 3.4e38, 0.6)):
             labels = {**of, "infer_type": "decode", "instance_id": f"d{number}"}
             # The fullest but one has been the fullest of all for a minute, half an hour ago.
@@ -113,6 +114,7 @@ def _gateway(samples: Samples) -> None:
     """10 requests a second: 4 that went well in 150 ms, 3 by an external route, 2 that failed at once, 1 in 3 s."""
     of = {"job": "gateway", "namespace": "one", "instance": "g"}
     samples.add("uptime_seconds", float, **of)
+    samples.add("up", _always(1), **of)
     samples.add("gateway_pending_requests", lambda age: 500.0 if 1800 <= age < 1830 else 0.0, **of)
     samples.add("gateway_current_requests", _always(1), **of)
     for status, rate in {"200": 4, "0": 3, "400": 3}.items():
@@ -145,8 +147,8 @@ def test_failures_are_taken_out_of_the_first_bucket_and_no_more_than_it_holds(wo
 
 def test_what_an_external_route_answered_is_a_success_without_a_first_token(world: World) -> None:
     """Good are 4 + 3 of 10; of the 7 that have a first token, or should have, 4 had it in time."""
-    assert world.shown("request", "success_ratio_now") == {"Success Ratio": pytest.approx(0.7)}
-    assert world.shown("request", "ttft_within_objective_now") == {"TTFT in Objective": pytest.approx(4 / 7)}
+    assert world.shown("request", "success_ratio_now") == {"Success": pytest.approx(0.7)}
+    assert world.shown("request", "ttft_within_objective_now") == {"TTFT OK": pytest.approx(4 / 7)}
 
 
 def test_a_quantile_below_the_first_bound_is_not_drawn(world: World) -> None:
@@ -207,7 +209,7 @@ def test_a_spike_of_half_a_minute_shows_where_a_point_stands_for_minutes(
 
 def test_an_instance_that_is_chosen_empties_no_number_of_the_whole_fleet(world: World) -> None:
     assert world.shown("component", "requests_now", instance="a") == {"Requests": pytest.approx(10)}
-    assert world.shown("component", "pending_now", instance="a") == {"Pending Requests": 0}
+    assert world.shown("component", "pending_now", instance="a") == {"Pending": 0}
 
 
 @pytest.mark.parametrize("board", BOARDS)

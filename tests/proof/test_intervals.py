@@ -21,7 +21,7 @@ SOME: dict[tuple[str, str], Truth] = {
         ("request", key): truth_request.PANELS[key]
         for key in (
             "request_rate",
-            "token_throughput",
+            "output_token_throughput",
             "e2e_latency",
             "ttft",
             "itl",

@@ -18,11 +18,14 @@ APART = ("big", "outage")
 
 
 def verify(
-    store: Backfilled, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    store: Backfilled,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    minutes: int = MINUTES,
 ) -> tuple[int | str | None, Json]:
     """The exit code and the report of the command, as it is typed."""
     monkeypatch.setenv("PROMETHEUS_URL", store.url)
-    options = {"--to": END, "--range": f"{MINUTES}m", "--scrape-interval": f"{INTERVAL}s", "--format": "json"}
+    options = {"--to": END, "--range": f"{minutes}m", "--scrape-interval": f"{INTERVAL}s", "--format": "json"}
     with pytest.raises(SystemExit) as stopped:
         main(["verify", *(str(word) for option in options.items() for word in option)])
     return stopped.value.code, json.loads(capsys.readouterr().out)
@@ -32,11 +35,12 @@ def verify(
 def test_verify_says_that_all_gateways_are_gone(
     store: Backfilled, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    code, report = verify(store, capsys, monkeypatch)
+    """Of the time since they went: the first row's numbers say it themselves, the panels of lines are blank."""
+    code, report = verify(store, capsys, monkeypatch, minutes=5)
     found = [panel for dashboard in report["dashboards"] for panel in dashboard["panels"]]
     said = {panel["title"]: panel["queries"][0]["message"] for panel in found if panel["status"] == "no data"}
-    for title in ("Requests", "Success Ratio", "P99 TTFT", "TTFT in Objective", "Pending Requests"):
-        assert re.fullmatch("the series of .* ended before the end of the time range", said[title])
+    for title in ("Request Rate", "E2E Latency", "TTFT", "Requests within Objective", "Gateway Requests"):
+        assert re.fullmatch("the series of .* ended before the time range|nothing of the gateway.*", said[title])
     assert code == 1
 
 

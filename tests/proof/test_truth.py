@@ -6,13 +6,14 @@ from collections.abc import Mapping
 import pytest
 
 from llumnix_dash.fleet import SCENARIOS
-from tests.proof import truth_cms, truth_component, truth_lrs, truth_request, truth_vllm
-from tests.proof.fleets import scenarios
+from tests.proof import truth_cms, truth_component, truth_lrs, truth_overview, truth_request, truth_vllm
+from tests.proof.fleets import MINUTES, scenarios
 from tests.proof.shown import BOARDS, Backfilled, Values
 from tests.proof.shown import panels as each_panel
 from tests.proof.truth_request import Truth
 
 FULL_MODE = {
+    "overview": truth_overview.PANELS,
     "request": truth_request.PANELS,
     "component": truth_component.PANELS,
     "cms": truth_cms.PANELS | truth_cms.TABLES,
@@ -90,24 +91,74 @@ def _first_row(store: Backfilled, key: str) -> Values:
     return truth_request.HEADLINE[key](store.events())
 
 
-# It has a store of its own, in test_budget; of the other two there is nothing to show.
+# It has a store of its own, in test_budget; of the other two it is what tells them apart that matters.
 APART = ("big", "outage", "idle")
 
 
 @scenarios(*(name for name in SCENARIOS if name not in APART))
 @pytest.mark.parametrize("key", truth_request.HEADLINE)
 def test_the_first_row_is_true_on_every_fleet(store: Backfilled, scenario: str, key: str) -> None:
-    """But where slow failures are so many that the P99 of TTFT is theirs, as its description says.
-
-    What a process counted between its last scrape and its restart nobody saw: a rate may be as much lower.
-    """
-    if (scenario, key) == ("slow-failures", "ttft_p99_now"):
-        assert "with slow failures P99 is theirs" in BOARDS["request"].panel(key)["description"]
-    elif scenario == "restart" and key in {"requests_now", "output_tokens_now"}:
+    """What a process counted between its last scrape and its restart nobody saw: a rate may be as much lower."""
+    if (scenario, key) == ("restart", "requests_now"):
         [shown], [truth] = (list(one.values()) for one in (store.shown("request", key), _first_row(store, key)))
         assert 0.95 * truth.expected < shown < 1.02 * truth.expected
     else:
         check(store, "request", key, FULL_MODE)
+
+
+@scenarios("outage")
+@pytest.mark.parametrize("key", truth_request.HEADLINE)
+def test_the_first_row_of_an_outage_says_that_the_gateways_are_gone(store: Backfilled, key: str) -> None:
+    shown = store.shown("request", key)
+    if key == "components_up":
+        assert shown == {"Gateways gone": 0, "Schedulers": 1, "Engines": 7} == _first_row(store, key)
+    else:
+        assert shown == {"gateways gone": 0}
+
+
+@scenarios("idle")
+@pytest.mark.parametrize("key", truth_request.HEADLINE)
+def test_the_first_row_of_an_idle_fleet_shows_no_failure(store: Backfilled, key: str) -> None:
+    """That nothing was asked of it is no number, and not what an outage looks like."""
+    shown = drawn(store.shown("request", key))
+    if key == "components_up":
+        assert shown == {"Gateways": 2, "Schedulers": 1, "Engines": 7}
+    else:
+        assert shown == {"requests_now": {"Requests": 0}, "pending_now": {"Pending": 0}}.get(key, {})
+
+
+@scenarios("scheduler-down")
+def test_a_scheduler_that_is_down_is_red_while_it_is(store: Backfilled) -> None:
+    """Users do not notice: their gateways take engines in turn."""
+    [down] = store.past.fleet.scenario.mishaps
+    before_end = MINUTES * 60 * (1 - (down.start + down.end) / 2)
+    assert store.shown("request", "components_up", before_end=before_end) == {
+        "Gateways": 2,
+        "Schedulers gone": 0,
+        "Engines": 7,
+    }
+    assert store.shown("request", "components_up")["Schedulers"] == 1
+
+
+@scenarios("default")
+def test_an_objective_is_drawn_where_it_is_in_sight(store: Backfilled) -> None:
+    """All along the range, where P99 comes to a third of it at any moment: a far line would press all others down."""
+    # P99s: some 25 s, 0.5 s and 30 ms.
+    objectives = {"e2e_latency": ("e2e", "60", "300"), "ttft": ("ttft", "1000", "2000"), "tpot": ("tpot", "50", "200")}
+    for key, (name, near, far) in objectives.items():
+        session, board = store.session(), BOARDS["request"]
+        for chosen, there in ((near, True), (far, False)):
+            [target] = [one for one in board.panel(key)["targets"] if one["legendFormat"] == "objective"]
+            variables = {f"{name}_objective": [chosen]}
+            answer = session.panel(board.json, board.panel(key)["id"], variables=variables)
+            lines = answer[target["refId"]]
+            assert bool(lines) == there, (key, chosen)
+            p99 = answer[board.panel(key)["targets"][3]["refId"]][0]
+            assert (max(value for _, value in p99.points) > float(chosen) / 3) == there
+            for line in lines:
+                assert {value for _, value in line.points} == {float(chosen)}
+                assert line.points[0][0] <= p99.points[0][0], "it goes all along"
+                assert line.points[-1][0] == p99.points[-1][0]
 
 
 @scenarios("migration", "adaptive-pd")
@@ -130,8 +181,11 @@ def check(store: Backfilled, board: str, key: str, truths: Truths) -> None:
 
 
 def drawn(values: Values) -> Values:
-    """The lines that have a point: NaN is none."""
-    return {name: value for name, value in values.items() if not math.isnan(value)}
+    """The lines that have a point: NaN is none.
+
+    An objective is no measurement; for its line see :func:`test_an_objective_is_drawn_where_it_is_in_sight`.
+    """
+    return {name: value for name, value in values.items() if not math.isnan(value) and name != "objective"}
 
 
 def test_every_dashboard_is_held_to_the_truth() -> None:

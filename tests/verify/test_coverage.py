@@ -5,7 +5,7 @@ import pytest
 from llumnix_dash.http.session import Connection
 from llumnix_dash.interpolation.timerange import TimeRange
 from llumnix_dash.prometheus.client import Client
-from llumnix_dash.verify.coverage import LLUMNIX_JOBS, coverage, exported_by_store, family
+from llumnix_dash.verify.coverage import LLUMNIX_JOBS, Shown, coverage, exported_by_store, family
 from llumnix_dash.verify.report import Gap
 from tests.prometheus.fleet import Store
 
@@ -25,7 +25,7 @@ def test_the_whole_store_counts_where_no_job_is_named(store: Store) -> None:
 
 
 def test_of_a_whole_store_only_the_catalogue_is_listed_and_the_others_are_counted() -> None:
-    found = coverage("here", EXPORTED, {"Board / Panel": ["node_load1", "request_retry_total"]}, listed=False)
+    found = coverage("here", EXPORTED, shown("node_load1", "request_retry_total"), listed=False)
     assert [gap.metric for gap in found.missing] == ["request_retry_total"]
     assert "custom_total" not in {gap.metric for gap in found.unshown}
     assert found.unlisted == (1, 1)
@@ -46,8 +46,15 @@ EXPORTED = frozenset(
 )
 
 
+def shown(*queries: str) -> Shown:
+    found = Shown(EXPORTED)
+    if queries:
+        found.add("Board", "Panel", queries)
+    return found
+
+
 def gaps(*queries: str) -> tuple[tuple[Gap, ...], tuple[Gap, ...]]:
-    found = coverage("here", EXPORTED, {"Board / Panel": queries})
+    found = coverage("here", EXPORTED, shown(*queries))
     return found.unshown, found.missing
 
 
@@ -68,7 +75,7 @@ def test_a_histogram_is_one_metric_and_each_side_is_told_with_its_reason() -> No
 
 
 def test_a_former_name_that_is_still_exported_is_told_as_such() -> None:
-    found = coverage("here", EXPORTED | {"vllm:gpu_cache_usage_perc"}, {})
+    found = coverage("here", EXPORTED | {"vllm:gpu_cache_usage_perc"}, shown())
     assert Gap("vllm:gpu_cache_usage_perc", "a former name of vllm:kv_cache_usage_perc") in found.unshown
 
 

@@ -9,26 +9,37 @@ from llumnix_dash.verify.report import (
     Gap,
     PanelResult,
     QueryResult,
-    Report,
+    Summary,
     Totals,
 )
 
 
-def render(report: Report) -> str:
-    """The whole report as one JSON object."""
-    return json.dumps(
-        {
-            "prometheus": report.url or None,
-            "from": report.time_range.start,
-            "to": report.time_range.end,
-            "fail_on": report.fail_on.value,
-            "fails": report.fails,
-            "dashboards": [_dashboard(dashboard) for dashboard in report.dashboards],
-            "coverage": _coverage(report.coverage) if report.coverage else None,
-        },
-        indent=2,
-        ensure_ascii=False,
-    )
+class Json:
+    """Renders as one JSON object, which is whole or is not printed at all."""
+
+    def __init__(self) -> None:
+        self._dashboards: list[dict[str, Any]] = []
+
+    def dashboard(self, result: DashboardResult) -> str:
+        """Nothing yet."""
+        self._dashboards.append(_dashboard(result))
+        return ""
+
+    def end(self, summary: Summary) -> str:
+        """All of it."""
+        return json.dumps(
+            {
+                "prometheus": summary.url or None,
+                "from": summary.time_range.start,
+                "to": summary.time_range.end,
+                "fail_on": summary.fail_on.value,
+                "fails": summary.fails,
+                "dashboards": self._dashboards,
+                "coverage": _coverage(summary.coverage) if summary.coverage else None,
+            },
+            indent=2,
+            ensure_ascii=False,
+        )
 
 
 def _dashboard(dashboard: DashboardResult) -> dict[str, Any]:

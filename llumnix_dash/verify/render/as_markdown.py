@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Sequence
 
 from llumnix_dash.report.markdown import code, fence
+from llumnix_dash.report.text import all_visible
 from llumnix_dash.verify.render.words import count, covered, marked, name, reason, remarks, shown, statuses
-from llumnix_dash.verify.report import Coverage, DashboardResult, Gap, PanelResult, Report, Status, Totals
+from llumnix_dash.verify.report import Coverage, DashboardResult, Gap, PanelResult, Status, Summary, Totals
 
 _LONGEST = 400  # characters of a remark
 _SIGNS = {
@@ -17,13 +18,16 @@ _SIGNS = {
 }
 
 
-def render(report: Report) -> str:
-    """The whole report; it ends without a newline."""
-    report = shown(report)
-    blocks = ["\n".join(_dashboard(dashboard)) for dashboard in report.dashboards]
-    if report.coverage:
-        blocks.append("\n".join(_coverage(report.coverage)))
-    return "\n\n".join(blocks)
+class Markdown:
+    """Renders as GitHub's Markdown."""
+
+    def dashboard(self, result: DashboardResult) -> str:
+        """Its panels in a table, and the queries in error."""
+        return "\n".join(_dashboard(shown(result)))
+
+    def end(self, summary: Summary) -> str:
+        """The coverage."""
+        return "\n".join(_coverage(all_visible(summary.coverage))) if summary.coverage else ""
 
 
 def _dashboard(dashboard: DashboardResult) -> Iterator[str]:

@@ -5,6 +5,7 @@ from itertools import groupby
 
 import click
 
+from llumnix_dash.report.text import all_visible
 from llumnix_dash.verify.render.words import count, covered, marked, name, reason, remarks, shown, statuses
 from llumnix_dash.verify.report import (
     Coverage,
@@ -12,8 +13,8 @@ from llumnix_dash.verify.report import (
     Gap,
     PanelResult,
     QueryResult,
-    Report,
     Status,
+    Summary,
     Totals,
 )
 
@@ -31,15 +32,20 @@ _QUERY_WIDTH = 100
 _DETAIL = " " * (4 + _STATUS_WIDTH + 2)
 
 
-def render(report: Report) -> str:
-    """The whole report; it ends without a newline."""
-    report = shown(report)
-    blocks = ["\n".join(_dashboard(dashboard)) for dashboard in report.dashboards]
-    if report.coverage:
-        blocks.append("\n".join(_coverage(report.coverage)))
-    if len(report.dashboards) > 1:
-        blocks.append(_sum(report.dashboards))
-    return "\n\n".join(blocks)
+class Text:
+    """Renders as text."""
+
+    def dashboard(self, result: DashboardResult) -> str:
+        """Its panels and their cost."""
+        return "\n".join(_dashboard(shown(result)))
+
+    def end(self, summary: Summary) -> str:
+        """The coverage, and the sum of several dashboards."""
+        blocks = ["\n".join(_coverage(all_visible(summary.coverage)))] if summary.coverage else []
+        if summary.dashboards > 1:
+            counts = {status: number for status in Status if (number := summary.statuses[status])}
+            blocks.append(f"{count(summary.dashboards, 'dashboard')}: {statuses(counts)}")
+        return "\n\n".join(blocks)
 
 
 def _dashboard(dashboard: DashboardResult) -> Iterator[str]:
@@ -116,15 +122,6 @@ def _gaps(heading: str, gaps: Sequence[Gap]) -> Iterator[str]:
     for gap in gaps:
         told = reason(gap) if gap.reason or not gap.shown_by else click.style(reason(gap), fg="yellow")
         yield f"    {gap.metric.ljust(width)}  {told}".rstrip()
-
-
-def _sum(dashboards: Sequence[DashboardResult]) -> str:
-    counts = {
-        status: number
-        for status in Status
-        if (number := sum(dashboard.all.statuses.get(status, 0) for dashboard in dashboards))
-    }
-    return f"{count(len(dashboards), 'dashboard')}: {statuses(counts)}"
 
 
 def _word(status: Status) -> str:

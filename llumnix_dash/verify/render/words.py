@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from llumnix_dash.errors import underline
 from llumnix_dash.report.text import all_visible, visible, visible_lines
-from llumnix_dash.verify.report import Coverage, Gap, PanelResult, QueryResult, Report, Status
+from llumnix_dash.verify.report import Coverage, DashboardResult, Gap, PanelResult, QueryResult, Status
 
 
 def count(number: int, thing: str) -> str:
@@ -15,12 +15,9 @@ def count(number: int, thing: str) -> str:
     return f"{number} {thing}" if number == 1 or thing.endswith("s") else f"{number} {thing}s"
 
 
-def shown(report: Report) -> Report:
-    """The report with every text in it made safe for a terminal; the marks still stand beneath what they mark."""
-    dashboards = tuple(
-        replace(dashboard, panels=tuple(map(_on_one_line, dashboard.panels))) for dashboard in report.dashboards
-    )
-    return all_visible(replace(report, dashboards=dashboards))
+def shown(dashboard: DashboardResult) -> DashboardResult:
+    """The result with every text in it made safe for a terminal; the marks still stand beneath what they mark."""
+    return all_visible(replace(dashboard, panels=tuple(map(_on_one_line, dashboard.panels))))
 
 
 def _on_one_line(panel: PanelResult) -> PanelResult:
@@ -66,7 +63,7 @@ def remarks(panel: PanelResult) -> list[Remark]:
     for result in panel.queries:
         if result.status is Status.ERROR:
             errors.append(Remark((result.query.ref_id,), result.message, result.hint, result))
-        elif result.status is not Status.OK:
+        elif result.status is not Status.OK or result.hint:
             grouped.setdefault((result.message, result.hint), []).append(result)
     blanks = [
         Remark(_letters(results) if len(results) < len(panel.queries) else (), _blank(panel, message), hint)
@@ -82,6 +79,8 @@ def _letters(results: Sequence[QueryResult]) -> tuple[str, ...]:
 
 def _blank(panel: PanelResult, message: str) -> str:
     """In a panel that has data it is said that some of its queries have none."""
+    if not message:
+        return "may not be what is meant"
     return f"no data, {message}" if panel.status is Status.OK else message
 
 

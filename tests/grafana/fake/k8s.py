@@ -208,7 +208,9 @@ def _list(store: Store, call: Call, version: str) -> Json:
         call.needs("dashboards:write")
         live = store.dashboards.get(call.first("fieldSelector").removeprefix("metadata.name="))
         items = []
-        for entry in reversed(live.history) if live is not None else ():
+        # Other versions than those answer, and have none.
+        served = store.profile.history_versions
+        for entry in reversed(live.history) if live is not None and version in served else ():
             item = _object(store, live, version)
             item["metadata"]["generation"] = entry.number
             item["metadata"]["annotations"] |= {
@@ -216,7 +218,8 @@ def _list(store: Store, call: Call, version: str) -> Json:
                 "grafana.app/updatedBy": entry.by,
                 "grafana.app/updatedTimestamp": entry.at,
             }
-            items.append({**item, "spec": entry.spec})
+            newer = entry.native or newschema.up(entry.spec) if version.startswith("v2") else None
+            items.append({**item, "spec": newer or entry.spec})
     else:
         limit = int(call.first("limit", "500"))
         items = [_object(store, live, version) for live in list(store.dashboards.values())[:limit]]

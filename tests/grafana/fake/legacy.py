@@ -247,6 +247,7 @@ def datasource_by_name(store: Store, call: Call, name: str, *, sub_path: str) ->
 
 
 def library_element(store: Store, call: Call, uid: str, *, sub_path: str) -> tuple[int, Any]:
+    call.needs("library.panels:read", f"library.panels:uid:{uid}")
     if uid not in store.library_panels:
         raise RefusalError(404, "library element could not be found")
     return 200, {"result": {"uid": uid, "name": uid, "kind": 1}}
@@ -254,7 +255,7 @@ def library_element(store: Store, call: Call, uid: str, *, sub_path: str) -> tup
 
 def annotate(store: Store, call: Call, *, sub_path: str) -> tuple[int, Any]:
     call.needs("annotations:create", f"dashboards:uid:{call.body.get('dashboardUID')}")
-    if not call.body.get("text"):
+    if not call.body.get("text"):  # the only field that must be there; times are in milliseconds
         raise RefusalError(400, "Failed to save annotation")
     store.annotations.append(call.body)
     return 200, {"message": "Annotation added", "id": len(store.annotations)}

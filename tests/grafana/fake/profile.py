@@ -28,6 +28,7 @@ class Profile:
     rewrites: bool = False  # the server migrates and spells out what it is given, also through the legacy API
     dashboard_versions: tuple[str, ...] = ()
     folder_versions: tuple[str, ...] = ()
+    history_versions: tuple[str, ...] = ()  # the versions of the k8s API that serve the history
     deletes_with: str = "uid"
     gitops: bool = True
     plugin_412: bool = True
@@ -75,7 +76,7 @@ G12_0 = Profile(
     folder_versions=("v1beta1",),
     size_limit=8 << 20,
 )
-G12 = G12_0.but(name="g12", version="12.4.1", status_of_v2_read=200, editor="v1beta1")
+G12 = G12_0.but(name="g12", version="12.4.1", status_of_v2_read=200, editor="v1beta1", history_versions=K8S_12)
 G13_0 = Profile(
     name="g13.0",
     version="13.0.1",
@@ -85,6 +86,7 @@ G13_0 = Profile(
     shim=True,
     dashboard_versions=K8S_13,
     folder_versions=("v1", "v1beta1"),
+    history_versions=("v1", "v2"),
     size_limit=8 << 20,
 )
 G13_NEW = Profile(
@@ -99,6 +101,7 @@ G13_NEW = Profile(
     shim=True,
     dashboard_versions=K8S_13,
     folder_versions=("v1", "v1beta1"),
+    history_versions=("v1", "v2"),
     gitops=False,
     plugin_412=False,
     typed_title_errors=False,

@@ -90,7 +90,7 @@ class Store:
 
     # -- dashboards ------------------------------------------------------------------------------------------------
 
-    def save(  # noqa: PLR0912
+    def save(  # noqa: PLR0912, PLR0915 (one a rule of the server)
         self,
         spec: Json,
         *,
@@ -169,12 +169,14 @@ class Store:
         else:
             as_before = live.native == native if native is not None and live.native is not None else live.spec == stored
             same = as_before and live.folder == folder and not profile.bumps_identical
+        # Unified storage keeps what another schema made of the same spec, under the same number.
+        is_entry = not same or (profile.unified and (live.schema, live.native) != (schema, native))
         live.spec, live.folder, live.schema, live.native = stored, folder, schema, native
         if annotations is not None:
             live.annotations = annotations
         live.version += not same
         live.resource_version = 1_700_000_000_000_000 + next(self._ticks) if profile.unified else live.version
-        if not same:
+        if is_entry:
             at = f"2026-11-24T02:{len(live.history) % 60:02d}:00Z"
             live.history.append(Version(live.version, stored, message, by, at, restored_from, native))
         return live

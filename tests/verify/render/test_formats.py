@@ -1,7 +1,7 @@
 """The report as people and programs read it, held whole."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import click
 import pytest
@@ -16,8 +16,8 @@ from llumnix_dash.verify.report import (
     Gap,
     PanelResult,
     QueryResult,
-    Report,
     Status,
+    Summary,
     VariableResult,
 )
 
@@ -88,24 +88,41 @@ COVERAGE = Coverage(
     unshown=(Gap("custom_total", "not in the catalogue"), Gap("uptime_seconds")),
     missing=(Gap("mystery_total", "", ("Fleet / TTFT",)), Gap("x_total", "counts a rare event", ("Fleet / Retries",))),
 )
-REPORT = Report("http://prometheus.example", TimeRange(1_750_000_000, 1_750_003_600), (DASHBOARD, DASHBOARD), COVERAGE)
+
+
+def rendered(
+    name: str, dashboards: Sequence[DashboardResult] = (DASHBOARD, DASHBOARD), found: Coverage = COVERAGE
+) -> str:
+    """All that is printed, a blank line between."""
+    renderer = FORMATS[name]()
+    summary = Summary(TimeRange(1_750_000_000, 1_750_003_600), url="http://prometheus.example", coverage=found)
+    texts = []
+    for one in dashboards:
+        summary.add(one)
+        texts.append(renderer.dashboard(one))
+    return "\n\n".join(filter(None, [*texts, renderer.end(summary)]))
 
 
 @pytest.mark.parametrize(("name", "suffix"), [("text", "txt"), ("json", "json"), ("markdown", "md")])
 def test_a_report_reads(golden: Callable[[str, str], None], name: str, suffix: str) -> None:
-    golden(f"verify/report.{suffix}", click.unstyle(FORMATS[name](REPORT)) + "\n")
+    golden(f"verify/report.{suffix}", click.unstyle(rendered(name)) + "\n")
 
 
 def test_status_words_are_coloured_for_a_terminal() -> None:
-    text = FORMATS["text"](REPORT)
+    text = rendered("text")
     assert click.style("error    ", fg="red") in text
     assert click.style("no data  ", fg="yellow") in text
 
 
 def test_json_tells_whether_verify_fails() -> None:
-    assert json.loads(FORMATS["json"](REPORT))["fails"] is True
-    ok = Report("", TimeRange(0, 1), (), Coverage("x", 1, 1, (), (Gap("a", "rare"),)))
-    assert json.loads(FORMATS["json"](ok))["fails"] is False
+    assert json.loads(rendered("json"))["fails"] is True
+    ok = rendered("json", (), Coverage("x", 1, 1, (), (Gap("a", "rare"),)))
+    assert json.loads(ok)["fails"] is False
+
+
+def test_results_are_told_as_they_come() -> None:
+    for name in ("text", "markdown"):
+        assert "Broken" in FORMATS[name]().dashboard(DASHBOARD)
 
 
 @pytest.mark.parametrize(

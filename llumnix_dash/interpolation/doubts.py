@@ -1,0 +1,74 @@
+"""What a variable makes of a query that its author hardly meant, such as a regular expression compared with ``=``.
+
+Grafana writes All and several values as ``(a|b)``, or All as the variable's ``allValue``. That is a pattern, and means
+something else wherever a pattern is not expected; the query then has no series, or the wrong ones.
+"""
+
+import re
+from collections.abc import Iterator
+
+from llumnix_dash.interpolation.interpolate import (
+    ALL_TEXT,
+    REFERENCE,
+    VariableValue,
+    VariableValues,
+    interpolate,
+    name_in,
+)
+
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'', re.DOTALL)
+_EQUALS = re.compile(r"(?P<label>\w+)\s*(?P<operator>!=|=)\s*$")
+_PATTERN = re.compile(r"[()|*+?\[\]]")
+
+
+def doubts(expr: str, scope: VariableValues) -> tuple[str, ...]:
+    """What is doubtful about a query's variables, each once.
+
+    Args:
+        expr: the query before interpolation.
+        scope: the variables by name.
+    """
+    return tuple(dict.fromkeys(_doubts(expr, scope)))
+
+
+def _doubts(expr: str, scope: VariableValues) -> Iterator[str]:
+    strings = [match.span() for match in _STRING.finditer(expr)]
+    for match in REFERENCE.finditer(expr):
+        variable = scope.get(name_in(match))
+        if variable is None or _has_no_value(variable):
+            continue
+        written = interpolate(match[0], scope)
+        of_all = f"{ALL_TEXT} of" if _is_all(variable) else "several values of"
+        start = next((first for first, end in strings if first < match.start() < end), None)
+        if not _is_pattern(variable) or not _PATTERN.search(written):
+            continue
+        if start is None:
+            yield f"{of_all} ${variable.name} is written as the pattern {written}, outside of quotes"
+        elif equals := _EQUALS.search(expr, 0, start):
+            label, operator = equals["label"], equals["operator"]
+            yield (
+                f"{of_all} ${variable.name} is the pattern {written}, and {label}{operator} takes it for a plain text:"
+                f" {label}{'=~' if operator == '=' else '!~'}"
+            )
+        elif "()" in written and written != "()":
+            yield f"{of_all} ${variable.name} is written as {written}, in which a variable has no value"
+
+
+def valueless(expr: str, scope: VariableValues) -> tuple[str, ...]:
+    """The names of a query's variables that have no value to be written, since their lists are empty."""
+    found = (scope.get(name_in(match)) for match in REFERENCE.finditer(expr))
+    return tuple(dict.fromkeys(one.name for one in found if one and _has_no_value(one)))
+
+
+def _has_no_value(variable: VariableValue) -> bool:
+    return not variable.options and variable.value in ("", ()) and variable.all_value is None
+
+
+def _is_all(variable: VariableValue) -> bool:
+    return variable.text == ALL_TEXT
+
+
+def _is_pattern(variable: VariableValue) -> bool:
+    """Whether it is written as a pattern: a single value is not, but for an ``allValue``."""
+    several = not isinstance(variable.value, str) and len(variable.value) != 1
+    return variable.all_value is not None or (variable.several and several)

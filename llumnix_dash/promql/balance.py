@@ -1,0 +1,62 @@
+"""Is the load spread evenly over instances, and is one of them sick: each instance beside its peers.
+
+Peers are the engines of one role, model and fleet: others have another work to do.
+"""
+
+from llumnix_dash.catalog import vllm
+from llumnix_dash.catalog.labels import FLEET, ROLE
+from llumnix_dash.catalog.metric import Gauge, Unit
+from llumnix_dash.promql.query import RECENT, Query, Scope, grouped, number, selector
+
+_PEERS = (*FLEET, ROLE, "model_name")
+_INSTANCE = (*_PEERS, "pod", "instance")
+# Below so many requests at once, in the mean, what an instance does is chance.
+LEAST_RUNNING = 0.5
+# An instance that gives less, in tokens a second, stands still: so slow it is then taken to be.
+LEAST_TOKENS = 0.01
+# Below this mean usage a fleet is idle, and one request would make it uneven.
+LEAST_USAGE = 0.05
+# From here on an instance gives next to nothing; how much less, is no matter.
+STANDS_STILL = 99
+
+
+def unevenness(usage: Gauge, *, by: tuple[str, ...], window: str = RECENT) -> Query:
+    """The fullest instance's usage by the mean of its group, each over the window: 1 is even.
+
+    By :data:`LEAST_USAGE` where the mean is less, so that an idle group is below 1.
+    """
+    usage.check_labels(*by)
+
+    def text(scope: Scope) -> str:
+        values = f"avg_over_time({selector(usage, scope)}[{window}])"
+        return f"max{grouped(by)}({values}) / clamp_min(avg{grouped(by)}({values}), {LEAST_USAGE})"
+
+    return Query(text, Unit.COUNT, (usage,))
+
+
+def slowness(*, window: str = RECENT) -> Query:
+    """How long a request of each busy instance takes for a token, by what the middle one of its peers takes: 1 is even.
+
+    By Little's law: requests that run, by tokens that come a second. Unlike the engines' histograms it costs one series
+    an instance, is not spoiled by requests that move, and sees an instance that stands still.
+    """
+
+    def text(scope: Scope) -> str:
+        running = f"sum{grouped(_INSTANCE)}(avg_over_time({selector(vllm.RUNNING_REQUESTS, scope)}[{window}]))"
+        tokens = f"sum{grouped(_INSTANCE)}(rate({selector(vllm.GENERATION_TOKENS_TOTAL, scope)}[{window}]))"
+        pace = f"({running} >= {LEAST_RUNNING}) / clamp_min({tokens}, {number(LEAST_TOKENS)})"
+        peers = f"quantile{grouped(_PEERS)}(0.5, {pace})"
+        return f"clamp_max(({pace}) / on ({', '.join(_PEERS)}) group_left () {peers}, {STANDS_STILL})"
+
+    return Query(text, Unit.COUNT, (vllm.RUNNING_REQUESTS, vllm.GENERATION_TOKENS_TOTAL))
+
+
+def slowest(count: str, query: Query) -> Query:
+    """So many of the query's lines, those that are highest at the end of the time range: the same all along it."""
+    labels = ", ".join(_INSTANCE)
+
+    def text(scope: Scope) -> str:
+        at_end = query.text(scope).replace(f"[{RECENT}]", f"[{RECENT}] @ end()")
+        return f"({query.text(scope)}) and on ({labels}) topk({count}, {at_end})"
+
+    return Query(text, query.unit, query.metrics)

@@ -1,0 +1,53 @@
+"""Queries made of queries: several as the lines of one, the highest of them, one as a share of another.
+
+Many lines in one query are one question to Prometheus in place of many; what tells them apart is the label
+:data:`PART`, which no exporter has.
+"""
+
+from collections.abc import Mapping
+
+from llumnix_dash.catalog.metric import Unit
+from llumnix_dash.promql.histograms import Objective
+from llumnix_dash.promql.query import Query, Scope
+
+# The label that holds a line's name.
+PART = "part"
+
+
+def named(parts: Mapping[str, Query]) -> Query:
+    """The queries' answers side by side, each with its name as the label :data:`PART`; all of the first one's unit."""
+
+    def text(scope: Scope) -> str:
+        return " or ".join(
+            f'label_replace({query.text(scope)}, "{PART}", "{name}", "", "")' for name, query in parts.items()
+        )
+
+    first = next(iter(parts.values()))
+    metrics = dict.fromkeys(metric for query in parts.values() for metric in query.metrics)
+    return Query(text, first.unit, tuple(metrics))
+
+
+def highest_of(query: Query) -> Query:
+    """The highest of a query's lines, with its labels, so that a reader sees which it is."""
+    return Query(lambda scope: f"topk(1, {query.text(scope)})", query.unit, query.metrics)
+
+
+def of_objective(query: Query, objective: Objective) -> Query:
+    """The query as a share of an objective: 1 is the objective itself."""
+    return Query(lambda scope: f"({query.text(scope)}) / ${objective.name}", Unit.RATIO, query.metrics)
+
+
+def less(query: Query, other: Query) -> Query:
+    """By how much a query exceeds another, below 0 where it falls short of it."""
+    return Query(
+        lambda scope: f"({query.text(scope)}) - ({other.text(scope)})", query.unit, query.metrics + other.metrics
+    )
+
+
+def top_of(query: Query, rank: Query, by: tuple[str, ...]) -> Query:
+    """The query, of the ``$top`` groups that rank first."""
+    return Query(
+        lambda scope: f"({query.text(scope)}) and on ({', '.join(by)}) topk($top, {rank.text(scope)})",
+        query.unit,
+        query.metrics,
+    )
