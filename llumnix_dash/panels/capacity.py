@@ -19,6 +19,7 @@ from llumnix_dash.promql.capacity import (
     GAP_QUANTILE,
     LEAST_SEEN,
     MOST_USAGE,
+    UNSEEN,
     WAIT_SHARE,
     loading_time,
     longest_gap,
@@ -39,7 +40,7 @@ from llumnix_dash.promql.charge import (
     in_charge,
     running_as_engines_tell,
 )
-from llumnix_dash.promql.cost import dollars_per_hour, idle_instances, tokens_per_dollar
+from llumnix_dash.promql.cost import UNPRICED, dollars_per_hour, idle_instances, tokens_per_dollar
 from llumnix_dash.shapes.panels import Json, Stat, Target, TimeSeries
 from llumnix_dash.shapes.states import State, StateTimeline
 
@@ -83,6 +84,13 @@ def _limit(name: str) -> Json:
         f"/{name}$/",
         **{"color": {"fixedColor": "text", "mode": "shades"}, "custom.lineStyle": {"dash": [8, 6], "fill": "dash"}},
     )
+
+
+def _worded(panel: Stat, value: int, text: str) -> Stat:
+    """The number's panel, with a text in place of the value that stands for none."""
+    worded = {"options": {str(value): {"color": "text", "index": 0, "text": text}}, "type": "value"}
+    mappings = [worded, *panel.defaults()["mappings"]]
+    return attr.evolve(panel, overrides=[override("/.*/", mappings=mappings)])
 
 
 def what_to_add(key: str, title: str, ttft: Objective, tpot: Objective, **look: Unpack[Look]) -> StateTimeline:
@@ -191,24 +199,22 @@ def token_gaps(key: str, title: str, tpot: Objective, **look: Unpack[LineLook]) 
 
 def transfer_time(key: str, title: str, **look: Unpack[Look]) -> Stat:
     """How long a KV cache is on its way from prefill to decode."""
-    query = named(
-        {"transfer": loading_time(with_prefill=False), "prefill and transfer": loading_time(with_prefill=True)}
-    )
-    return stat(
+    plain = stat(
         key,
         title,
-        query,
+        loading_time(),
         "By Little's law: requests that are loading on decode instances, in the mean of the time range, by those that"
         " begin to decode a second. Transfer alone where prefill engines tell of their prompts; with batch KVT the"
         " decode instance has a request from the beginning, and its prefill is in it.",
-        f"Nothing is shown where scrapes have met fewer than {LEAST_SEEN} requests on their way: choose a longer time"
-        f" range. Of {LEAST_SEEN} it is right to within a third.",
+        f"No time is told where scrapes have met fewer than {LEAST_SEEN} requests on their way: choose a longer time"
+        f" range. Without HybridConnector none is ever seen. Of {LEAST_SEEN} it is right to within a third.",
         about=cms.LOADING_REQUESTS,
         legend=_PART_OF_FLEET,
-        no_value="no HybridConnector, or too few seen",
+        no_value="No data: not full mode, or no decode",
         named=True,
         **look,
     )
+    return _worded(plain, UNSEEN, "too few seen")
 
 
 def tokens_on_their_way(key: str, title: str, **look: Unpack[LineLook]) -> TimeSeries:
@@ -303,28 +309,30 @@ _PRICED = "Type the price of an instance-hour of each role above; 0 is one that 
 
 def cost_of_an_hour(key: str, title: str, prices: Mapping[str, str], **look: Unpack[Look]) -> Stat:
     """What the engines cost an hour."""
-    return stat(
+    plain = stat(
         key,
         title,
         dollars_per_hour(prices),
         f"Engines that answer, each at its role's price. {_PRICED}",
         "An engine that does not answer costs as well, and is not in it.",
-        no_value="set a price above",
+        no_value="no engines",
         **look,
     )
+    return _worded(plain, UNPRICED, "set a price above")
 
 
 def tokens_for_a_dollar(key: str, title: str, prices: Mapping[str, str], **look: Unpack[Look]) -> Stat:
     """Output tokens that a dollar buys."""
-    return stat(
+    plain = stat(
         key,
         title,
         tokens_per_dollar(prices),
         f"Output tokens of the last 5 minutes by what the engines cost in that time. {_PRICED}",
         about=gateway.OUTPUT_TOKENS_TOTAL,
-        no_value="set a price above",
+        no_value="no engines",
         **look,
     )
+    return _worded(plain, UNPRICED, "set a price above")
 
 
 def instances_that_idle(key: str, title: str, **look: Unpack[LineLook]) -> TimeSeries:

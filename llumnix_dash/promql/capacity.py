@@ -7,7 +7,7 @@ is not measured but follows from Little's law: what waits, in the mean, by what 
 from llumnix_dash.catalog import cms, scheduler, vllm
 from llumnix_dash.catalog.labels import FLEET, ROLE
 from llumnix_dash.catalog.metric import Metric, Unit
-from llumnix_dash.promql.charge import STORE_IS_AWAY
+from llumnix_dash.promql.charge import RARE_BY_FLEET, STORE_IS_AWAY
 from llumnix_dash.promql.combined import named
 from llumnix_dash.promql.counters import rate
 from llumnix_dash.promql.histograms import Objective, observations, quantile
@@ -25,6 +25,8 @@ MOST_USAGE = 0.9
 GAP_QUANTILE = 0.75
 # A transfer is over in an instant, and seen only where a scrape falls into it: fewer are chance.
 LEAST_SEEN = 10
+# In place of a time that too few tell.
+UNSEEN = -1
 
 _PROMPTS_COMPUTED = {"source": "local_compute"}
 _IN_FLEET = f"on ({', '.join(FLEET)})"
@@ -120,34 +122,38 @@ def shortage(ttft: Objective, tpot: Objective) -> Query:
         vllm.PROMPT_TOKENS_BY_SOURCE,
     )
     parts = named({"prefill/decode": Query(pair, Unit.COUNT, metrics), "neutral": Query(neutral, Unit.COUNT, metrics)})
-    away = rate(scheduler.FAILED_SCHEDULINGS, by=FLEET, where=STORE_IS_AWAY)
+    away = rate(scheduler.FAILED_SCHEDULINGS, by=RARE_BY_FLEET, where=STORE_IS_AWAY)
     return Query(
         lambda scope: f"({parts.text(scope)}) unless {_IN_FLEET} (({away.text(scope)}) > 0)", Unit.COUNT, metrics
     )
 
 
-def loading_time(*, with_prefill: bool) -> Query:
-    """Seconds for which a request's KV cache is on its way to the decode engine, over the time range shown.
+def loading_time() -> Query:
+    """Seconds for which a request's KV cache is on its way to the decode engine, over the time range shown, by fleet.
 
-    Nothing where fewer than :data:`LEAST_SEEN` were seen on their way.
-
-    Args:
-        with_prefill: the fleets where prefill is in it: with batch KVT, whose prefill engines tell nothing, the decode
-            engine has the request from the beginning. Else the others, where it is the transfer alone.
+    In the part "prefill and transfer", of fleets with batch KVT, prefill is in it: their prefill engines tell nothing,
+    and the decode engine has a request from the beginning. :data:`UNSEEN` where fewer than :data:`LEAST_SEEN` requests
+    were seen on their way.
     """
     where = {ROLE: "decode"}
     loading = total(cms.LOADING_REQUESTS, by=FLEET, where=where, window=RANGE)
-    # As many as were there at each scrape, in the replica that was scraped most.
-    seen = _seen(where)
+    # As many as the scrapes of the time range have met.
+    seen = total(cms.LOADING_REQUESTS, by=FLEET, where=where, window=RANGE, scrapes=True)
+    there = instances(cms.LOADING_REQUESTS, by=FLEET, where=where)
     time = _by(loading, _decodes_begun(RANGE), Unit.SECONDS)
     tells = rate(vllm.PROMPT_TOKENS_TOTAL, by=FLEET, where={ROLE: "prefill"}, window=RANGE)
+    metrics = (cms.LOADING_REQUESTS, vllm.TTFT)
 
-    def text(scope: Scope) -> str:
-        those = "unless" if with_prefill else "and"
+    def told(scope: Scope) -> str:
         enough = f"{seen.text(scope)} >= {LEAST_SEEN}"
-        return f"{time.text(scope)} and {_IN_FLEET} ({enough}) {those} {_IN_FLEET} ({tells.text(scope)} > 0)"
+        return f"({time.text(scope)} and {_IN_FLEET} ({enough}) or {there.text(scope)} * 0 + {UNSEEN})"
 
-    return Query(text, Unit.SECONDS, (*loading.metrics, vllm.TTFT))
+    def those(operator: str) -> Query:
+        return Query(
+            lambda scope: f"{told(scope)} {operator} {_IN_FLEET} ({tells.text(scope)} > 0)", Unit.SECONDS, metrics
+        )
+
+    return named({"transfer": those("and"), "prefill and transfer": those("unless")})
 
 
 def _computed(role: str) -> Query:
@@ -176,11 +182,6 @@ def _computed(role: str) -> Query:
 
 def _decodes_begun(window: str) -> Query:
     return observations(vllm.TTFT, by=FLEET, where={ROLE: "decode"}, window=window)
-
-
-def _seen(where: Where) -> Query:
-    """How many loading requests the scrapes of the time range have met, by fleet."""
-    return total(cms.LOADING_REQUESTS, by=FLEET, where=where, window=RANGE, scrapes=True)
 
 
 def _by(what: Query, speed: Query, unit: Unit) -> Query:

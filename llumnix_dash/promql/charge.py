@@ -14,6 +14,9 @@ from llumnix_dash.promql.query import RANGE, RATE_INTERVAL, RECENT, Query, Scope
 _IN_FLEET = f"on ({', '.join(FLEET)})"
 # Of failed schedulings: those that failed as the cluster meta store could not be read.
 STORE_IS_AWAY = {"error_type": "cms_not_available"}
+# A fleet's labels for counters of rare events: the 0 before the first one bears the first label, and not every site has
+# the label of clusters.
+RARE_BY_FLEET = tuple(reversed(FLEET))
 _SCHEDULER_UPTIME = replace(process.UPTIME, exporters=(SCHEDULER,))
 
 IN_CHARGE, DOWN, STORE_AWAY, NOT_ASKED, NONE, IDLE = range(6)
@@ -31,10 +34,12 @@ def in_charge() -> Query:
     requests = observations(gateway.TTFT, by=FLEET)
     asked = [
         rate(scheduler.SCHEDULINGS, by=FLEET, window=RECENT),
-        rate(scheduler.FAILED_SCHEDULINGS, by=FLEET, where={"error_type": "no_available_endpoint"}, window=RECENT),
+        rate(
+            scheduler.FAILED_SCHEDULINGS, by=RARE_BY_FLEET, where={"error_type": "no_available_endpoint"}, window=RECENT
+        ),
     ]
     done = rate(scheduler.SCHEDULINGS, by=FLEET, window=RATE_INTERVAL)
-    store_fails = rate(scheduler.FAILED_SCHEDULINGS, by=FLEET, where=STORE_IS_AWAY)
+    store_fails = rate(scheduler.FAILED_SCHEDULINGS, by=RARE_BY_FLEET, where=STORE_IS_AWAY)
     up = instances(_SCHEDULER_UPTIME, by=FLEET)
     gateways = instances(gateway.PENDING_REQUESTS, by=FLEET)
 

@@ -10,31 +10,36 @@ from llumnix_dash.promql.instances import total
 from llumnix_dash.promql.query import RANGE, RECENT, Query, Scope, grouped, selector
 
 _HOUR_SECONDS = 3600
+# In place of what no price tells.
+UNPRICED = -1
 
 
 def dollars_per_hour(prices: Mapping[str, str]) -> Query:
-    """What the engines that answer cost an hour; nothing where no price is above 0.
+    """What the engines that answer cost an hour; :data:`UNPRICED` where no price is above 0.
 
     Args:
         prices: role -> the variable that holds the price of an instance-hour.
     """
-    engines = {role: total(process.ENGINE_ANSWERS, where={ROLE: role}) for role in prices}
-
-    def text(scope: Scope) -> str:
-        parts = (f"({engines[role].text(scope)} or vector(0)) * ${name}" for role, name in prices.items())
-        return f"{' + '.join(parts)} > 0"
-
-    return Query(text, Unit.DOLLARS, (process.ENGINE_ANSWERS,))
+    return Query(
+        lambda scope: f"{_dollars(prices, scope)} > 0 or vector({UNPRICED})",
+        Unit.DOLLARS,
+        (process.ENGINE_ANSWERS,),
+    )
 
 
 def tokens_per_dollar(prices: Mapping[str, str]) -> Query:
-    """Output tokens of the last minutes by what the engines cost in that time; nothing where no price is above 0."""
-    tokens, dollars = rate(gateway.OUTPUT_TOKENS_TOTAL, window=RECENT), dollars_per_hour(prices)
+    """Output tokens of the last minutes by what the engines cost in that time; see :func:`dollars_per_hour`."""
+    tokens = rate(gateway.OUTPUT_TOKENS_TOTAL, window=RECENT)
     return Query(
-        lambda scope: f"{tokens.text(scope)} * {_HOUR_SECONDS} / ({dollars.text(scope)})",
+        lambda scope: f"{tokens.text(scope)} * {_HOUR_SECONDS} / ({_dollars(prices, scope)} > 0) or vector({UNPRICED})",
         Unit.TOKENS_PER_DOLLAR,
         (gateway.OUTPUT_TOKENS_TOTAL, process.ENGINE_ANSWERS),
     )
+
+
+def _dollars(prices: Mapping[str, str], scope: Scope) -> str:
+    engines = {role: total(process.ENGINE_ANSWERS, where={ROLE: role}) for role in prices}
+    return " + ".join(f"({engines[role].text(scope)} or vector(0)) * ${name}" for role, name in prices.items())
 
 
 def idle_instances() -> Query:

@@ -51,6 +51,15 @@ def test_a_save_that_changed_nothing_is_no_conflict(fake: FakeGrafana, grafana: 
     assert plan(grafana, CHANGED).steps[0].action is Action.UNCHANGED
 
 
+def test_a_save_that_changed_nothing_of_an_old_schema_is_no_conflict(fake: FakeGrafana, grafana: Grafana):
+    """The editor migrates what it opens; the history gives it migrated or not."""
+    old = dashboard(schemaVersion=36)
+    push(grafana, old)
+    save_in_editor(fake, UID)
+    [step] = plan(grafana, old).steps
+    assert (step.action, step.reason) == (Action.UNCHANGED, SAVED_UNCHANGED)
+
+
 def test_an_edit_is_told_on_the_classic_form(fake: FakeGrafana, grafana: Grafana, tmp_path: Path):
     push(grafana)
     save_in_editor(fake, UID, description="watch this tonight")

@@ -214,7 +214,7 @@ def test_by_default_each_side_has_its_own_code_and_dependencies(
     git(clone, "checkout", "--quiet", pull_request.head)
     job = run_action(tmp_path / "job", Repository(clone, base, pull_request.head), github, python="")
     assert job.code == 0, job.output
-    assert "4 dashboards added, 1 changed" in job.summary
+    assert "5 dashboards added, 1 changed" in job.summary
 
 
 _SPY = """

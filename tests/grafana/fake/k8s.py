@@ -219,7 +219,9 @@ def _list(store: Store, call: Call, version: str) -> Json:
                 "grafana.app/updatedTimestamp": entry.at,
             }
             newer = entry.native or newschema.up(entry.spec) if version.startswith("v2") else None
-            items.append({**item, "spec": newer or entry.spec})
+            # What is stored in v0alpha1 is migrated on the way out of v1.
+            old = version in {"v1", "v1beta1"} and 9 <= entry.spec.get("schemaVersion", 0) < MIGRATED_TO
+            items.append({**item, "spec": newer or (_migrated(entry.spec) if old else entry.spec)})
     else:
         limit = int(call.first("limit", "500"))
         items = [_object(store, live, version) for live in list(store.dashboards.values())[:limit]]
