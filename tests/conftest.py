@@ -38,6 +38,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--regenerate", action="store_true", help="write the golden files anew instead of comparing")
 
 
+# Tests that mostly wait for time to pass.
+WAITING = {"test_demo.py", "test_live.py"}
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What waits long goes first: a test that stands alone is handed out in this order, and the last one is a tail."""
+    items.sort(key=lambda item: item.path.name not in WAITING)
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, None]:
     """In CI a skipped test is a failed one: what it needs has to be there."""

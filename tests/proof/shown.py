@@ -1,10 +1,10 @@
 """What a dashboard's panels show on a store, as a person reads them: a value a line, by its legend."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
@@ -12,8 +12,10 @@ from llumnix_dash.board import panel_id
 from llumnix_dash.generate import generate
 from llumnix_dash.prometheus.client import Series
 from llumnix_dash.verify.dashboard import parse
+from llumnix_dash.verify.plan import PanelPlan
 from llumnix_dash.verify.run import Settings, resolved
 from llumnix_dash.verify.session import PanelReader
+from tests.proof.events import Events
 from tests.proof.fleets import END, Past
 
 # With this setting of the data source, rates of lines have a window of four times as much: the 5 minutes that the
@@ -23,6 +25,7 @@ WINDOW = 300
 RANGE = 600
 
 Values = dict[str, float]
+Kept = TypeVar("Kept")
 
 
 def panels(keys: Iterable[tuple[str, str]]) -> pytest.MarkDecorator:
@@ -57,19 +60,50 @@ BOARDS = {one.name: Board(one.dashboard) for one in generate()}
 """Our dashboards by the names of their modules."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Backfilled:
-    """A store that holds a fleet's samples, and nothing else."""
+    """A store that holds a fleet's samples, and nothing else.
+
+    It never changes, so what a look at it found once is kept: the values of a dashboard's variables, and the events.
+    """
 
     program: str
     url: str
     past: Past
+    _kept: dict[Any, Any] = field(default_factory=dict, repr=False)
+
+    def _once(self, make: Callable[[], Kept], *what: object) -> Kept:
+        """The thing of that name; made when it is asked for first."""
+        if what not in self._kept:
+            self._kept[what] = make()
+        kept: Kept = self._kept[what]
+        return kept
 
     def session(
         self, *, seconds: float = RANGE, before_end: float = 0, scrape_interval: str = SCRAPE_INTERVAL
     ) -> PanelReader:
         """A look at the store, from ``seconds`` before the end on."""
-        return PanelReader(self.url, at=END - before_end, seconds=seconds, scrape_interval=scrape_interval)
+        return self._once(
+            lambda: PanelReader(self.url, at=END - before_end, seconds=seconds, scrape_interval=scrape_interval),
+            *("session", seconds, before_end, scrape_interval),
+        )
+
+    def events(self, seconds: float = WINDOW, *, before_end: float = 0) -> Events:
+        """What happened in the last minutes; the same object each time."""
+        return self._once(lambda: Events(self.past, seconds, before_end=before_end), *("events", seconds, before_end))
+
+    def plans(
+        self, board: str, variables: Mapping[str, Sequence[str]] | None = None, **look: Any
+    ) -> dict[int, PanelPlan]:
+        """What each panel of a dashboard asks, by its id; of a panel that repeats the first. ``look`` as in session."""
+        chosen = variables or {}
+
+        def make() -> dict[int, PanelPlan]:
+            plans = self.session(**look).panels(BOARDS[board].json, chosen)
+            return {one.panel.id: one for one in reversed(plans)}
+
+        values = sorted((name, tuple(value)) for name, value in chosen.items())
+        return self._once(make, "plans", board, *values, *sorted(look.items()))
 
     def shown(
         self,
@@ -82,9 +116,9 @@ class Backfilled:
         scrape_interval: str = SCRAPE_INTERVAL,
     ) -> Values:
         """Legend -> the last value of each line of a panel, and of each cell of a table; see :func:`legend`."""
-        session = self.session(seconds=seconds, before_end=before_end, scrape_interval=scrape_interval)
+        look: dict[str, Any] = {"seconds": seconds, "before_end": before_end, "scrape_interval": scrape_interval}
         panel = BOARDS[board].panel(key)
-        answers = session.panel(BOARDS[board].json, panel["id"], variables=variables)
+        answers = self.session(**look).ask(self.plans(board, variables, **look)[panel["id"]])
         values: Values = {}
         for target in panel["targets"]:
             for series in answers[target["refId"]]:

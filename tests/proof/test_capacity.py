@@ -19,7 +19,7 @@ PRICES = {"prefill": 4.0, "decode": 2.5, "neutral": 0.5}
 
 
 def events(store: Backfilled, seconds: float = WINDOW, *, before_end: float = 0) -> Events:
-    return Events(store.past, seconds, before_end=before_end)
+    return store.events(seconds, before_end=before_end)
 
 
 @scenarios(*SHORT, *ENOUGH, "overload")

@@ -41,14 +41,14 @@ def of_cluster(past: Past, name: str) -> Past:
 @scenarios("two-clusters")
 @panels(FULL_MODE)
 def test_both_clusters_count(store: Backfilled, board: str, key: str) -> None:
-    assert drawn(store.shown(board, key)) == FULL_MODE[board, key](Events(store.past, WINDOW))
+    assert drawn(store.shown(board, key)) == FULL_MODE[board, key](store.events())
 
 
 @scenarios("two-clusters-lite-mode")
 @panels(LITE_MODE)
 def test_both_clusters_count_in_lite_mode(store: Backfilled, board: str, key: str) -> None:
     """An instance's id is its address there, which clusters with like networks share."""
-    assert drawn(store.shown(board, key)) == LITE_MODE[board, key](Events(store.past, WINDOW))
+    assert drawn(store.shown(board, key)) == LITE_MODE[board, key](store.events())
 
 
 @scenarios("two-clusters")
@@ -61,7 +61,7 @@ def test_the_drop_down_chooses_one_of_them(store: Backfilled, cluster: str, boar
 
 def counted(count: Callable[[Events], Any], careless: str, store: Backfilled) -> None:
     """The careless query counts less than there is."""
-    there, found = count(Events(store.past, WINDOW)), store.number(careless)
+    there, found = count(store.events()), store.number(careless)
     assert found is not None
     assert found < there
 

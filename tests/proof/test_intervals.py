@@ -8,9 +8,8 @@ import pytest
 from llumnix_dash.board import panel_id
 from llumnix_dash.interpolation.timerange import parse_duration
 from tests.proof import truth_cms, truth_component, truth_request, truth_vllm
-from tests.proof.events import Events
 from tests.proof.fleets import SCRAPES, scenarios
-from tests.proof.shown import BOARDS, WINDOW, Backfilled, panels
+from tests.proof.shown import WINDOW, Backfilled, panels
 from tests.proof.test_truth import drawn
 from tests.proof.truth_request import Truth
 
@@ -39,8 +38,7 @@ FIRST_ROW = {("request", key): truth for key, truth in truth_request.HEADLINE.it
 
 def window(store: Backfilled, board: str, key: str, **look: Any) -> float:
     """Seconds over which the panel's queries look back; of gauges, which do not, any."""
-    plans = store.session(**look).panels(BOARDS[board].json)
-    [plan] = [one for one in plans if one.panel.id == panel_id(key)]
+    plan = store.plans(board, **look)[panel_id(key)]
     found = {parse_duration(text) for query in plan.queries for text in re.findall(r"\[(\w+)\]", query.expr)}
     assert len(found) < 2, f"{board} {key} looks back over {found}"
     return found.pop() if found else WINDOW
@@ -55,7 +53,7 @@ def test_a_panel_is_right_at_any_scrape_interval_that_the_data_source_knows(
     look = {"scrape_interval": f"{SCRAPES[scenario].interval}s"}
     seconds = window(store, board, key, **look)
     assert seconds in {4 * SCRAPES[scenario].interval, WINDOW}
-    assert drawn(store.shown(board, key, **look)) == SOME[board, key](Events(store.past, seconds))  # type: ignore[arg-type]
+    assert drawn(store.shown(board, key, **look)) == SOME[board, key](store.events(seconds))  # type: ignore[arg-type]
 
 
 @scenarios("default-60s")
@@ -65,7 +63,7 @@ def test_the_first_row_is_the_same_on_a_page_of_any_length(
     store: Backfilled, board: str, key: str, seconds: int
 ) -> None:
     shown = store.shown(board, key, seconds=seconds, scrape_interval="60s")
-    assert drawn(shown) == FIRST_ROW[board, key](Events(store.past, WINDOW))
+    assert drawn(shown) == FIRST_ROW[board, key](store.events())
 
 
 @scenarios("default-60s")
@@ -74,7 +72,7 @@ def test_the_first_row_is_the_same_on_a_page_of_any_length(
 def test_lines_are_right_on_a_page_of_any_length(store: Backfilled, board: str, key: str, seconds: int) -> None:
     """A step is then up to half an hour, and a rate's window as long and a scrape more: nothing is left out."""
     look = {"seconds": seconds, "scrape_interval": "60s"}
-    truth = SOME[board, key](Events(store.past, window(store, board, key, **look)))
+    truth = SOME[board, key](store.events(window(store, board, key, **look)))
     assert drawn(store.shown(board, key, **look)) == truth  # type: ignore[arg-type]
 
 

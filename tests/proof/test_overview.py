@@ -4,9 +4,8 @@ import pytest
 
 from llumnix_dash.fleet import SCENARIOS
 from tests.proof import truth_overview
-from tests.proof.events import Events
 from tests.proof.fleets import scenarios
-from tests.proof.shown import WINDOW, Backfilled
+from tests.proof.shown import Backfilled
 from tests.proof.truth_overview import goodput
 
 # It has a store of its own, in test_budget; in the other two nothing ends.
@@ -15,7 +14,7 @@ APART = ("big", "outage", "idle")
 
 @scenarios(*(name for name in SCENARIOS if name not in APART))
 def test_the_goodput_lies_within_the_band(store: Backfilled) -> None:
-    shown, truth = store.shown("overview", "goodput"), goodput(Events(store.past, WINDOW))
+    shown, truth = store.shown("overview", "goodput"), goodput(store.events())
     slack = 0.02 * shown["offered"]
     assert shown["at least"] - slack <= truth <= shown["at most"] + slack
 
@@ -28,7 +27,7 @@ def test_the_band_is_narrow_where_little_fails(store: Backfilled) -> None:
 
 @scenarios("default", "overload", "kvt-batch", "two-clusters")
 def test_the_parts_of_time_add_up_to_the_latency(store: Backfilled) -> None:
-    shown, good = store.shown("overview", "time_spent"), Events(store.past, WINDOW).good
+    shown, good = store.shown("overview", "time_spent"), store.events().good
     assert sum(shown.values()) == pytest.approx(sum(one.e2e_seconds for one in good) / len(good), rel=0.02)
 
 
@@ -42,7 +41,7 @@ def test_where_many_fail_the_parts_say_so(store: Backfilled) -> None:
 @scenarios("overload", "hang")
 def test_the_sick_instance_is_named(store: Backfilled) -> None:
     """The one that computes four times slower than its peers, and the one that stands still."""
-    paces = truth_overview.paces(Events(store.past, WINDOW))
+    paces = truth_overview.paces(store.events())
     sick = max((one for one in paces if one.pool.role == "decode"), key=lambda one: paces[one])
     [(name, times)] = store.shown("overview", "slowest_instance").items()
     assert sick.target.instance in name.split()
@@ -61,7 +60,7 @@ def test_slowness_is_the_time_for_a_token_beside_the_peers(store: Backfilled) ->
     """Of decode engines, three of one model: gauges are looked at each scrape, so the mean is a sample."""
     paces = {
         engine.target.instance: pace
-        for engine, pace in truth_overview.paces(Events(store.past, WINDOW)).items()
+        for engine, pace in truth_overview.paces(store.events()).items()
         if engine.pool.role == "decode"
     }
     middle = sorted(paces.values())[len(paces) // 2]

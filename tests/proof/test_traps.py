@@ -8,7 +8,6 @@ import pytest
 from llumnix_dash.catalog import cms
 from tests.prometheus.stores import STORES
 from tests.proof import truth_cms, truth_component, truth_lrs, truth_request, truth_vllm
-from tests.proof.events import Events
 from tests.proof.expected import about
 from tests.proof.fleets import INTERVAL, past, scenarios, write
 from tests.proof.shown import BOARDS, WINDOW, Backfilled
@@ -35,7 +34,7 @@ TRUTHS_WHERE_NOTHING_RARE_HAPPENED = {
 )
 def test_a_careless_query_gives_another_number(store: Backfilled, scenario: str, trap: Trap) -> None:
     truths = TRUTHS_WHERE_NOTHING_RARE_HAPPENED if scenario == "fresh" else TRUTHS
-    truth = truths[trap.board][trap.key](Events(store.past, WINDOW))[trap.line]
+    truth = truths[trap.board][trap.key](store.events())[trap.line]
     assert store.shown(trap.board, trap.key, trap.variables)[trap.line] == truth
     assert store.number(trap.careless) != truth
 
@@ -45,7 +44,7 @@ def test_counters_are_rated_before_they_are_added_up(store: Backfilled) -> None:
     """A gateway restarts: its counters fall, and so does their sum, which then seems to begin anew."""
     # On a step of the panel.
     before_end = 150.0
-    events = Events(store.past, WINDOW, before_end=before_end)
+    events = store.events(before_end=before_end)
     [deployment] = store.past.fleet.deployments
     restarted = deployment.gateways[0].process.started
     assert events.recent(restarted + INTERVAL)
@@ -80,7 +79,7 @@ def test_counters_are_rated_before_they_are_added_up(store: Backfilled) -> None:
 def test_an_outage_shows_though_its_status_is_new(store: Backfilled, key: str, careless: str) -> None:
     """No engine is known and each request of a model is a 503: a series that begins with all of them at once."""
     before_end = 345.0
-    events = Events(store.past, WINDOW, before_end=before_end)
+    events = store.events(before_end=before_end)
     assert sum(one.status == "503" for one in events.answered) > 0.02 * len(events.answered)
     truth = truth_request.HEADLINE[key](events)
     assert store.shown("request", key, before_end=before_end) == truth
@@ -90,9 +89,9 @@ def test_an_outage_shows_though_its_status_is_new(store: Backfilled, key: str, c
 @scenarios("restart")
 def test_gauges_of_an_instance_that_has_gone_are_not_taken_for_the_fleet(store: Backfilled) -> None:
     """The cluster meta store's view keeps an instance that has gone: the panel says so, the engines are the count."""
-    truth = truth_vllm.PANELS["scheduler_state"](Events(store.past, WINDOW))["running decode"]
+    truth = truth_vllm.PANELS["scheduler_state"](store.events())["running decode"]
     assert store.shown("vllm", "scheduler_state")["running decode"] == truth
-    instances = truth_cms.PANELS["instances"](Events(store.past, WINDOW))["engines decode"]
+    instances = truth_cms.PANELS["instances"](store.events())["engines decode"]
     shown = store.shown("cms", "instances")
     assert shown["engines decode"] == instances
     assert shown["CMS decode"] != instances
@@ -138,7 +137,7 @@ def test_bounds_are_found_in_either_spelling(program: str, bound: str, other: st
     samples.write_text(f"{ours}# EOF\n", encoding="utf-8")
     with STORES[program](samples, tmp_path) as url:
         store = Backfilled(program, url, past("default"))
-        truth = truth_request.HEADLINE["ttft_within_objective_now"](Events(store.past, WINDOW))
+        truth = truth_request.HEADLINE["ttft_within_objective_now"](store.events())
         assert store.shown("request", "ttft_within_objective_now") == truth
         careless = f'sum(rate(request_ttft_milliseconds_bucket{{job="gateway",le="{other}"}}[5m]))'
         assert store.number(careless) is None

@@ -7,9 +7,8 @@ import pytest
 
 from llumnix_dash.fleet import SCENARIOS
 from tests.proof import truth_cms, truth_component, truth_lrs, truth_overview, truth_request, truth_vllm
-from tests.proof.events import Events
 from tests.proof.fleets import MINUTES, scenarios
-from tests.proof.shown import BOARDS, WINDOW, Backfilled, Values
+from tests.proof.shown import BOARDS, Backfilled, Values
 from tests.proof.shown import panels as each_panel
 from tests.proof.truth_request import Truth
 
@@ -71,7 +70,7 @@ def test_engines_show_what_happened_whatever_brings_the_kv_cache(store: Backfill
 @scenarios("migration")
 @pytest.mark.parametrize("key", truth_vllm.MEDIANS)
 def test_medians_are_true_where_migrations_poison_means(store: Backfilled, key: str) -> None:
-    shown, truth = store.shown("vllm", key), truth_vllm.MEDIANS[key](Events(store.past, WINDOW))
+    shown, truth = store.shown("vllm", key), truth_vllm.MEDIANS[key](store.events())
     assert {line: value for line, value in drawn(shown).items() if line.startswith("P50")} == truth
 
 
@@ -89,7 +88,7 @@ def test_shares_are_true_whatever_fails_and_whoever_answers(store: Backfilled, k
 
 
 def _first_row(store: Backfilled, key: str) -> Values:
-    return truth_request.HEADLINE[key](Events(store.past, WINDOW))
+    return truth_request.HEADLINE[key](store.events())
 
 
 # It has a store of its own, in test_budget; of the other two it is what tells them apart that matters.
@@ -178,7 +177,7 @@ def test_what_has_not_happened_yet_shows_as_0(store: Backfilled, board: str, key
 def check(store: Backfilled, board: str, key: str, truths: Truths) -> None:
     """Compares all lines of the panel, their names and their last values, with the truth."""
     variables = ALL_INSTANCES if "top" in BOARDS[board].variables else None
-    assert drawn(store.shown(board, key, variables)) == truths[board][key](Events(store.past, WINDOW))
+    assert drawn(store.shown(board, key, variables)) == truths[board][key](store.events())
 
 
 def drawn(values: Values) -> Values:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable
+from functools import cache
 from statistics import fmean
 from typing import Any
 
@@ -137,6 +138,7 @@ def _told(instance: Instance, legs: list[Leg], read: float) -> float:
     return idle + (read - idle) // IDLE_STATUS_SECONDS * IDLE_STATUS_SECONDS
 
 
+@cache
 def told(events: Events) -> dict[Instance, list[Told]]:
     """What each scheduler's metrics show of each instance, by role and then in the engines' order."""
     legs: dict[tuple[int, str], list[Leg]] = defaultdict(list)

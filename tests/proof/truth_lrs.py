@@ -1,6 +1,7 @@
 """What the panels of the LRS dashboard show: what the schedulers' books have of each instance, added up."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from llumnix_dash.fleet.deployment import RunningDeployment
@@ -39,6 +40,7 @@ def _is(time: float | None, now: float) -> bool:
     return time is not None and time <= now
 
 
+@cache
 def booked(events: Events) -> dict[Engine, Booked]:
     """What is booked for each instance."""
     return {engine: Booked(engine, deployment) for deployment in events.deployments for engine in deployment.engines}
