@@ -8,7 +8,7 @@ The matchers of a query's selectors follow from the metric (its exporter's job) 
 stands on (its variables: the query's *scope*), so a query's text exists only within a scope.
 """
 
-from llumnix_dash.promql.counters import failure_ratio, increase, rate, ratio, restarted
+from llumnix_dash.promql.counters import failure_ratio, increase, rate, ratio, ratio_by, restarted, where_any
 from llumnix_dash.promql.histograms import (
     Objective,
     beyond,
@@ -68,6 +68,7 @@ __all__ = [
     "quantile",
     "rate",
     "ratio",
+    "ratio_by",
     "restarted",
     "selector",
     "share_below",
@@ -75,5 +76,6 @@ __all__ = [
     "started",
     "top_instances",
     "total",
+    "where_any",
     "within",
 ]

@@ -65,7 +65,7 @@ def test_the_worst_line_is_the_first_of_the_legend() -> None:
     assert (high["calcs"], high["sortBy"], high["sortDesc"]) == (["lastNotNull", "max"], "Max", True)
     for panel in (
         quantiles("a", "A", scheduler.PREFIX_CACHE_HIT_PERCENT),
-        per_instance("a", "A", {"": process.UPTIME}, lowest_first=True),
+        per_instance("a", "A", process.UPTIME, lowest_first=True),
         within_objectives("a", "A", {"TTFT": TTFT_OBJECTIVE}),
         instance_counts("a", "A", cms.RUNNING_REQUESTS, teller="CMS"),
     ):
@@ -111,10 +111,10 @@ def test_a_usage_is_marked_where_it_becomes_tight() -> None:
     marks = [(None, "green"), (0.8, "orange"), (0.95, "red")]
     lines = usage_by_role("a", "A", cms.KV_CACHE_USAGE)
     assert steps(lines) == marks
-    for full_at_the_top in (lines, per_instance("a", "A", {"": cms.KV_CACHE_USAGE})):
+    for full_at_the_top in (lines, per_instance("a", "A", cms.KV_CACHE_USAGE)):
         assert defaults(full_at_the_top)["custom"]["axisSoftMax"] == 1
         assert "max" not in defaults(full_at_the_top), "a projected usage goes above 1"
-    assert "axisSoftMax" not in defaults(per_instance("a", "A", {"": cms.USED_GPU_TOKENS}))["custom"]
+    assert "axisSoftMax" not in defaults(per_instance("a", "A", cms.USED_GPU_TOKENS))["custom"]
     table = instance_table("a", "A", {"KV cache": cms.KV_CACHE_USAGE}, rank_by=cms.KV_CACHE_USAGE).to_json_data()
     [cell] = [one for one in table["fieldConfig"]["overrides"] if one["matcher"]["options"] == "KV cache"]
     properties = {own["id"]: own["value"] for own in cell["properties"]}
