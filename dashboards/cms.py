@@ -3,12 +3,14 @@
 from llumnix_dash.board import RowOfPanels, board, row
 from llumnix_dash.catalog import cms, scheduler
 from llumnix_dash.catalog.exporters import ROLES
+from llumnix_dash.catalog.metric import Gauge
 from llumnix_dash.dashboards import FAMILY
 from llumnix_dash.dashboards.headline import HEADLINE
 from llumnix_dash.panels import (
     Doubt,
     instance_counts,
     instance_table,
+    parts_per_instance,
     per_instance,
     quantiles,
     totals_by_role,
@@ -40,84 +42,74 @@ OVERVIEW = row(
 )
 
 
+# Beginning of the panels' keys -> their title, and what of it each shows. The first has no more in its key than that.
+STATUS: dict[str, tuple[str, dict[str, Gauge]]] = {
+    "cms_requests": (
+        "CMS Requests",
+        {
+            "Running": cms.RUNNING_REQUESTS,
+            "Waiting": cms.WAITING_REQUESTS,
+            "Loading": cms.LOADING_REQUESTS,
+            "Running to Decode": cms.SCHEDULER_RUNNING_TO_DECODE_REQUESTS,
+            "Waiting to Decode": cms.SCHEDULER_WAITING_TO_DECODE_REQUESTS,
+            "Hybrid Waiting": cms.HYBRID_SCHEDULER_WAITING_TO_DECODE_REQUESTS,
+        },
+    ),
+    "cms_prefill_tokens": (
+        "CMS Prefill Tokens",
+        {
+            "Waiting": cms.UNCOMPUTED_TOKENS_ALL_WAITING_PREFILLS,
+            "Running": cms.UNCOMPUTED_TOKENS_SCHEDULER_RUNNING_PREFILLS,
+            "Unallocated": cms.UNALLOCATED_TOKENS_SCHEDULER_RUNNING_PREFILLS,
+        },
+    ),
+    "cms_inflight_requests": (
+        "CMS Inflight Dispatch Requests",
+        {
+            "All": cms.INFLIGHT_DISPATCH_REQUESTS,
+            "Prefill": cms.INFLIGHT_DISPATCH_PREFILL_REQUESTS,
+            "Decode": cms.INFLIGHT_DISPATCH_DECODE_REQUESTS,
+        },
+    ),
+    "cms_decode_tokens": (
+        "CMS Decode Tokens",
+        {
+            "Running": cms.SCHEDULER_RUNNING_TO_DECODE_TOKENS,
+            "Waiting": cms.SCHEDULER_WAITING_TO_DECODE_TOKENS,
+            "Loading": cms.TOKENS_LOADING_REQUESTS,
+            "Hybrid Waiting": cms.HYBRID_SCHEDULER_WAITING_TO_DECODE_TOKENS,
+            "Hybrid Unallocated": cms.UNALLOCATED_TOKENS_HYBRID_SCHEDULER_WAITING_DECODES,
+        },
+    ),
+    "cms_all_tokens": (
+        "CMS All Prefill / Decode Tokens",
+        {"Prefill": cms.ALL_PREFILLS_TOKENS, "Decode": cms.ALL_DECODES_TOKENS},
+    ),
+    "cms_inflight_tokens": (
+        "CMS Inflight Dispatch Tokens",
+        {
+            "Prefill": cms.UNCOMPUTED_TOKENS_INFLIGHT_DISPATCH_PREFILL_REQUESTS,
+            "Decode": cms.TOKENS_INFLIGHT_DISPATCH_DECODE_REQUESTS,
+        },
+    ),
+}
+
+
 def instance_status(role: str) -> RowOfPanels:
     """The row of one role's instances."""
     name = role.title()
     return row(
         f"Instance Status (CMS) - {name}",
+        per_instance(f"cms_kv_cache_usage_{role}", f"CMS KV Cache Usage Ratio ({name})", cms.KV_CACHE_USAGE, role=role),
+        per_instance(f"cms_used_tokens_{role}", f"CMS Used Tokens ({name})", cms.USED_GPU_TOKENS, role=role),
         per_instance(
-            f"cms_requests_{role}",
-            f"CMS Requests ({name})",
-            {
-                "running": cms.RUNNING_REQUESTS,
-                "waiting": cms.WAITING_REQUESTS,
-                "loading": cms.LOADING_REQUESTS,
-                "waiting to decode": cms.SCHEDULER_WAITING_TO_DECODE_REQUESTS,
-                "running to decode": cms.SCHEDULER_RUNNING_TO_DECODE_REQUESTS,
-                "hybrid waiting to decode": cms.HYBRID_SCHEDULER_WAITING_TO_DECODE_REQUESTS,
-            },
-            role=role,
-            width=12,
+            f"cms_decode_batch_size_{role}", f"CMS Decode Batch Size ({name})", cms.DECODE_BATCH_SIZE, role=role
         ),
-        per_instance(
-            f"cms_prefill_tokens_{role}",
-            f"CMS Prefill Tokens ({name})",
-            {
-                "uncomputed, waiting": cms.UNCOMPUTED_TOKENS_ALL_WAITING_PREFILLS,
-                "uncomputed, running": cms.UNCOMPUTED_TOKENS_SCHEDULER_RUNNING_PREFILLS,
-                "unallocated, running": cms.UNALLOCATED_TOKENS_SCHEDULER_RUNNING_PREFILLS,
-            },
-            role=role,
-            width=12,
-        ),
-        per_instance(
-            f"cms_decode_tokens_{role}",
-            f"CMS Decode Tokens ({name})",
-            {
-                "hybrid unallocated": cms.UNALLOCATED_TOKENS_HYBRID_SCHEDULER_WAITING_DECODES,
-                "hybrid waiting": cms.HYBRID_SCHEDULER_WAITING_TO_DECODE_TOKENS,
-                "waiting to decode": cms.SCHEDULER_WAITING_TO_DECODE_TOKENS,
-                "running to decode": cms.SCHEDULER_RUNNING_TO_DECODE_TOKENS,
-                "loading": cms.TOKENS_LOADING_REQUESTS,
-            },
-            rank_by=cms.SCHEDULER_RUNNING_TO_DECODE_TOKENS,
-            role=role,
-            width=12,
-        ),
-        per_instance(
-            f"cms_all_tokens_{role}",
-            f"CMS All Prefill / Decode Tokens ({name})",
-            {"prefill tokens": cms.ALL_PREFILLS_TOKENS, "decode tokens": cms.ALL_DECODES_TOKENS},
-            role=role,
-            width=12,
-        ),
-        per_instance(
-            f"cms_inflight_requests_{role}",
-            f"CMS Inflight Dispatch Requests ({name})",
-            {
-                "all": cms.INFLIGHT_DISPATCH_REQUESTS,
-                "prefill dispatches": cms.INFLIGHT_DISPATCH_PREFILL_REQUESTS,
-                "decode dispatches": cms.INFLIGHT_DISPATCH_DECODE_REQUESTS,
-            },
-            role=role,
-            width=12,
-        ),
-        per_instance(
-            f"cms_inflight_tokens_{role}",
-            f"CMS Inflight Dispatch Tokens ({name})",
-            {
-                "prefill dispatches": cms.UNCOMPUTED_TOKENS_INFLIGHT_DISPATCH_PREFILL_REQUESTS,
-                "decode dispatches": cms.TOKENS_INFLIGHT_DISPATCH_DECODE_REQUESTS,
-            },
-            role=role,
-            width=12,
-        ),
-        per_instance(f"cms_used_tokens_{role}", f"CMS Used Tokens ({name})", {"": cms.USED_GPU_TOKENS}, role=role),
-        per_instance(
-            f"cms_kv_cache_usage_{role}", f"CMS KV Cache Usage Ratio ({name})", {"": cms.KV_CACHE_USAGE}, role=role
-        ),
-        per_instance(
-            f"cms_decode_batch_size_{role}", f"CMS Decode Batch Size ({name})", {"": cms.DECODE_BATCH_SIZE}, role=role
+        *(
+            panel
+            for key, (title, parts) in STATUS.items()
+            # Two to a line, or three.
+            for panel in parts_per_instance(key, title, parts, role=role, width=12 if len(parts) == 2 else 8)
         ),
         collapsed=True,
         blank=blank_without(cms.RUNNING_REQUESTS, role),
@@ -147,7 +139,13 @@ dashboard = board(
         row(
             "Selected Instance Scheduling Metrics",
             *(
-                quantiles(f"selected_{key}_{role}", f"{title} ({role.title()})", histogram, role=role, width=12)
+                quantiles(
+                    f"selected_{key}_{role}",
+                    f"Selected Instance: {title} ({role.title()})",
+                    histogram,
+                    role=role,
+                    width=12,
+                )
                 for key, (title, histogram) in SELECTED.items()
                 for role in ("prefill", "decode")
             ),

@@ -55,14 +55,14 @@ dashboard = board(
         ),
         row(
             "Processes",
-            per_instance("uptime", "Uptime", {"": process.UPTIME}, lowest_first=True),
-            per_instance("goroutines", "Goroutines", {"": process.GOROUTINES}),
-            per_instance("go_memory", "Go Memory", {"": process.MEMORY}),
+            per_instance("uptime", "Uptime", process.UPTIME, lowest_first=True),
+            per_instance("goroutines", "Goroutines", process.GOROUTINES),
+            per_instance("go_memory", "Go Memory", process.MEMORY),
         ),
         row(
             "Gateway by Instance",
-            per_instance("pending_by_gateway", "Pending Requests by Gateway", {"": gateway.PENDING_REQUESTS}, width=12),
-            per_instance("current_by_gateway", "Current Requests by Gateway", {"": gateway.CURRENT_REQUESTS}, width=12),
+            per_instance("pending_by_gateway", "Pending Requests by Gateway", gateway.PENDING_REQUESTS, width=12),
+            per_instance("current_by_gateway", "Current Requests by Gateway", gateway.CURRENT_REQUESTS, width=12),
             collapsed=True,
         ),
         row(

@@ -5,12 +5,11 @@ from llumnix_dash.catalog import lrs
 from llumnix_dash.catalog.exporters import ROLES
 from llumnix_dash.dashboards import FAMILY
 from llumnix_dash.dashboards.headline import HEADLINE
-from llumnix_dash.panels import instance_counts, instance_table, per_instance, totals_by_role
+from llumnix_dash.panels import instance_counts, instance_table, parts_per_instance, totals_by_role
 from llumnix_dash.variables import FLEET, LRS_INFER_TYPE, LRS_INSTANCE, LRS_MODEL, OBJECTIVES, TOP, blank_without
 
-# The parts after the whole, so that they are drawn over it.
-REQUESTS = {"total": lrs.TOTAL_REQUESTS, "running": lrs.RUNNING_REQUESTS, "waiting": lrs.WAITING_REQUESTS}
-TOKENS = {"total": lrs.TOTAL_TOKENS, "running": lrs.RUNNING_TOKENS, "waiting": lrs.WAITING_TOKENS}
+REQUESTS = {"Total": lrs.TOTAL_REQUESTS, "Running": lrs.RUNNING_REQUESTS, "Waiting": lrs.WAITING_REQUESTS}
+TOKENS = {"Total": lrs.TOTAL_TOKENS, "Running": lrs.RUNNING_TOKENS, "Waiting": lrs.WAITING_TOKENS}
 
 # The shortest step of the fleet's totals: at the data source's own they would cost four times as much.
 STEP = "1m"
@@ -45,20 +44,8 @@ dashboard = board(
         *(
             row(
                 f"Instance Status (LRS) - {role.title()}",
-                per_instance(
-                    f"lrs_requests_{role}",
-                    f"LRS Requests ({role.title()})",
-                    REQUESTS,
-                    role=role,
-                    width=12,
-                ),
-                per_instance(
-                    f"lrs_tokens_{role}",
-                    f"LRS Tokens ({role.title()})",
-                    TOKENS,
-                    role=role,
-                    width=12,
-                ),
+                *parts_per_instance("lrs_requests", "LRS Requests", REQUESTS, role=role, rank_by=lrs.TOTAL_REQUESTS),
+                *parts_per_instance("lrs_tokens", "LRS Tokens", TOKENS, role=role, rank_by=lrs.TOTAL_TOKENS),
                 collapsed=True,
                 blank=blank_without(lrs.TOTAL_REQUESTS, role),
             )

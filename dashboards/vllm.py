@@ -9,11 +9,13 @@ from llumnix_dash.panels import (
     REASON_COLOURS,
     heatmap,
     instance_table,
+    parts_per_instance,
     per_instance,
     quantile_per_instance,
     quantiles_by_role,
     rates_by,
     rates_by_role,
+    shares_by_role,
     totals_by_role,
     usage_by_role,
 )
@@ -38,11 +40,41 @@ dashboard = board(
             usage_by_role("cache_utilization", "Cache Utilization", vllm.KV_CACHE_USAGE, width=12),
             rates_by_role(
                 "token_throughput",
-                "Token Throughput",
-                {"prompt": vllm.PROMPT_TOKENS_TOTAL, "generation": vllm.GENERATION_TOKENS_TOTAL},
-                roles={"prompt": ("decode", "neutral")},
-                reading="Prompt full, generation dashed. Prompts are those of decode and neutral engines, which have"
-                " each request once; some of the tokens were computed on a prefill engine or found in a cache.",
+                "Token Throughput: Prompt",
+                {"": vllm.PROMPT_TOKENS_TOTAL},
+                where={"": {ROLE: ("decode", "neutral")}},
+                reading="Of decode and neutral engines, which have each request once; some of the tokens were computed"
+                " on a prefill engine or found in a cache.",
+            ),
+            rates_by_role(
+                "generation_throughput",
+                "Token Throughput: Generation",
+                {"": vllm.GENERATION_TOKENS_TOTAL},
+                reading="Tokens generated per second, by role; a prefill engine makes one of each request, or none.",
+            ),
+            rates_by_role(
+                "computed_prompt_tokens",
+                "Prompt Tokens Computed",
+                {"": vllm.PROMPT_TOKENS_BY_SOURCE},
+                where={"": {"source": "local_compute"}},
+                reading="Prompt tokens that the engines computed themselves: the real prefill load.",
+            ),
+            rates_by_role(
+                "prompt_tokens_not_computed",
+                "Prompt Tokens Not Computed",
+                {"cached": vllm.PROMPT_TOKENS_BY_SOURCE, "transferred": vllm.PROMPT_TOKENS_BY_SOURCE},
+                where={"cached": {"source": "local_cache_hit"}, "transferred": {"source": "external_kv_transfer"}},
+                reading="Prompt tokens that the engines did not compute: full where they were in the engine's own"
+                " prefix cache, dashed where another engine brought them.",
+                width=12,
+            ),
+            shares_by_role(
+                "prefix_cache_hits",
+                "Prefix Cache Hits",
+                vllm.PREFIX_CACHE_HITS,
+                vllm.PREFIX_CACHE_QUERIES,
+                reading="Of the prompt tokens looked up in the engines' own prefix caches the share found there: by"
+                " tokens, so that long prompts weigh more. A decode engine has its prompts from elsewhere.",
                 width=12,
             ),
             rates_by(
@@ -53,6 +85,7 @@ dashboard = board(
                 reading="Requests that ended per second, by role. stop and length are normal (on a prefill engine all"
                 " are length); error, repetition and an abort, which is the engine's own, are not.",
                 colours=REASON_COLOURS,
+                any_at_all=True,
                 width=12,
             ),
             rates_by_role(
@@ -83,8 +116,8 @@ dashboard = board(
             quantiles_by_role("ttft", "Time To First Token Latency", vllm.TTFT),
             quantiles_by_role("itl", "Inter-Token Latency", vllm.ITL),
             quantiles_by_role("queue_time", "Queue Time", vllm.QUEUE_TIME),
-            quantiles_by_role("prefill_time", "Prefill and Decode Time (Prefill)", vllm.PREFILL_TIME),
-            quantiles_by_role("decode_time", "Prefill and Decode Time (Decode)", vllm.DECODE_TIME),
+            quantiles_by_role("prefill_time", "Prefill and Decode Time: Prefill", vllm.PREFILL_TIME),
+            quantiles_by_role("decode_time", "Prefill and Decode Time: Decode", vllm.DECODE_TIME),
             # Some 12,000 series a panel at 500 instances: 25 times what all of the open rows cost.
             collapsed=True,
         ),
@@ -111,21 +144,18 @@ dashboard = board(
         ),
         row(
             "Load by Instance",
-            per_instance(
+            *parts_per_instance(
                 "scheduler_state_by_instance",
                 "Scheduler State by Instance",
-                {"running": vllm.RUNNING_REQUESTS, "waiting": vllm.WAITING_REQUESTS},
-                width=12,
+                {"Running": vllm.RUNNING_REQUESTS, "Waiting": vllm.WAITING_REQUESTS},
             ),
-            per_instance("cache_by_instance", "Cache Utilization by Instance", {"": vllm.KV_CACHE_USAGE}, width=12),
-            per_instance(
+            per_instance("cache_by_instance", "Cache Utilization by Instance", vllm.KV_CACHE_USAGE),
+            *parts_per_instance(
                 "throughput_by_instance",
                 "Token Throughput by Instance",
-                {"prompt": vllm.PROMPT_TOKENS_TOTAL, "generation": vllm.GENERATION_TOKENS_TOTAL},
-                rank_by=vllm.GENERATION_TOKENS_TOTAL,
-                width=12,
+                {"Prompt": vllm.PROMPT_TOKENS_TOTAL, "Generation": vllm.GENERATION_TOKENS_TOTAL},
             ),
-            per_instance("preemptions_by_instance", "Preemptions by Instance", {"": vllm.PREEMPTIONS}, width=12),
+            per_instance("preemptions_by_instance", "Preemptions by Instance", vllm.PREEMPTIONS),
             collapsed=True,
         ),
         row(

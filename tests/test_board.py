@@ -87,7 +87,7 @@ def test_two_rows_of_one_title() -> None:
 
 
 def test_a_query_of_a_variable_that_the_board_does_not_have() -> None:
-    top = per_instance("kv", "KV", {"": cms.KV_CACHE_USAGE})
+    top = per_instance("kv", "KV", cms.KV_CACHE_USAGE)
     with pytest.raises(BoardError) as caught:
         made(row("Row", top))
     assert caught.value.summary == "panel 'kv' uses $top, which the board does not have"

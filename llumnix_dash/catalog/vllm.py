@@ -15,7 +15,7 @@ PROMPT_SOURCES = ("local_compute", "local_cache_hit", "external_kv_transfer")
 _LABELS = ("model_name", "engine")
 _KVT = "With batch KVT (the usual prefill/decode manifests) a prefill engine reports nothing but 0."
 _ENDED = "Recorded when a request ends; one that its client aborts never is."
-_MIGRATED = "One migrated request spoils means and sums: trust the median."
+_MIGRATED = "One migrated request spoils means and sums, and a mean below 0 is left out: trust the median."
 _ATTEMPTS = "Every attempt to schedule counts: with a full cache the first in line counts at each step."
 _ABORTED = "A request that the engine aborts before its first token counts as the host's uptime: trust the median."
 _STALE = "Gauges come with an engine's outputs: after a last abort they stay high, in a long lone prefill low."
@@ -129,7 +129,8 @@ REQUEST_TPOT = _latency(
 QUEUE_TIME = _latency(
     "request_queue_time",
     "From the engine scheduler's receipt of a request to its first scheduling.",
-    "Waits after a preemption, and for blocks or KV in HybridConnector, are not in it; a migrated one counts below 0.",
+    "Waits after a preemption, and for blocks or KV in HybridConnector, are not in it; a migrated one counts below 0,"
+    " and a mean below 0 is left out.",
 )
 PREFILL_TIME = _latency(
     "request_prefill_time",

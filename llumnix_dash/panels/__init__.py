@@ -32,7 +32,14 @@ from llumnix_dash.panels.capacity import (
     waits,
     what_to_add,
 )
-from llumnix_dash.panels.gauges import instance_counts, per_instance, totals, totals_by_role, usage_by_role
+from llumnix_dash.panels.gauges import (
+    instance_counts,
+    parts_per_instance,
+    per_instance,
+    totals,
+    totals_by_role,
+    usage_by_role,
+)
 from llumnix_dash.panels.heatmaps import heatmap
 from llumnix_dash.panels.latencies import quantile_per_instance, quantiles, quantiles_by_role, within_objectives
 from llumnix_dash.panels.models import model_table
@@ -44,6 +51,7 @@ from llumnix_dash.panels.rates import (
     rates,
     rates_by,
     rates_by_role,
+    shares_by_role,
 )
 from llumnix_dash.panels.stats import components, share_within_objective, stat
 from llumnix_dash.panels.tables import Doubt, instance_table
@@ -68,6 +76,7 @@ __all__ = [
     "model_table",
     "objectives_taken",
     "outcomes",
+    "parts_per_instance",
     "per_instance",
     "prefix_cache_gaps",
     "prefix_cache_steps",
@@ -78,6 +87,7 @@ __all__ = [
     "rates_by",
     "rates_by_role",
     "share_within_objective",
+    "shares_by_role",
     "slowest_instance",
     "slowest_instances",
     "spread_of_load",

@@ -34,19 +34,20 @@ _SPREAD = {
 }
 
 
-def describe(metrics: Mapping[str, Metric], reading: str, *notes: str) -> str:
+def describe(metrics: Mapping[str, Metric], reading: str, *notes: str, measured: str = "") -> str:
     """A panel's description.
 
     Args:
         metrics: what the panel shows, by the names that its lines bear.
         reading: how to read the panel.
         notes: what this panel cannot show, beyond what follows from its metrics.
+        measured: what it shows, where that is not what its metrics measure.
     """
     if len(metrics) == 1:
-        measured = next(iter(metrics.values())).description
+        meaning = next(iter(metrics.values())).description
     else:
-        measured = "\n".join(f"- **{name}**: {metric.description}" for name, metric in metrics.items())
-    parts = [measured, f"**How to read:** {reading}"]
+        meaning = "\n".join(f"- **{name}**: {metric.description}" for name, metric in metrics.items())
+    parts = [measured or meaning, f"**How to read:** {reading}"]
     beware = dict.fromkeys([*notes, *(caveat for metric in metrics.values() for caveat in caveats(metric))])
     if beware:
         parts.append("**Beware:** " + " ".join(beware))
@@ -114,9 +115,9 @@ _WITHOUT = {
 }
 
 
-def no_data(metric: Metric, role: str | None = None) -> str:
-    """What a panel says in place of "No data": the likeliest reasons, in a few words."""
-    reasons = absences(metric, role)
+def no_data(metric: Metric, role: str | None = None, *others: str) -> str:
+    """What a panel says in place of "No data": the likeliest reasons, in a few words, ``others`` first."""
+    reasons = [*others, *absences(metric, role)]
     if isinstance(metric, Histogram):
         reasons.append("no requests in this time")
     return "No data: " + ", or ".join(reasons)

@@ -7,7 +7,7 @@ from llumnix_dash.catalog import process
 from llumnix_dash.catalog.metric import Counter, Gauge, Metric, Unit
 from llumnix_dash.panels import style
 from llumnix_dash.panels.describe import describe, no_data, role_caveats
-from llumnix_dash.panels.lines import PER_ROLE, ROLE_OVERRIDES, LineLook, Look, legend, only, time_series
+from llumnix_dash.panels.lines import PER_ROLE, ROLE_OVERRIDES, LineLook, Look, legend, of_role, only, time_series
 from llumnix_dash.promql import average, highest, instances, of_instance, top_instances, total
 from llumnix_dash.shapes.panels import Target, TimeSeries
 
@@ -87,12 +87,12 @@ def instance_counts(key: str, title: str, told: Gauge, *, teller: str, **look: U
             Target(query=total(process.ENGINE_ANSWERS, by=PER_ROLE), legendFormat=legend("engines", *PER_ROLE)),
             Target(query=instances(told, by=PER_ROLE), legendFormat=legend(teller, *PER_ROLE), dashed=True),
         ],
-        "How many instances of each role there are.\n\n"
-        + describe(
+        describe(
             {title: told},
             f"Full are the engines that answer when they are scraped: these are the count. Dashed is how many {teller}"
             " tells of; where that is more, some have gone or hang.",
-        ).split("\n\n", 1)[1],
+            measured="How many instances of each role there are.",
+        ),
         overrides=ROLE_OVERRIDES,
         worst="min",
         decimals=0,
@@ -103,48 +103,75 @@ def instance_counts(key: str, title: str, told: Gauge, *, teller: str, **look: U
 def per_instance(
     key: str,
     title: str,
-    metrics: Mapping[str, Gauge | Counter],
+    metric: Gauge | Counter,
     *,
     rank_by: Metric | None = None,
     lowest_first: bool = False,
     role: str | None = None,
     **look: Unpack[LineLook],
 ) -> TimeSeries:
-    """Values of each of the ``$top`` instances, one line per instance and metric.
+    """A value of each of the ``$top`` instances, one line per instance; one that is 0 all along is left out.
 
     Args:
         key: the panel's name.
         title: what people see.
-        metrics: name of the lines -> metric, all of one unit; the name may be empty where there is one.
-        rank_by: what the instances rank by; the first metric unless given.
+        metric: what is shown.
+        rank_by: what the instances rank by; the metric itself unless given.
         lowest_first: whether those with the lowest values rank first.
         role: the only role whose instances are shown.
         look: see :class:`LineLook`.
     """
     where = only(role)
-    first = next(iter(metrics.values()))
-    rank = rank_by or first
-    targets = [
-        Target(
-            query=top_instances(of_instance(metric, where=where), rank, where=where, lowest=lowest_first),
-            legendFormat=legend(name, *metric.instance_name),
-            colour=style.series_colour(name, position) if len(metrics) > 1 else None,
-        )
-        for position, (name, metric) in enumerate(metrics.items())
-    ]
-    ranked = next((f" of {name}" for name, metric in metrics.items() if metric.name == rank.name and name), "")
-    extreme = "lowest" if lowest_first else "highest"
+    query = top_instances(
+        of_instance(metric, where=where), rank_by or metric, where=where, lowest=lowest_first, in_range=not lowest_first
+    )
     reading = (
-        f"The $top instances with the {extreme} value{ranked} at the end of the time range: to see those of an earlier"
-        " moment, end it there. One that leaves the others is suspect."
+        "The $top instances with the lowest value at the end of the time range: to see those of an earlier moment, end"
+        " it there."
+        if lowest_first
+        else f"The $top instances with the highest {rank_by.name if rank_by else 'value'} in the time range; one where"
+        " that is 0 all along is left out."
     )
     return time_series(
         key,
         title,
-        targets,
-        describe(metrics, reading, *role_caveats(role)),
-        no_value=no_data(first, role),
-        axis_to=1 if first.unit is Unit.RATIO else None,
+        [Target(query=query, legendFormat=legend("", *metric.instance_name))],
+        describe({title: metric}, f"{reading} One that leaves the others is suspect.", *role_caveats(role)),
+        no_value=no_data(metric, role, *([] if lowest_first else ["all 0 in this time"])),
+        axis_to=1 if metric.unit is Unit.RATIO else None,
         worst="min" if lowest_first else "max",
         **look,
     )
+
+
+def parts_per_instance(
+    key: str,
+    title: str,
+    parts: Mapping[str, Gauge | Counter],
+    *,
+    rank_by: Metric | None = None,
+    role: str | None = None,
+    **look: Unpack[LineLook],
+) -> list[TimeSeries]:
+    """A panel as :func:`per_instance` of each part, so that colours tell instances apart, and an axis fits its part.
+
+    Args:
+        key: the first panel's name; the others' have the part's.
+        title: what people see before the part.
+        parts: what people call the part -> metric.
+        rank_by: what the instances of each panel rank by; its own part unless given.
+        role: the only role whose instances are shown; it is part of the panels' names.
+        look: see :class:`LineLook`.
+    """
+    named = {part: "" if not position else f"_{part.lower().replace(' ', '_')}" for position, part in enumerate(parts)}
+    return [
+        per_instance(
+            f"{key}{named[part]}{f'_{role}' if role else ''}",
+            of_role(f"{title}: {part}", role),
+            metric,
+            rank_by=rank_by,
+            role=role,
+            **look,
+        )
+        for part, metric in parts.items()
+    ]

@@ -89,6 +89,11 @@ def legend(name: str, *labels: str) -> str:
     return " ".join([*([name] if name else []), *(f"{{{{{label}}}}}" for label in labels)])
 
 
+def of_role(title: str, role: str | None) -> str:
+    """The title of a panel that shows one role; without one, the title itself."""
+    return f"{title} ({role.title()})" if role else title
+
+
 def only(role: str | None) -> Where | None:
     """The matcher that leaves one role; none where every role is meant."""
     return {ROLE: role} if role else None

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Unpack
 
-from llumnix_dash.catalog.labels import ROLE
 from llumnix_dash.catalog.metric import Counter
 from llumnix_dash.panels import style
-from llumnix_dash.panels.describe import describe
+from llumnix_dash.panels.describe import describe, no_data
 from llumnix_dash.panels.lines import (
     NAME_OVERRIDES,
     PER_ROLE,
@@ -18,7 +17,7 @@ from llumnix_dash.panels.lines import (
     legend,
     time_series,
 )
-from llumnix_dash.promql import failure_ratio, rate
+from llumnix_dash.promql import Where, failure_ratio, rate, ratio_by, where_any
 from llumnix_dash.shapes.panels import Json, Target, TimeSeries
 
 # HTTP statuses: answered (0: by an external route or the fallback), failed (engines that are gone arrive as 400), asked
@@ -58,6 +57,7 @@ def rates_by(
     *,
     reading: str,
     colours: list[Json],
+    any_at_all: bool = False,
     **look: Unpack[LineLook],
 ) -> TimeSeries:
     """Events per second over the whole fleet, one line per set of the labels' values.
@@ -69,11 +69,20 @@ def rates_by(
         by: the labels.
         reading: how to read the panel.
         colours: overrides that give values their colours; where there are none, they are by name.
+        any_at_all: whether to leave out the lines that are 0 all along the time range.
         look: see :class:`LineLook`.
     """
-    targets = [Target(query=rate(counter, by=by), legendFormat=legend("", *by))]
-    colours = colours or NAME_OVERRIDES
-    return time_series(key, title, targets, describe({title: counter}, reading), overrides=colours, **look)
+    query = where_any(counter, by=by) if any_at_all else rate(counter, by=by)
+    reading += " What does not occur in the time range is left out." * any_at_all
+    return time_series(
+        key,
+        title,
+        [Target(query=query, legendFormat=legend("", *by))],
+        describe({title: counter}, reading),
+        overrides=colours or NAME_OVERRIDES,
+        no_value=no_data(counter, None, *["all 0 in this time"] * any_at_all),
+        **look,
+    )
 
 
 def rates_by_role(
@@ -82,7 +91,7 @@ def rates_by_role(
     counters: Mapping[str, Counter],
     *,
     reading: str,
-    roles: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
+    where: Mapping[str, Where] = MappingProxyType({}),
     **look: Unpack[LineLook],
 ) -> TimeSeries:
     """Events per second over the instances of each role, one line per counter and role; the first counter's is full.
@@ -92,18 +101,43 @@ def rates_by_role(
         title: what people see.
         counters: name of the lines -> metric.
         reading: how to read the panel.
-        roles: name of the lines -> the only roles whose events count.
+        where: name of the lines -> matchers of the only events that count.
         look: see :class:`LineLook`.
     """
     targets = [
         Target(
-            query=rate(counter, by=PER_ROLE, where={ROLE: roles[name]} if name in roles else None),
+            query=rate(counter, by=PER_ROLE, where=where.get(name)),
             legendFormat=legend(name, *PER_ROLE),
             dashed=position > 0,
         )
         for position, (name, counter) in enumerate(counters.items())
     ]
-    return time_series(key, title, targets, describe(counters, reading), overrides=ROLE_OVERRIDES, **look)
+    return time_series(
+        key,
+        title,
+        targets,
+        describe(counters, reading),
+        overrides=ROLE_OVERRIDES,
+        no_value=no_data(next(iter(counters.values()))),
+        **look,
+    )
+
+
+def shares_by_role(
+    key: str, title: str, part: Counter, whole: Counter, *, reading: str, **look: Unpack[LineLook]
+) -> TimeSeries:
+    """The part's share of the whole, 0 to 1, over the instances of each role."""
+    return time_series(
+        key,
+        title,
+        [Target(query=ratio_by(part, whole, by=PER_ROLE), legendFormat=legend("", *PER_ROLE))],
+        describe({"part": part, "whole": whole}, reading),
+        overrides=ROLE_OVERRIDES,
+        axis_to=1,
+        worst="min",
+        no_value=no_data(part, None, "no requests in this time"),
+        **look,
+    )
 
 
 def outcomes(

@@ -11,7 +11,7 @@ stands on (its variables: the query's *scope*), so a query's text exists only wi
 from llumnix_dash.promql.balance import slowest, slowness, unevenness
 from llumnix_dash.promql.breakdown import parts_of_time
 from llumnix_dash.promql.combined import PART, highest_of, less, named, of_objective, top_of
-from llumnix_dash.promql.counters import failure_ratio, increase, rate, ratio, restarted
+from llumnix_dash.promql.counters import failure_ratio, increase, rate, ratio, ratio_by, restarted, where_any
 from llumnix_dash.promql.goodput import goodput, share_within, success
 from llumnix_dash.promql.histograms import (
     Objective,
@@ -95,6 +95,7 @@ __all__ = [
     "quantile",
     "rate",
     "ratio",
+    "ratio_by",
     "restarted",
     "selector",
     "share_below",
@@ -109,6 +110,7 @@ __all__ = [
     "top_of",
     "total",
     "unevenness",
+    "where_any",
     "where_any_reaches",
     "zero",
 ]

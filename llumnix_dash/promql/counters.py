@@ -54,6 +54,32 @@ def ratio(part: Query, whole: Query) -> Query:
     )
 
 
+def ratio_by(part: Metric, whole: Metric, *, by: tuple[str, ...], window: str = RATE_INTERVAL) -> Query:
+    """A counter's share of another's, 0 to 1, by labels; nothing where the whole did not move.
+
+    Of counters whose series are there from the start, else a part without any reads nothing. Counters are not scraped
+    at one moment: what that would put above 1 is 1.
+    """
+    parts, wholes = (rate(one, by=by, window=window) for one in (part, whole))
+    return Query(
+        lambda scope: f"clamp_max({parts.text(scope)} / ({wholes.text(scope)} > 0), 1)",
+        Unit.RATIO,
+        parts.metrics + wholes.metrics,
+    )
+
+
+def where_any(counter: Metric, *, by: tuple[str, ...]) -> Query:
+    """Events per second by labels, of those alone of which there is any in the time range shown."""
+    counter = require(counter, Counter, "a rate")
+    counter.check_labels(*by)
+
+    def text(scope: Scope) -> str:
+        ever = rate_text(counter, scope, by, None, RANGE, at=" @ end()")
+        return f"{rate_text(counter, scope, by, None, RATE_INTERVAL)} and on ({', '.join(by)}) ({ever}) > 0"
+
+    return Query(text, counter.unit.per_second, (counter,))
+
+
 def failure_ratio(successes: Metric, failures: Metric, *, window: str = RATE_INTERVAL) -> Query:
     """Failures by attempts, 0 to 1, where one counter has the successes alone and another the failures.
 
@@ -73,7 +99,7 @@ def rate_text(
 ) -> str:
     """The text of :func:`rate`; ``at`` is a modifier of the moment, such as ``@ end()``."""
     changes = f"sum{grouped(by)}(rate({selector(counter, scope, where=where)}[{window}]{at}))"
-    return f"{changes} or {_zero_while_up(counter, scope, by)}" if counter.rare else changes
+    return f"{changes} or {_zero_while_up(counter, scope, by, where)}" if counter.rare else changes
 
 
 def restarted(counter: Metric, presence: Metric) -> Query:
@@ -117,13 +143,19 @@ def _change(
     def text(scope: Scope) -> str:
         series = selector(counter, scope, where=where, unless=unless)
         changes = f"sum{grouped(by)}({function}({series}[{window}]))"
-        return f"{changes} or {_zero_while_up(counter, scope, by)}" if counter.rare else changes
+        return f"{changes} or {_zero_while_up(counter, scope, by, where)}" if counter.rare else changes
 
     return Query(text, unit, (counter,))
 
 
-def _zero_while_up(counter: Counter, scope: Scope, by: tuple[str, ...]) -> str:
-    """A 0 where the counter has no series but its exporter answers: the event has not happened; else nothing."""
+def _zero_while_up(counter: Counter, scope: Scope, by: tuple[str, ...], where: Where | None) -> str:
+    """A 0 where the counter has no series but its exporter answers: the event has not happened; else nothing.
+
+    By labels it has a name of its own, and is left out where the time range has the event: it would stand beside it.
+    """
     up = replace(process.UPTIME, exporters=counter.exporters)
     zero = f"0 * sum({selector(up, scope)})"
-    return f'on () label_replace({zero}, "{by[0]}", "none yet", "", "")' if by else zero
+    if not by:
+        return zero
+    ever = f"count(last_over_time({selector(counter, scope, where=where)}[{RANGE}] @ end()))"
+    return f'on () label_replace({zero} unless {ever}, "{by[0]}", "none yet", "", "")'

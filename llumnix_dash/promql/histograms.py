@@ -66,11 +66,9 @@ def quantile(
         CatalogError: the metric is no histogram, or does not bear a label.
     """
     histogram = _histogram(histogram, "a quantile", by, where)
-    first = histogram.buckets[0]
 
     def text(scope: Scope) -> str:
-        found = quantile_text(histogram, scope, by, where, window, q=q)
-        return f"{found} > {number(first)}" if resolved and first > 0 else f"{found} >= 0"
+        return quantile_text(histogram, scope, by, where, window, q=q, resolved=resolved)
 
     return Query(text, histogram.unit, (histogram,))
 
@@ -84,18 +82,19 @@ def quantile_text(
     *,
     at: str = "",
     q: float = 0.5,
+    resolved: bool = False,
 ) -> str:
-    """The text of a quantile, the median unless ``q`` is another; NaN where nothing was observed.
-
-    ``at`` is a modifier of the moment, such as ``@ end()``.
-    """
+    """The text of :func:`quantile`, of the median unless ``q`` is another; ``at`` is a modifier of the moment."""
     buckets = _rates(histogram, scope, "_bucket", (*by, "le"), where, window=window, at=at)
     if histogram.failed:
         if at:
             raise CatalogError(f"{histogram.name} cannot rank: failed requests are taken out of the moment shown")
         failed = _failed_at_once(histogram, scope, by, where, window)
         buckets += f" - on ({', '.join(by)}) group_left () {failed}" if by else f" - scalar({failed})"
-    return f"histogram_quantile({q:g}, {buckets})"
+    # Where nothing was observed it is NaN, which keeps to no bound: it leads no ranking.
+    first = histogram.buckets[0]
+    above = f"> {number(first)}" if resolved and first > 0 else ">= 0"
+    return f"histogram_quantile({q:g}, {buckets}) {above}"
 
 
 def mean(

@@ -28,6 +28,7 @@ class _Over(NamedTuple):
 
 _AS_IT_IS = _Over()
 _PEAK = _Over("max_over_time", RATE_INTERVAL)
+_HIGHEST = _Over("max_over_time", RANGE)
 
 
 def total(
@@ -124,7 +125,7 @@ def peak_of_instance(gauge: Metric) -> Query:
     """The highest value of each instance in the time range shown."""
     gauge = require(gauge, Gauge, "a peak")
     return Query(
-        lambda scope: f"max{grouped(gauge.identity)}({_values(gauge, scope, None, _Over('max_over_time', RANGE))})",
+        lambda scope: f"max{grouped(gauge.identity)}({_values(gauge, scope, None, _HIGHEST)})",
         gauge.unit,
         (gauge,),
     )
@@ -147,21 +148,31 @@ def staleness(changing: Metric, busy: Metric) -> Query:
 
 
 def top_instances(
-    query: Query, rank: Metric, *, where: Where | None = None, lowest: bool = False, q: float = 0.5
+    query: Query,
+    rank: Metric,
+    *,
+    where: Where | None = None,
+    lowest: bool = False,
+    q: float = 0.5,
+    in_range: bool = False,
 ) -> Query:
     """The query, of the ``$top`` instances that rank first: the same ones in every query with this rank.
 
     Instances rank by what they are at the end of the time range, and so stay the same along it: by a gauge's value, a
-    counter's rate or a histogram's quantile ``q`` over the last minutes. ``lowest`` ranks from below.
+    counter's rate or a histogram's quantile ``q`` over the last minutes. ``lowest`` ranks from below. With ``in_range``
+    they rank by the whole range, a gauge by its highest value there; those that are 0 all along it are left out.
 
     Raises:
-        CatalogError: the query's metric does not bear the labels that tell the rank's instances apart.
+        CatalogError: the query's metric does not bear the labels that tell the rank's instances apart; or the highest
+            value of a rank in the range is not known, for it is a difference.
     """
     query.metrics[0].check_labels(*rank.identity)
+    if in_range and isinstance(rank, Gauge) and rank.total:
+        raise CatalogError(f"the highest {rank.name} is no difference of highest values", hint=f"{rank.total.name}")
 
     def text(scope: Scope) -> str:
-        values = _of_instance(rank, scope, where, RECENT, at=_AT_END, q=q)
-        first = f"{'bottomk' if lowest else 'topk'}($top, {values})"
+        values = _of_instance(rank, scope, where, RANGE if in_range else RECENT, at=_AT_END, q=q)
+        first = f"{'bottomk' if lowest else 'topk'}($top, {f'({values}) > 0' if in_range else values})"
         return f"({query.text(scope)}) and on ({', '.join(rank.identity)}) {first}"
 
     return Query(text, query.unit, query.metrics)
@@ -230,13 +241,16 @@ def _total(gauge: Gauge, scope: Scope, by: tuple[str, ...], where: Where | None,
 def _of_instance(
     metric: Metric, scope: Scope, where: Where | None, window: str, *, at: str = "", q: float = 0.5
 ) -> str:
+    """The value of each instance over a window; of a gauge the one at the moment, or its highest in the range."""
     if isinstance(metric, Counter):
         return rate_text(metric, scope, metric.identity, where, window, at=at)
     if isinstance(metric, Histogram):
-        # An instance that observed nothing is NaN: it leads no ranking.
-        return f"{quantile_text(metric, scope, metric.identity, where, window, at=at, q=q)} >= 0"
+        return quantile_text(metric, scope, metric.identity, where, window, at=at, q=q)
     gauge = require(metric, Gauge, "a value of each instance")
-    by, values = grouped(gauge.identity), _values(gauge, scope, where, at=at)
+    by, values = (
+        grouped(gauge.identity),
+        _values(gauge, scope, where, _HIGHEST if window == RANGE else _AS_IT_IS, at=at),
+    )
     if gauge.spread == "copies" or not gauge.unit.has_a_sum:
         return f"max{by}({values})"
     added = f"sum{by}({values})"

@@ -82,6 +82,12 @@ class Explainer:
     def _moved(self, selector: Selector) -> bool:
         return self._is_true(f"sum(increase({selector}[{self._window}])) > 0")
 
+    def _is_above_0(self, selector: Selector) -> bool:
+        """Whether a gauge has been above 0, or a counter has moved."""
+        if _counts(selector.metric):
+            return self._moved(selector)
+        return self._is_true(f"max(max_over_time({selector}[{self._window}])) > 0")
+
     def _no_series(self, result: QueryResult) -> QueryResult:
         asked = selectors(result.query.expr)
         missing = [selector for selector in asked if not self._is_there(selector)]
@@ -89,6 +95,8 @@ class Explainer:
             message = f"the series of {_words(ended)} ended before the end of the time range"
             return replace(result, message=message, hint="are its targets gone, or no longer scraped?")
         if asked and not missing:
+            if compares(result.query.expr) and not any(map(self._is_above_0, asked)):
+                return replace(result, status=Status.EXPLAINED, message="0 all along this time")
             # VictoriaMetrics leaves series out that are NaN all along; Prometheus gives them.
             message = "its metrics are there, but their comparison or join leaves no series"
             return self._no_number(replace(result, message=message))

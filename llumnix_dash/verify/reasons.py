@@ -93,7 +93,9 @@ def _version_reason(metric: Metric, exported: set[str]) -> Reason | None:
         if {old, f"{old}_bucket"} & exported:
             return Reason(f"this vLLM exports it by its former name {old}", hint=f"let the query fall back on {old}")
     if metric.vllm:
-        return Reason(f"only vLLM {' and '.join(metric.vllm)} exports it")
+        # What has another name in other versions ought to be asked for by both.
+        renamed = any(metric.name in other.replaces for other in METRICS)
+        return Reason(f"only vLLM {' and '.join(metric.vllm)} exports it", excuses=not renamed)
     if isinstance(metric, Gauge) and metric.total:
         return Reason(
             "specified, but current schedulers export total and waiting only",

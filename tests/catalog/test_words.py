@@ -75,9 +75,9 @@ def test_a_panel_of_one_metric_is_told_in_a_few_sentences() -> None:
 
 
 def test_the_page_of_words_names_panels_that_there_are() -> None:
-    """Each row of the table of what no query can mend begins with titles; a role in parentheses may follow one."""
+    """Each row of the table of what no query can mend begins with titles, less the part of one and its role."""
     titles = {
-        re.sub(r" \((Prefill|Decode|Neutral)\)$", "", panel["title"])
+        re.sub(r"^Selected Instance: |(: [^(]+)?( \((Prefill|Decode|Neutral)\))?$", "", panel["title"])
         for dashboard in DASHBOARDS.values()
         for panel in panels(dashboard)
     }

@@ -1,5 +1,6 @@
 """Each panel and each metric that was promised is on its dashboard, under its title."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,7 +22,7 @@ ROLES = ("Prefill", "Decode", "Neutral")
 
 @pytest.mark.parametrize(("uid", "title", "metrics"), EACH_PANEL)
 def test_the_panel_shows_its_metrics(uid: str, title: str, metrics: set[str]) -> None:
-    shown = [panel for panel in panels(DASHBOARDS[uid]) if panel["title"].split(" (")[0] == title]
+    shown = [panel for panel in panels(DASHBOARDS[uid]) if is_of(panel, title)]
     assert metrics == {one.metric.name for panel in shown for one in panel_selectors(panel)} & metrics
     assert shown
 
@@ -38,11 +39,18 @@ def test_the_panel_shows_its_metrics(uid: str, title: str, metrics: set[str]) ->
 )
 def test_each_role_has_a_collapsed_row_with_each_instance_panel(uid: str, title: str, role: str) -> None:
     row = next(row for row in rows(DASHBOARDS[uid]) if row["title"].split("$")[0].endswith(f" - {role}"))
-    panel = next(panel for panel in row["panels"] if panel["title"] == f"{title} ({role})")
+    own = [panel for panel in row["panels"] if is_of(panel, title) and panel["title"].endswith(f" ({role})")]
     assert row["collapsed"]
-    assert {one.metric.name for one in panel_selectors(panel)} >= set(PROMISED[uid][title])
-    of_a_role = [one for one in panel_selectors(panel) if "infer_type" in one.metric.all_labels]
+    assert {one.metric.name for panel in own for one in panel_selectors(panel)} >= set(PROMISED[uid][title])
+    of_a_role = [
+        one for panel in row["panels"] for one in panel_selectors(panel) if "infer_type" in one.metric.all_labels
+    ]
     assert {one.matchers["infer_type"] for one in of_a_role} == {("=", role.lower())}
+
+
+def is_of(panel: Json, title: str) -> bool:
+    """Whether the panel shows what was promised under this title, or a part of it, or of one role."""
+    return bool(re.fullmatch(rf"(Selected Instance: )?{re.escape(title)}(: [^(]+)?( \(\w+\))?", panel["title"]))
 
 
 def test_each_llumnix_metric_is_on_a_dashboard() -> None:

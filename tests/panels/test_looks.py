@@ -67,7 +67,7 @@ def test_the_worst_line_is_the_first_of_the_legend() -> None:
     assert (high["calcs"], high["sortBy"], high["sortDesc"]) == (["lastNotNull", "max"], "Max", True)
     for panel in (
         quantiles("a", "A", scheduler.PREFIX_CACHE_HIT_PERCENT),
-        per_instance("a", "A", {"": process.UPTIME}, lowest_first=True, width=12),
+        per_instance("a", "A", process.UPTIME, lowest_first=True, width=12),
         within_objectives("a", "A", {"TTFT": TTFT_OBJECTIVE}),
         instance_counts("a", "A", cms.RUNNING_REQUESTS, teller="CMS", width=12),
     ):
@@ -113,7 +113,7 @@ def test_an_axis_reads_seconds_and_no_fractions_of_minutes() -> None:
         for panel in (
             quantiles("a", "A", gateway.TTFT),
             quantiles("a", "A", gateway.E2E_LATENCY),
-            per_instance("a", "A", {"": process.UPTIME}),
+            per_instance("a", "A", process.UPTIME),
         )
     ]
     assert units == ["si:ms", "si:s", "s"]
@@ -125,7 +125,7 @@ def test_an_instance_has_one_colour_on_every_panel() -> None:
     def looks(name: str) -> tuple[str, bool]:
         own = [
             one["properties"][0]["value"]
-            for one in per_instance("a", "A", {"": vllm.RUNNING_REQUESTS}).to_json_data()["fieldConfig"]["overrides"]
+            for one in per_instance("a", "A", vllm.RUNNING_REQUESTS).to_json_data()["fieldConfig"]["overrides"]
             if re.search(one["matcher"]["options"].strip("/"), name)
         ]
         [colour] = [one["fixedColor"] for one in own if isinstance(one, dict)]
@@ -166,7 +166,7 @@ def test_a_usage_is_marked_where_it_becomes_tight() -> None:
     marks = [(None, "green"), (0.8, "orange"), (0.95, "red")]
     lines = usage_by_role("a", "A", cms.KV_CACHE_USAGE)
     assert steps(lines) == marks
-    for full_at_the_top in (lines, per_instance("a", "A", {"": cms.KV_CACHE_USAGE})):
+    for full_at_the_top in (lines, per_instance("a", "A", cms.KV_CACHE_USAGE)):
         assert defaults(full_at_the_top)["custom"]["axisSoftMax"] == 1
         assert "max" not in defaults(full_at_the_top), "a projected usage goes above 1"
     table = instance_table("a", "A", {"KV cache": cms.KV_CACHE_USAGE}, rank_by=cms.KV_CACHE_USAGE).to_json_data()

@@ -24,6 +24,7 @@ from llumnix_dash.panels import (
     rates_by,
     rates_by_role,
     share_within_objective,
+    shares_by_role,
     stat,
     totals,
     totals_by_role,
@@ -43,14 +44,17 @@ PANELS: dict[str, Panel] = {
     ),
     "usage_by_role": usage_by_role("a", "KV Cache Usage", cms.KV_CACHE_USAGE),
     "instance_counts": instance_counts("a", "Instances", lrs.TOTAL_REQUESTS, teller="LRS"),
-    "per_instance": per_instance("a", "Used Tokens", {"": cms.USED_GPU_TOKENS}, role="decode"),
-    "per_instance, several": per_instance(
-        "a",
-        "Tokens",
-        {"prompt": vllm.PROMPT_TOKENS_TOTAL, "generation": vllm.GENERATION_TOKENS_TOTAL},
-        rank_by=vllm.GENERATION_TOKENS_TOTAL,
+    "per_instance": per_instance("a", "Used Tokens", cms.USED_GPU_TOKENS, role="decode"),
+    "per_instance, ranked by another": per_instance(
+        "a", "Prompt Tokens", vllm.PROMPT_TOKENS_TOTAL, rank_by=vllm.GENERATION_TOKENS_TOTAL
     ),
-    "per_instance, lowest first": per_instance("a", "Uptime", {"": process.UPTIME}, lowest_first=True),
+    "rates_by, any at all": rates_by(
+        "a", "Reasons", vllm.FINISHED_REQUESTS, by=("finished_reason",), reading="A.", colours=[], any_at_all=True
+    ),
+    "shares_by_role": shares_by_role(
+        "a", "Hits", vllm.PREFIX_CACHE_HITS, vllm.PREFIX_CACHE_QUERIES, reading="Found of looked up."
+    ),
+    "per_instance, lowest first": per_instance("a", "Uptime", process.UPTIME, lowest_first=True),
     "heatmap": heatmap("a", "Prompt Length", vllm.PROMPT_TOKENS, roles=("decode", "neutral"), note="Not prefill."),
     "quantiles": quantiles("a", "TTFT", gateway.TTFT),
     "quantiles, low is bad": quantiles("a", "Hit Ratio", scheduler.PREFIX_CACHE_HIT_PERCENT),
@@ -123,7 +127,7 @@ MISTAKES = [
     (lambda: totals("a", "A", {"a": gateway.REQUESTS}, reading=""), "a sum over instances of request_total"),
     (lambda: usage_by_role("a", "A", gateway.PENDING_REQUESTS), "has no label 'infer_type'"),
     (lambda: failure_share("a", "A", scheduler.SCHEDULINGS, gateway.TTFT), "a failure ratio of request_ttft"),
-    (lambda: per_instance("a", "A", {"a": gateway.PENDING_REQUESTS}, role="decode"), "has no label 'infer_type'"),
+    (lambda: per_instance("a", "A", gateway.PENDING_REQUESTS, role="decode"), "has no label 'infer_type'"),
     (
         lambda: instance_table("a", "A", {"a": gateway.PENDING_REQUESTS}, rank_by=cms.USED_GPU_TOKENS),
         "has no label 'infer_type'",

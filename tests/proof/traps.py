@@ -72,7 +72,7 @@ LABELS = [
         "overload",
         "vllm",
         "scheduler_state_by_instance",
-        "running 10.0.16.15:8000",
+        "10.0.16.15:8000",
         'vllm:num_requests_running{instance="10.0.16.15:8000",engine="0"}',
     ),
     Trap(

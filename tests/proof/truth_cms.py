@@ -189,47 +189,34 @@ def _of_each(role: str, count: Callable[[Told], float]) -> Truth:
     }
 
 
-def _prefill_tokens(role: str) -> Truth:
+def _prefill_tokens(role: str) -> dict[str, Truth]:
     """What waits adds up over schedulers with cache-aware scheduling, as in all fleets of this test."""
-
-    def truth(events: Events) -> dict[str, Any]:
-        shown = _added_of_each(role, {"uncomputed, waiting": lambda one: one.waiting_prefill_tokens})(events)
-        for instance, seen in _by_role(events).get(role, {}).items():
-            prompts = [[_prompt(leg) for leg in one.prefilling] for one in seen]
-            shown[f"uncomputed, running {instance.id}"] = _any([sum(found) for found in prompts])
-            shown[f"unallocated, running {instance.id}"] = _any([sum(one % 16 for one in found) for found in prompts])
-        return shown
-
-    return truth
+    prompts: dict[str, Callable[[Told], float]] = {
+        "running": lambda one: sum(map(_prompt, one.prefilling)),
+        "unallocated": lambda one: sum(_prompt(leg) % 16 for leg in one.prefilling),
+    }
+    return {
+        f"cms_prefill_tokens_{role}": _added_of_each(role, lambda one: one.waiting_prefill_tokens),
+        **{f"cms_prefill_tokens_{part}_{role}": _of_each(role, count) for part, count in prompts.items()},
+    }
 
 
-def _added_of_each(role: str, lines: dict[str, Callable[[Told], float]]) -> Truth:
+def _added_of_each(role: str, count: Callable[[Told], float]) -> Truth:
     """The same of what each scheduler has for itself: it adds up, and one that has drifted below 0 counts as 0."""
     return lambda events: {
-        f"{name} {instance.id}": exactly(sum(max(0.0, count(one)) for one in seen))
+        instance.id: exactly(sum(max(0.0, count(one)) for one in seen))
         for instance, seen in _by_role(events).get(role, {}).items()
-        for name, count in lines.items()
     }
 
 
 def _inflight(role: str) -> dict[str, Truth]:
     prefills, decodes = role != "decode", role != "prefill"
     return {
-        f"cms_inflight_requests_{role}": _added_of_each(
-            role,
-            {
-                "all": lambda one: one.inflight,
-                "prefill dispatches": lambda one: one.inflight * prefills,
-                "decode dispatches": lambda one: one.inflight * decodes,
-            },
-        ),
-        f"cms_inflight_tokens_{role}": _added_of_each(
-            role,
-            {
-                "prefill dispatches": lambda one: one.inflight_uncomputed,
-                "decode dispatches": lambda one: one.inflight_tokens,
-            },
-        ),
+        f"cms_inflight_requests_{role}": _added_of_each(role, lambda one: one.inflight),
+        f"cms_inflight_requests_prefill_{role}": _added_of_each(role, lambda one: one.inflight * prefills),
+        f"cms_inflight_requests_decode_{role}": _added_of_each(role, lambda one: one.inflight * decodes),
+        f"cms_inflight_tokens_{role}": _added_of_each(role, lambda one: one.inflight_uncomputed),
+        f"cms_inflight_tokens_decode_{role}": _added_of_each(role, lambda one: one.inflight_tokens),
     }
 
 
@@ -306,6 +293,8 @@ PANELS: dict[str, Truth] = {
         key: truth
         for role in ROLES
         for key, truth in {
+            f"cms_requests_{role}": _of_each(role, lambda one: len(one.running)),
+            f"cms_requests_waiting_{role}": _of_each(role, lambda one: len(one.waiting)),
             f"cms_used_tokens_{role}": _of_each(role, lambda one: one.used_tokens),
             f"cms_kv_cache_usage_{role}": _of_each(role, lambda one: one.usage),
             f"cms_decode_batch_size_{role}": _of_each(role, lambda one: one.decode_batch_size),
@@ -317,9 +306,7 @@ PANELS: dict[str, Truth] = {
     **_both("decode_tokens", scheduler.SELECTED_DECODE_TOKENS, lambda one: one.seen.all_decode_tokens),
 }
 OWN: dict[str, Truth] = {
-    key: truth
-    for role in ROLES
-    for key, truth in {f"cms_prefill_tokens_{role}": _prefill_tokens(role), **_inflight(role)}.items()
+    key: truth for role in ROLES for key, truth in {**_prefill_tokens(role), **_inflight(role)}.items()
 }
 """What each scheduler knows of its own requests alone."""
 PREDICTIONS: dict[str, Truth] = {

@@ -84,7 +84,9 @@ def _instances(events: Events) -> dict[str, Any]:
 
 def _of_each(held: dict[Engine, Booked], lines: dict[str, Callable[[Booked], float]]) -> dict[str, Any]:
     return {
-        f"{name} {engine.lrs_id}": exactly(count(one)) for engine, one in held.items() for name, count in lines.items()
+        f"{name} {engine.lrs_id}".lstrip(): exactly(count(one))
+        for engine, one in held.items()
+        for name, count in lines.items()
     }
 
 
@@ -112,7 +114,11 @@ PANELS: dict[str, Truth] = {
     },
     "running_tokens_by_role": _sums(TOKENS["running"]),
     "waiting_tokens_by_role": _sums(TOKENS["waiting"]),
-    **{f"lrs_requests_{role}": _of_role(role, REQUESTS) for role in ROLES},
-    **{f"lrs_tokens_{role}": _of_role(role, TOKENS) for role in ROLES},
+    **{
+        f"{key}{'' if part == 'total' else f'_{part}'}_{role}": _of_role(role, {"": count})
+        for role in ROLES
+        for key, parts in {"lrs_requests": REQUESTS, "lrs_tokens": TOKENS}.items()
+        for part, count in parts.items()
+    },
 }
 TABLES: dict[str, Truth] = {"busiest_instances": _table}

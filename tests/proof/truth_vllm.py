@@ -100,28 +100,49 @@ def _state(events: Events) -> dict[str, Any]:
 
 
 def _cache(events: Events) -> dict[str, Any]:
-    shown = {}
+    shown: dict[str, Any] = {}
     for role, engines in told_by_role(events).items():
         found = [one for engine, held in engines.items() for one in usages(engine, held)]
         shown |= {f"fullest {role}": AtLeast(max(found)), f"mean {role}": exactly(fmean(found))}
     return shown
 
 
-def _throughput(events: Events) -> dict[str, Any]:
-    prompts, tokens = events.by_role(events.begun), events.by_role(events.counted)
+def _prompts(events: Events) -> dict[str, Any]:
+    prompts = events.by_role(events.begun)
     prompts.pop("prefill", None)  # A decode engine counts the whole prompt, too.
-    return {f"prompt {role}": events.a_second(map(prompt_tokens, legs)) for role, legs in prompts.items()} | {
-        f"generation {role}": events.a_second(map(events.generated, legs)) for role, legs in tokens.items()
+    return {role: events.a_second(map(prompt_tokens, legs)) for role, legs in prompts.items()}
+
+
+def _generated(events: Events) -> dict[str, Any]:
+    tokens = events.by_role(events.counted)
+    return {role: events.a_second(map(events.generated, legs)) for role, legs in tokens.items()}
+
+
+def _computed(events: Events) -> dict[str, Any]:
+    """A decode engine computes the last token of the prompt again."""
+    return {
+        role: events.a_second(prompt_tokens(leg) - leg.request.cached_tokens if leg.prefills else 1 for leg in legs)
+        for role, legs in events.by_role(events.begun).items()
     }
 
 
-def _throughput_by_instance(events: Events) -> dict[str, Any]:
-    begun, counted = grouped(events.begun, address_of), grouped(events.counted, address_of)
+def _not_computed(events: Events) -> dict[str, Any]:
     shown = {}
-    for instance in (engine.target.instance for engine in events.engines):
-        shown[f"prompt {instance}"] = events.a_second(map(prompt_tokens, begun.get(instance, [])))
-        shown[f"generation {instance}"] = events.a_second(map(events.generated, counted.get(instance, [])))
+    for role, legs in events.by_role(events.begun).items():
+        shown[f"cached {role}"] = events.a_second(leg.request.cached_tokens * leg.prefills for leg in legs)
+        shown[f"transferred {role}"] = events.a_second(prompt_tokens(leg) * (not leg.prefills) for leg in legs)
     return shown
+
+
+def _of_each_instance(legs: Legs, amount: Callable[[Leg], int]) -> Truth:
+    def truth(events: Events) -> dict[str, Any]:
+        found = grouped(legs(events), address_of)
+        return {
+            one.target.instance: events.a_second(map(amount, found.get(one.target.instance, [])))
+            for one in events.engines
+        }
+
+    return truth
 
 
 def _reasons(events: Events) -> dict[str, Any]:
@@ -132,14 +153,6 @@ def _reasons(events: Events) -> dict[str, Any]:
         for engine in list(events.roles()[role])[:1]
         for reason in vllm.FINISHED_REASONS[engine.version]
     }
-
-
-def _state_by_instance(events: Events) -> dict[str, Any]:
-    shown = {}
-    for engine, held in events.told.items():
-        shown[f"running {engine.target.instance}"] = exactly(sum(len(one.running) for one in held))
-        shown[f"waiting {engine.target.instance}"] = exactly(sum(waiting(engine, one) for one in held))
-    return shown
 
 
 def prompt_tokens(leg: Leg) -> int:
@@ -160,7 +173,10 @@ PANELS: dict[str, Truth] = {
     **HEADLINE,
     "scheduler_state": _state,
     "cache_utilization": _cache,
-    "token_throughput": _throughput,
+    "token_throughput": _prompts,
+    "generation_throughput": _generated,
+    "computed_prompt_tokens": _computed,
+    "prompt_tokens_not_computed": _not_computed,
     "finish_reason": _reasons,
     "e2e_latency": _latency(vllm.E2E_LATENCY, E2E),
     "ttft": _latency(vllm.TTFT, TTFT, _begun),
@@ -173,11 +189,18 @@ PANELS: dict[str, Truth] = {
 }
 # A line an instance: of all of them where $top allows so many.
 BY_INSTANCE: dict[str, Truth] = {
-    "scheduler_state_by_instance": _state_by_instance,
+    "scheduler_state_by_instance": lambda events: {
+        engine.target.instance: exactly(sum(len(one.running) for one in held)) for engine, held in events.told.items()
+    },
+    "scheduler_state_by_instance_waiting": lambda events: {
+        engine.target.instance: exactly(sum(waiting(engine, one) for one in held))
+        for engine, held in events.told.items()
+    },
     "cache_by_instance": lambda events: {
         engine.target.instance: exactly(max(usages(engine, held))) for engine, held in events.told.items()
     },
-    "throughput_by_instance": _throughput_by_instance,
+    "throughput_by_instance": _of_each_instance(_begun, prompt_tokens),
+    "throughput_by_instance_generation": lambda events: _of_each_instance(_counted, events.generated)(events),
     "e2e_by_instance": _p99_by_instance(vllm.E2E_LATENCY, E2E),
     "ttft_by_instance": _p99_by_instance(vllm.TTFT, TTFT, _begun),
     "itl_by_instance": _p99_by_instance(vllm.ITL, gaps, _counted),
