@@ -95,7 +95,9 @@ class Explainer:
             message = f"the series of {_words(ended)} ended before the end of the time range"
             return replace(result, message=message, hint="are its targets gone, or no longer scraped?")
         if asked and not missing:
-            if compares(result.query.expr) and not any(map(self._is_above_0, asked)):
+            # What stands first is what the query is about; others may only say where it counts.
+            about = [one for one in asked if one.metric == asked[0].metric]
+            if compares(result.query.expr) and not any(map(self._is_above_0, about)):
                 return replace(result, status=Status.EXPLAINED, message="0 all along this time")
             # VictoriaMetrics leaves series out that are NaN all along; Prometheus gives them.
             message = "its metrics are there, but their comparison or join leaves no series"
