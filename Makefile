@@ -50,4 +50,4 @@ $(VENV)/.test: $(SOURCES) | $(BIN)/python
 
 .PHONY: system-packages
 system-packages:
-	@scripts/system-packages prometheus victoria-metrics openssl shellcheck
+	@scripts/system-packages prometheus victoria-metrics openssl shellcheck ceph-grafana-dashboards
