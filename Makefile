@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 SOURCES := setup.cfg pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help generate check lint types test bench demo clean golden docs mutants
+.PHONY: help generate check lint types test bench demo clean golden docs mutants nightly
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /  make \1\t/' | expand -t 18
@@ -31,6 +31,10 @@ bench: $(VENV)/.test system-packages ## speed, as ratios within one run
 demo: $(VENV)/.test system-packages ## a live simulated fleet, a Prometheus that scrapes it, verify; Ctrl-C stops all
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python scripts/demo.py
 
+nightly: $(VENV)/.test system-packages ## 10,000 hostile inputs for diff, verify and generate --from; some minutes
+	HYPOTHESIS_PROFILE=nightly LLUMNIX_DASH_CORRUPTIONS=10000 LLUMNIX_DASH_MODULES=10000 $(BIN)/pytest -n auto --timeout 3600 \
+		tests/test_corruption.py tests/diff/test_properties.py tests/diff/test_queries.py tests/interpolation tests/document
+
 mutants: $(VENV)/.test ## which small changes of the code does no test notice: a sample, some minutes
 	$(BIN)/python scripts/mutate.py
 
@@ -50,4 +54,4 @@ $(VENV)/.test: $(SOURCES) | $(BIN)/python
 
 .PHONY: system-packages
 system-packages:
-	@scripts/system-packages prometheus victoria-metrics openssl shellcheck
+	@scripts/system-packages prometheus victoria-metrics openssl shellcheck ceph-grafana-dashboards

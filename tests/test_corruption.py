@@ -1,10 +1,14 @@
-"""Dashboards that are broken in ways nobody thought of: a message, never a traceback."""
+"""Dashboards that are broken in ways nobody thought of: a message, never a traceback.
+
+LLUMNIX_DASH_CORRUPTIONS and LLUMNIX_DASH_MODULES say how many; ``make nightly`` tries 10,000 of each.
+"""
 
 import contextlib
 import copy
 import json
 import os
 import random
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +19,7 @@ from llumnix_dash.diff import as_json, markdown, text
 from llumnix_dash.diff.sets import compare_sets
 from llumnix_dash.document.sources import load
 from llumnix_dash.errors import UserError
+from llumnix_dash.generate import generate_from, write
 from llumnix_dash.grafana import pushset
 from llumnix_dash.grafana.datasources import Sources, resolved
 from llumnix_dash.grafana.normal import digest
@@ -25,6 +30,7 @@ from llumnix_dash.verify.plan import plan
 from tests.grafana.command import run
 
 COUNT = int(os.environ.get("LLUMNIX_DASH_CORRUPTIONS", "2000"))
+MODULES = int(os.environ.get("LLUMNIX_DASH_MODULES", "300"))
 CHUNKS = 8
 HOUR = TimeRange(1_700_000_000, 1_700_003_600)
 SAMPLES = sorted((Path(__file__).parent / "verify" / "dashboards").glob("*.json"))
@@ -89,6 +95,64 @@ def test_random_corruptions(tmp_path: Path, chunk: int) -> None:
             survives(old, new)
         except Exception as error:
             pytest.fail(f"{source.name} with seed {seed}: {type(error).__name__}: {error}\n{new.read_text()[:400]}")
+
+
+MODULE = """\
+from grafanalib.core import Dashboard, GridPos, RowPanel, Target, Template, Templating, TimeSeries
+
+names = ["a", "b", "c"]
+panels = [
+    TimeSeries(
+        id=number,
+        title=name,
+        dataSource="$ds",
+        targets=[Target(expr=f"rate(requests_{name}[$__rate_interval])", refId="A", legendFormat="{{job}}")],
+        gridPos=GridPos(h=8, w=12, x=0, y=8 * number),
+    )
+    for number, name in enumerate(names, 1)
+]
+dashboard = Dashboard(
+    title="Hostile",
+    uid="hostile",
+    templating=Templating([Template(name="job", query="label_values(up, job)", dataSource="$ds", type="query")]),
+    panels=[RowPanel(title="Row", collapsed=True, panels=panels[1:], gridPos=GridPos(1, 24, 0, 0)), panels[0]],
+).auto_panel_ids()
+"""
+TOKEN = re.compile(r'"[^"\n]*"|\w+|[^\w\s]')
+# Nothing here may run for long, or do anything but make values.
+ODD_TOKENS = (
+    "None", "True", "-1", "0", "1e308", "2**70", '""', '"\\ud800"', '"\\x1b[31m"', '"$x"', "[]", "{}", "()", "[1]",
+    "{1: 2}", "{None: 3}", "lambda: 1", "object()", "Dashboard", "float('nan')", "b'x'", "{1, 2}", "1j", ")", "(", ",",
+    "raise", "\x00", "dashboard", "exit(3)", "names.append(names)", "1 / 0", "yield", "\n  ",
+)  # fmt: skip
+
+
+def hostile(chance: random.Random) -> str:
+    """The module with one to three of its words or signs put out of shape or taken away."""
+    text = MODULE
+    for _ in range(chance.randint(1, 3)):
+        start, end = chance.choice([match.span() for match in TOKEN.finditer(text)] or [(0, 0)])
+        text = text[:start] + ("" if chance.random() < 0.15 else chance.choice(ODD_TOKENS)) + text[end:]
+    return text
+
+
+@pytest.mark.filterwarnings("ignore::SyntaxWarning")
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+def test_random_modules(tmp_path: Path, chunk: int) -> None:
+    for seed in range(chunk, MODULES, CHUNKS):
+        # A name of its own, since byte code is cached by name, size and second.
+        path = tmp_path / f"mine{seed}.py"
+        path.write_text(hostile(random.Random(seed)), encoding="utf-8")
+        try:
+            made, failures = generate_from(path)
+            write(made, tmp_path / "out")
+            assert made or failures
+            for failure in failures:
+                failure.render()
+        except UserError:
+            continue
+        except BaseException as error:
+            pytest.fail(f"seed {seed}: {type(error).__name__}: {error}\n{path.read_text()}")
 
 
 BOARD: dict[str, Any] = {

@@ -69,7 +69,7 @@ def instance_table(
         overrides=[
             {
                 "matcher": {"id": "byName", "options": "Instance"},
-                "properties": [{"id": "custom.width", "value": 180}],
+                "properties": [{"id": "custom.width", "value": 170}],
             },
             *(_column(heading, query.unit) for heading, query in queries.items() if heading != _STATUS),
             *([_STATUS_COLUMN] if doubt else []),

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from enum import Enum
 from typing import Any, TypeVar
 
-Report = TypeVar("Report")
+Record = TypeVar("Record")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +41,9 @@ def visible_lines(text: str) -> str:
     return "\n".join(map(visible, text.split("\n")))
 
 
-def all_visible(report: Report) -> Report:
-    """A report, of whatever dataclasses, with each text in it made visible; texts of several lines stay such."""
-    made: Any = _all_visible(report)
+def all_visible(record: Record) -> Record:
+    """A record, of whatever dataclasses, with each text in it made visible; texts of several lines stay such."""
+    made: Any = _all_visible(record)
     return made  # type: ignore[no-any-return]
 
 

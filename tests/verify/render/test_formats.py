@@ -9,7 +9,7 @@ import pytest
 from llumnix_dash.interpolation.timerange import TimeRange
 from llumnix_dash.verify.plan import StoreQuery
 from llumnix_dash.verify.render import FORMATS
-from llumnix_dash.verify.render.words import marked
+from llumnix_dash.verify.render.words import marked, remarks
 from llumnix_dash.verify.report import (
     Coverage,
     DashboardResult,
@@ -139,3 +139,9 @@ def test_results_are_told_as_they_come() -> None:
 )
 def test_a_span_is_marked_beneath_its_line(query: str, span: tuple[int, int] | None, expected: list[str]) -> None:
     assert list(marked(query, span, 10)) == expected
+
+
+def test_a_doubt_is_told_though_there_is_data() -> None:
+    [remark] = remarks(panel("Fine", result("A", Status.OK, hint="job= takes it for a plain text: job=~")))
+    assert (remark.line, remark.hint) == ("may not be what is meant", "job= takes it for a plain text: job=~")
+    assert remarks(panel("Fine", result("A", Status.OK))) == []
