@@ -123,7 +123,7 @@ TOKEN = re.compile(r'"[^"\n]*"|\w+|[^\w\s]')
 ODD_TOKENS = (
     "None", "True", "-1", "0", "1e308", "2**70", '""', '"\\ud800"', '"\\x1b[31m"', '"$x"', "[]", "{}", "()", "[1]",
     "{1: 2}", "{None: 3}", "lambda: 1", "object()", "Dashboard", "float('nan')", "b'x'", "{1, 2}", "1j", ")", "(", ",",
-    "raise", "\x00", "dashboard", "exit(3)", "names.append(names)", "1 / 0", "yield", "\n  ",
+    "raise", "\x00", "dashboard", "exit(3)", "1 / 0", "yield", "\n  ",
 )  # fmt: skip
 
 
