@@ -15,7 +15,8 @@ APART = ("big", "outage", "idle")
 @scenarios(*(name for name in SCENARIOS if name not in APART))
 def test_the_goodput_lies_within_the_band(store: Backfilled) -> None:
     shown, truth = store.shown("overview", "goodput"), goodput(store.events())
-    slack = 0.02 * shown["offered"]
+    # What a process counted after its last scrape is lost where it restarts.
+    slack = (0.05 if store.past.fleet.scenario.restarts else 0.02) * shown["offered"]
     assert shown["at least"] - slack <= truth <= shown["at most"] + slack
 
 

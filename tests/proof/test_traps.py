@@ -127,7 +127,7 @@ def test_a_drop_down_lists_llumnix_instances_only(store: Backfilled) -> None:
 @pytest.mark.parametrize(("bound", "other"), [("2000", "2000.0"), ("2000.0", "2000")])
 def test_bounds_are_found_in_either_spelling(program: str, bound: str, other: str, tmp_path: Path) -> None:
     """Prometheus 3 writes whole bounds of any exporter with a fraction; before, they are as the exporter has them."""
-    names = re.compile(r"(request_ttft_milliseconds_(bucket|count)|request_total)\{")
+    names = re.compile(r"(request_ttft_milliseconds_(bucket|count)|request_total|up)\{")
     lines = write(past("default").fleet, tmp_path / "all.om").read_text(encoding="utf-8").splitlines(keepends=True)
     ours = "".join(line for line in lines if names.match(line))
     if "." in bound:

@@ -196,7 +196,7 @@ ARITHMETIC = [
         "prefill-decode",
         "vllm",
         "token_throughput",
-        "prompt decode",
+        "decode",
         f"sum(rate(vllm:prompt_tokens_total{W}))",
     ),
     Trap(
