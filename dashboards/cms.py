@@ -32,7 +32,7 @@ OVERVIEW = row(
             "KV cache": cms.KV_CACHE_USAGE,
             "Running": cms.RUNNING_REQUESTS,
             "Waiting": cms.WAITING_REQUESTS,
-            "Decode batch": cms.DECODE_BATCH_SIZE,
+            "Batch": cms.DECODE_BATCH_SIZE,
             "Used tokens": cms.USED_GPU_TOKENS,
         },
         rank_by=cms.KV_CACHE_USAGE,

@@ -20,7 +20,7 @@ from llumnix_dash.errors import UserError
 from llumnix_dash.layout import flow
 from llumnix_dash.promql import Scope
 from llumnix_dash.shapes.board import Dashboard, Row, offer_to_generate_dashboard
-from llumnix_dash.shapes.panels import Panel, Target
+from llumnix_dash.shapes.panels import Json, Panel, Table, Target
 from llumnix_dash.variables import DATASOURCE, HIDDEN, BlankVariable, ChoiceVariable, LabelVariable, Variable
 
 TAG = "llumnix"
@@ -85,7 +85,7 @@ def board(
     for one in rows:
         places, below = flow([(panel.width, panel.height) for panel in one.panels], top + 1)
         members = [_bind(panel, place, scope, known) for panel, place in zip(one.panels, places, strict=True)]
-        members = [_linked(panel, variables, family) for panel in members]
+        members = [_narrowing(_linked(panel, variables, family), uid, variables) for panel in members]
         heading = Row(
             title=f"{one.title}${{{one.blank.name}}}" if one.blank else one.title,
             collapsed=one.collapsed,
@@ -179,6 +179,28 @@ def _linked(panel: Panel, variables: Sequence[Variable], family: Mapping[str, st
         "url": f"/d/{panel.more}?{_carried(variables)}&${{__url_time_range}}",
     }
     return attr.evolve(panel, links=[link])
+
+
+def _narrowing(panel: Panel, uid: str, variables: Sequence[Variable]) -> Panel:
+    """A table whose cells lead to the page with only the instance of that row; any other panel as it is."""
+    if not isinstance(panel, Table):
+        return panel
+    overrides: list[Json] = []
+    for heading, label in panel.narrowed_by.items():
+        for chosen in (one for one in variables if isinstance(one, LabelVariable) and one.values_of == label):
+            kept = "&".join(f"${{{one.name}:queryparam}}" for one in (DATASOURCE, *variables) if one is not chosen)
+            link = {
+                "targetBlank": False,
+                "title": f"Only this {chosen.label.lower()} on the page",
+                "url": f"/d/{uid}?{kept}&var-{chosen.name}=${{__value.text}}&${{__url_time_range}}",
+            }
+            overrides.append(
+                {
+                    "matcher": {"id": "byName", "options": heading},
+                    "properties": [{"id": "links", "value": [link]}],
+                }
+            )
+    return attr.evolve(panel, overrides=[*panel.overrides, *overrides])
 
 
 def _carried(variables: Sequence[Variable]) -> str:

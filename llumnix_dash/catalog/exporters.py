@@ -1,10 +1,10 @@
 """The components that serve ``/metrics``, and the labels that ``deploy/base/monitoring.yaml`` attaches to them."""
 
-from llumnix_dash.catalog.labels import COMPONENT, FLEET, INSTANCE, MODEL, ROLE
+from llumnix_dash.catalog.labels import COMPONENT, FLEET, INSTANCE, MODEL, POD, ROLE
 from llumnix_dash.catalog.metric import Exporter
 
-_SERVICE_LABELS = (*FLEET, COMPONENT, "pod", INSTANCE, "service", "container", "endpoint")
-_POD_LABELS = (*FLEET, COMPONENT, "pod", INSTANCE, "container", "endpoint", ROLE, MODEL)
+_SERVICE_LABELS = (*FLEET, COMPONENT, POD, INSTANCE, "service", "container", "endpoint")
+_POD_LABELS = (*FLEET, COMPONENT, POD, INSTANCE, "container", "endpoint", ROLE, MODEL)
 
 GATEWAY = Exporter(name="gateway", job="gateway", labels=_SERVICE_LABELS)
 # Gateways that are set to round-robin need none.

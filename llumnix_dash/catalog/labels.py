@@ -14,6 +14,8 @@ ROLE = "infer_type"
 # The component that scraping reached, and which of its instances.
 COMPONENT = "job"
 INSTANCE = "instance"
+# The pod that was scraped: of what a scheduler tells of engines its own, not the engine's.
+POD = "pod"
 # The engine instance of which a scheduler tells; `instance` is the scheduler's own there.
 ENGINE = "instance_id"
 # Of metrics of the gateway, the realtime state, and of the engines' targets.

@@ -6,12 +6,20 @@ from typing import NamedTuple, Unpack
 
 import attr
 
-from llumnix_dash.catalog.labels import CLUSTER, NAMESPACE, ROLE
+from llumnix_dash.catalog.labels import CLUSTER, INSTANCE, NAMESPACE, POD, ROLE
 from llumnix_dash.catalog.metric import Gauge, Metric, Unit, require
 from llumnix_dash.panels import style
 from llumnix_dash.panels.describe import describe, no_data
 from llumnix_dash.panels.lines import Look
-from llumnix_dash.promql import RECENT, leading_instances, of_instance, peak_of_instance, staleness, top_instances
+from llumnix_dash.promql import (
+    RECENT,
+    by_median,
+    leading_instances,
+    of_instance,
+    peak_of_instance,
+    staleness,
+    top_instances,
+)
 from llumnix_dash.shapes.panels import Json, Table, Target
 
 
@@ -44,6 +52,9 @@ def instance_table(
         look: see :class:`Look`.
     """
     queries = {heading: of_instance(metric, window=RECENT) for heading, metric in columns.items()}
+    # Of what a scheduler tells, the pod is the scheduler's.
+    pod = (POD,) if rank_by.instance_label == INSTANCE else ()
+    queries[_BESIDE_PEERS] = by_median(rank_by, beside=pod)
     if peak:
         queries[peak] = peak_of_instance(require(rank_by, Gauge, "a peak"))
     if doubt:
@@ -58,6 +69,7 @@ def instance_table(
         targets=[Target(query=query, show="table") for query in queries.values()],
         columns={
             rank_by.instance_label: "Instance",
+            **dict.fromkeys(pod, "Pod"),
             ROLE: "Role",
             CLUSTER: "Cluster",
             NAMESPACE: "Namespace",
@@ -67,11 +79,16 @@ def instance_table(
         # Of the labels: Grafana would show an id of digits alone, as the cluster meta store's are, as a quantity.
         unit="string",
         overrides=[
-            {
-                "matcher": {"id": "byName", "options": "Instance"},
-                "properties": [{"id": "custom.width", "value": 170}],
-            },
-            *(_column(heading, query.unit) for heading, query in queries.items() if heading != _STATUS),
+            *(
+                {
+                    "matcher": {"id": "byName", "options": heading},
+                    "properties": [{"id": "custom.width", "value": width}],
+                }
+                for heading, width in _WIDTHS.items()
+                if heading != "Pod" or pod
+            ),
+            *(_column(heading, query.unit) for heading, query in queries.items() if heading not in _OWN_LOOK),
+            _BESIDE_PEERS_COLUMN,
             *([_STATUS_COLUMN] if doubt else []),
         ],
         description=describe(
@@ -79,20 +96,40 @@ def instance_table(
             f"The $top instances with the highest {sort_by} at the end of the time range, as they are there; rates and"
             " medians are over the last 5 minutes."
             + (f" {peak} is the highest in the time range." if peak else "")
+            + f" {_BESIDE_PEERS}: {sort_by} by that of the middle instance of the role; orange from 1.5 times."
             + (
                 " Stale: it holds requests and nothing of it has changed for 10 minutes, so it hangs or has gone."
                 * bool(doubt)
             )
-            + " Click a heading to sort.",
+            + " Click a heading to sort, an instance to have it alone on the page.",
             *(["An instance that was idle when it went reads idle."] if doubt else []),
         ),
         no_value=no_data(rank_by),
+        narrowed_by={"Instance": rank_by.instance_label},
         width=24,
     )
     return attr.evolve(plain, **look)
 
 
+_WIDTHS = {"Instance": 170, "Pod": 150, "Role": 80}
 _STATUS = "Status"
+_BESIDE_PEERS = "By median"
+_OWN_LOOK = (_STATUS, _BESIDE_PEERS)
+_BESIDE_PEERS_COLUMN: Json = {
+    "matcher": {"id": "byName", "options": _BESIDE_PEERS},
+    "properties": [
+        {"id": "unit", "value": "suffix: ×"},
+        {"id": "decimals", "value": 1},
+        {"id": "custom.cellOptions", "value": {"type": "color-text"}},
+        {
+            "id": "thresholds",
+            "value": {
+                "mode": "absolute",
+                "steps": [{"color": colour, "value": value} for value, colour in style.OUT_OF_LINE_STEPS],
+            },
+        },
+    ],
+}
 _STATUS_WORDS = {"0": ("fresh", style.GOOD), "1": ("idle", "text"), "2": ("stale", style.CAUTION)}
 _STATUS_COLUMN: Json = {
     "matcher": {"id": "byName", "options": _STATUS},

@@ -8,7 +8,7 @@ The matchers of a query's selectors follow from the metric (its exporter's job) 
 stands on (its variables: the query's *scope*), so a query's text exists only within a scope.
 """
 
-from llumnix_dash.promql.balance import slowest, slowness, unevenness
+from llumnix_dash.promql.balance import by_median, slowest, slowness, unevenness
 from llumnix_dash.promql.breakdown import parts_of_time
 from llumnix_dash.promql.combined import PART, highest_of, less, named, of_objective, top_of
 from llumnix_dash.promql.counters import failure_ratio, increase, rate, ratio, ratio_by, restarted, where_any
@@ -71,6 +71,7 @@ __all__ = [
     "answering",
     "average",
     "bucket_rates",
+    "by_median",
     "failure_ratio",
     "fewer",
     "first_of",

@@ -106,19 +106,23 @@ def instances(gauge: Metric, *, by: tuple[str, ...] = (), where: Where | None = 
     return Query(text, Unit.COUNT, (gauge,))
 
 
-def of_instance(metric: Metric, *, where: Where | None = None, window: str = RATE_INTERVAL) -> Query:
+def of_instance(
+    metric: Metric, *, where: Where | None = None, window: str = RATE_INTERVAL, beside: tuple[str, ...] = ()
+) -> Query:
     """A value for each instance, by :attr:`Metric.identity`: of a gauge, the rate of a counter, a histogram's median.
 
     An instance's several series (engines of one pod, models) are added up; of a ratio the highest is taken. A median,
-    for one request that moved between hosts poisons a mean of vLLM's.
+    for one request that moved between hosts poisons a mean of vLLM's. ``beside`` are
+    labels that it keeps though they tell no instances apart, such as the pod's name.
     """
+    metric.check_labels(*beside)
     if isinstance(metric, Counter):
-        return rate(metric, by=metric.identity, where=where, window=window)
+        return rate(metric, by=(*metric.identity, *beside), where=where, window=window)
     if isinstance(metric, Histogram):
-        return quantile(0.5, metric, by=metric.identity, where=where, window=window)
+        return quantile(0.5, metric, by=(*metric.identity, *beside), where=where, window=window)
     gauge = require(metric, Gauge, "a value of each instance")
     gauge.check_labels(*(where or {}))
-    return Query(lambda scope: _of_instance(gauge, scope, where, window), gauge.unit, (gauge,))
+    return Query(lambda scope: _of_instance(gauge, scope, where, window, beside=beside), gauge.unit, (gauge,))
 
 
 def peak_of_instance(gauge: Metric) -> Query:
@@ -239,16 +243,24 @@ def _total(gauge: Gauge, scope: Scope, by: tuple[str, ...], where: Where | None,
 
 
 def _of_instance(
-    metric: Metric, scope: Scope, where: Where | None, window: str, *, at: str = "", q: float = 0.5
+    metric: Metric,
+    scope: Scope,
+    where: Where | None,
+    window: str,
+    *,
+    at: str = "",
+    q: float = 0.5,
+    beside: tuple[str, ...] = (),
 ) -> str:
     """The value of each instance over a window; of a gauge the one at the moment, or its highest in the range."""
+    labels = (*metric.identity, *beside)
     if isinstance(metric, Counter):
-        return rate_text(metric, scope, metric.identity, where, window, at=at)
+        return rate_text(metric, scope, labels, where, window, at=at)
     if isinstance(metric, Histogram):
-        return quantile_text(metric, scope, metric.identity, where, window, at=at, q=q)
+        return quantile_text(metric, scope, labels, where, window, at=at, q=q)
     gauge = require(metric, Gauge, "a value of each instance")
     by, values = (
-        grouped(gauge.identity),
+        grouped(labels),
         _values(gauge, scope, where, _HIGHEST if window == RANGE else _AS_IT_IS, at=at),
     )
     if gauge.spread == "copies" or not gauge.unit.has_a_sum:
@@ -257,7 +269,9 @@ def _of_instance(
     if gauge.spread == "either":
         return f"{added}{_where_shared(gauge, scope)} or max{by}({values})"
     if gauge.total and gauge.waiting:
-        whole, part = (_of_instance(one, scope, where, window, at=at) for one in (gauge.total, gauge.waiting))
+        whole, part = (
+            _of_instance(one, scope, where, window, at=at, beside=beside) for one in (gauge.total, gauge.waiting)
+        )
         return f"{added} or ({whole} - {part})"
     return added
 

@@ -23,12 +23,12 @@ def localized(dashboard: Json, site: "Site") -> Json:
     made["tags"] = list(look.tags)
     made["refresh"] = look.refresh
     made["time"] = {"from": look.time_from, "to": look.time_to}
-    for link in made["links"]:
+    for link in _links(made):
         link["url"] = link["url"].replace("/d/", f"/d/{look.uid_prefix}", 1)
     variables = made["templating"]["list"]
     if not site.labels.cluster:
         variables[:] = [one for one in variables if one["name"] != CLUSTER]
-        for link in (link for one in (made, *_panels(made["panels"])) for link in one.get("links", [])):
+        for link in _links(made):
             link["url"] = link["url"].replace(f"&${{{CLUSTER}:queryparam}}", "")
     for variable in variables:
         _variable(variable, site)
@@ -44,6 +44,16 @@ def _panels(panels: list[Json]) -> Iterator[Json]:
     for panel in panels:
         yield panel
         yield from _panels(panel.get("panels", []))
+
+
+def _links(dashboard: Json) -> Iterator[Json]:
+    """The links to dashboards: the page's, its panels', and those of tables' cells."""
+    for one in (dashboard, *_panels(dashboard["panels"])):
+        yield from one.get("links", [])
+        for override in one.get("fieldConfig", {}).get("overrides", []):
+            for found in override["properties"]:
+                if found["id"] == "links":
+                    yield from found["value"]
 
 
 def _variable(variable: Json, site: "Site") -> None:

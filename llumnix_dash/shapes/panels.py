@@ -303,11 +303,14 @@ class Table(Panel):
         columns: field name (a label, or ``Value #A``) -> heading, in order; every other field is left out.
         sort_by: the heading by which rows are sorted, highest first.
         lowest_first: whether the lowest come first instead.
+        narrowed_by: heading -> the label that its cells are values of: the board links each cell to the page narrowed
+            down to that value.
     """
 
     columns: dict[str, str] = attr.ib(factory=dict)
     sort_by: str = attr.ib(default="")
     lowest_first: bool = attr.ib(default=False)
+    narrowed_by: dict[str, str] = attr.ib(factory=dict)
 
     plugin = "table"
 

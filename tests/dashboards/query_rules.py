@@ -168,10 +168,11 @@ def quantile_of_the_sum(text: str) -> list[str]:
             for one in buckets
             if not (one.aggregations() and one.aggregations()[0][0] == "sum" and "le" in one.aggregations()[0][1])
         ]
+    # One of several may be picked, such as the middle instance.
     if any(
         isinstance(inner, promql_parser.Call) and inner.func.name == "histogram_quantile"
         for node, _ in nodes(parse(text))
-        if isinstance(node, promql_parser.AggregateExpr) and str(node.op) not in {"topk", "bottomk"}
+        if isinstance(node, promql_parser.AggregateExpr) and str(node.op) not in {"topk", "bottomk", "quantile"}
         for inner, _ in nodes(node.expr)
     ):
         faults.append("quantiles are aggregated")

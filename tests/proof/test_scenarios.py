@@ -39,7 +39,7 @@ def test_verify_says_that_all_gateways_are_gone(
     code, report = verify(store, capsys, monkeypatch, minutes=5)
     found = [panel for dashboard in report["dashboards"] for panel in dashboard["panels"]]
     said = {panel["title"]: panel["queries"][0]["message"] for panel in found if panel["status"] == "no data"}
-    for title in ("Request Rate", "E2E Latency", "TTFT", "Requests within Objective", "Gateway Requests"):
+    for title in ("Request Rate", "E2E Latency", "TTFT", "Requests within Objective", "Gateway Requests: Pending"):
         assert re.fullmatch("the series of .* ended before the time range|nothing of the gateway.*", said[title])
     assert code == 1
 
