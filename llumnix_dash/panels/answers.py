@@ -96,7 +96,7 @@ def goodput_band(key: str, title: str, ttft: Objective, tpot: Objective, **look:
     )
 
 
-_PART_COLOURS = dict(zip((*STAGES, REST), ("#C0A16B", "purple", "#37B5A8", "blue", "light-blue"), strict=True))
+_PART_COLOURS = dict(zip((*STAGES, REST), ("#A6844A", "purple", "#37B5A8", "blue", "#D64F9E"), strict=True))
 _PARTS = (
     "Preprocess, queue and schedule are the gateway's stages; first token is TTFT, in PD with the prefill and the"
     " transfer; generation is the rest, until the last write. They follow one another and add up to the mean E2E."
@@ -210,6 +210,9 @@ def objectives_taken(key: str, title: str, objectives: Mapping[str, Objective], 
             for name, colour in zip(objectives, ("blue", "purple", "#37B5A8"), strict=True)
         ],
         thresholds=((None, "transparent"), (1, style.FAILURE)),
+        # A P99 at thirty times its objective must not press the others, of which one asks if they break, on the floor.
+        logarithmic=True,
+        minimum=None,
         axis_to=1,
         no_value=_NO_REQUESTS,
         **look,

@@ -294,10 +294,9 @@ def spread_of_load(key: str, title: str, **look: Unpack[LineLook]) -> TimeSeries
         [Target(query=unevenness(vllm.KV_CACHE_USAGE, by=PER_ROLE), legendFormat=legend("", *PER_ROLE))],
         describe(
             {title: vllm.KV_CACHE_USAGE},
-            "The fullest instance's KV cache by the mean of its role, each over 5 minutes: 1 is even. Where moves help"
-            " it falls after they begin.",
+            "The fullest instance's KV cache by the mean of its role, each over 5 minutes, or by 5 % where the mean is"
+            " less: 1 is even, below 1 the role is idle. Where moves help it falls after they begin.",
             "What it would be without moves nobody can tell.",
-            "A role of which less than 5 % is used in the mean is left out.",
         ),
         overrides=ROLE_OVERRIDES,
         axis_from=1,

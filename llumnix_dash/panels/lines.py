@@ -6,7 +6,7 @@ from typing import Any, TypedDict, Unpack
 import attr
 
 from llumnix_dash.catalog.labels import ENGINE, INSTANCE, ROLE
-from llumnix_dash.catalog.metric import Histogram, Unit
+from llumnix_dash.catalog.metric import Gauge, Unit
 from llumnix_dash.panels import style
 from llumnix_dash.panels.describe import no_data
 from llumnix_dash.panels.legends import fitting
@@ -24,9 +24,10 @@ _LEAST_TOP = {
     Unit.MILLISECONDS: 1,
     Unit.SECONDS: 0.001,
 }
-# Latencies, in steps of 1000: in Grafana's units of time an axis, whose ticks are round in seconds, would read
-# 2.08 mins. What runs for days has Grafana's own.
-_LATENCY = {Unit.SECONDS: "si:s", Unit.MILLISECONDS: "si:ms"}
+# Times in steps of 1000: in Grafana's units of time an axis, whose ticks are round in seconds, would read 2.08 mins.
+_TIME = {Unit.SECONDS: "si:s", Unit.MILLISECONDS: "si:ms"}
+# What a gauge tells in seconds runs for days, and an axis of it would read 5.56 hours: 2 d 01:30:00.
+_AGE = "dtdhms"
 
 
 class Look(TypedDict, total=False):
@@ -57,13 +58,14 @@ class Lines(LineLook, total=False):
     thresholds: style.Steps
     axis_from: float
     axis_to: float | None
+    logarithmic: bool
 
 
 def time_series(key: str, title: str, targets: Sequence[Target], description: str, **look: Unpack[Lines]) -> TimeSeries:
     """A panel of lines in the unit of its first query, with a legend that fits it."""
     query = targets[0].query
     about = query.metrics[0]
-    unit = _LATENCY.get(query.unit) if isinstance(about, Histogram) else None
+    unit = _AGE if isinstance(about, Gauge) and about.unit is Unit.SECONDS else _TIME.get(query.unit)
     plain = TimeSeries(
         key=key,
         title=title,

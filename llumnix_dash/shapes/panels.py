@@ -151,6 +151,7 @@ class TimeSeries(Panel):
         fill: the opacity of the area beneath each line, 0 to 100.
         axis_from: the axis begins at most here, and lower where values do.
         axis_to: the axis ends at least here; None leaves it to Grafana, which ends at 100 where all is 0.
+        logarithmic: whether each step of the axis is ten times the one before; it has no 0 to begin at then.
         legend: ``right``, a table of names with their last and worst values beside the lines; ``below``, one beneath
             them; ``list``, names with their worst values; ``names``, those alone.
     """
@@ -160,6 +161,7 @@ class TimeSeries(Panel):
     fill: int = attr.ib(default=0)
     axis_from: float = attr.ib(default=0)
     axis_to: float | None = attr.ib(default=None)
+    logarithmic: bool = attr.ib(default=False)
     legend: str = attr.ib(default="below")
 
     plugin = "timeseries"
@@ -173,7 +175,7 @@ class TimeSeries(Panel):
             "axisColorMode": "text",
             "axisLabel": "",
             "axisPlacement": "auto",
-            "axisSoftMin": self.axis_from,
+            **({} if self.logarithmic else {"axisSoftMin": self.axis_from}),
             **({} if self.axis_to is None else {"axisSoftMax": self.axis_to}),
             "barAlignment": 0,
             "barWidthFactor": 0.6,
@@ -185,7 +187,7 @@ class TimeSeries(Panel):
             "lineInterpolation": "linear",
             "lineWidth": 1,
             "pointSize": 5,
-            "scaleDistribution": {"type": "linear"},
+            "scaleDistribution": {"log": 10, "type": "log"} if self.logarithmic else {"type": "linear"},
             "showPoints": "auto",
             "spanNulls": False,
             "stacking": {"group": "A", "mode": "normal" if self.stacked else "none"},
