@@ -90,6 +90,7 @@ def goodput_band(key: str, title: str, ttft: Objective, tpot: Objective, **look:
             colour_of("/^at least$/", style.GOOD, shades=False),
             override("/^at most$/", **{"custom.fillBelowTo": "at least", "custom.fillOpacity": 30}),
         ],
+        parts=("offered", "at most", "at least"),
         worst="min",
         no_value=_NO_REQUESTS,
         **look,
@@ -138,6 +139,7 @@ def time_spent(key: str, title: str, **look: Unpack[Look]) -> TimeSeries:
             *(colour_of(f"/^{name}$/", colour, shades=False) for name, colour in _PART_COLOURS.items()),
             colour_of("/^over 1 % failed/", style.FAILURE),
         ],
+        parts=(*_PART_COLOURS, "over 1 % failed: parts too high"),
         stacked=True,
         fill=40,
         no_value=_NO_REQUESTS,
@@ -210,6 +212,7 @@ def objectives_taken(key: str, title: str, objectives: Mapping[str, Objective], 
             for name, colour in zip(objectives, ("blue", "purple", "#37B5A8"), strict=True)
         ],
         thresholds=((None, "transparent"), (1, style.FAILURE)),
+        parts=tuple(objectives),
         # A P99 at thirty times its objective must not press the others, of which one asks if they break, on the floor.
         logarithmic=True,
         minimum=None,

@@ -128,18 +128,16 @@ def what_to_add(key: str, title: str, ttft: Objective, tpot: Objective, **look: 
 
 def waits(key: str, title: str, ttft: Objective, **look: Unpack[LineLook]) -> TimeSeries:
     """How long requests wait for prefill, and then for decode; dashed is how long they may."""
-    query = named(
-        {
-            "for prefill": wait_for_prefill("prefill"),
-            "for decode": wait_for_decode(),
-            "for neutral": wait_for_prefill("neutral"),
-            "too long": longest_wait(ttft),
-        }
-    )
+    lines = {
+        "for prefill": wait_for_prefill("prefill"),
+        "for decode": wait_for_decode(),
+        "for neutral": wait_for_prefill("neutral"),
+        "too long": longest_wait(ttft),
+    }
     return time_series(
         key,
         title,
-        [Target(query=query, legendFormat=_PART_OF_FLEET)],
+        [Target(query=named(lines), legendFormat=_PART_OF_FLEET)],
         describe(
             {
                 "for prefill, for neutral": cms.UNCOMPUTED_TOKENS_ALL_WAITING_PREFILLS,
@@ -151,6 +149,7 @@ def waits(key: str, title: str, ttft: Objective, **look: Unpack[LineLook]) -> Ti
             _SHORT_PROMPTS,
             _GONE,
         ),
+        parts=tuple(lines),
         overrides=[*ROLE_OVERRIDES, _limit("too long")],
         no_value=_NO_STORE,
         **_RARELY | look,
@@ -159,11 +158,11 @@ def waits(key: str, title: str, ttft: Objective, **look: Unpack[LineLook]) -> Ti
 
 def decode_usage(key: str, title: str, **look: Unpack[LineLook]) -> TimeSeries:
     """How full the instances that decode are, without what is on its way to them."""
-    query = named({role: usage_without_loading(role) for role in ("decode", "neutral")})
+    lines = {role: usage_without_loading(role) for role in ("decode", "neutral")}
     return time_series(
         key,
         title,
-        [Target(query=query, legendFormat=_PART_OF_FLEET)],
+        [Target(query=named(lines), legendFormat=_PART_OF_FLEET)],
         describe(
             {"projected": cms.KV_CACHE_USAGE, "held": vllm.KV_CACHE_USAGE},
             "The mean of the role's instances over 5 minutes, projected, and no less than what the engines hold;"
@@ -171,6 +170,7 @@ def decode_usage(key: str, title: str, **look: Unpack[LineLook]) -> TimeSeries:
             " instance while it waits for prefill.",
             "Where the books have drifted far below 0, what waits is not in it: see the wait.",
         ),
+        parts=tuple(lines),
         overrides=ROLE_OVERRIDES,
         thresholds=((None, style.GOOD), (MOST_USAGE, style.CAUTION)),
         axis_to=1,
@@ -181,18 +181,18 @@ def decode_usage(key: str, title: str, **look: Unpack[LineLook]) -> TimeSeries:
 
 def token_gaps(key: str, title: str, tpot: Objective, **look: Unpack[LineLook]) -> TimeSeries:
     """The gap between tokens that three in four keep to, by role; dashed is the objective."""
-    gaps = {role: token_gap(role) for role in ("decode", "neutral")}
-    query = named({**gaps, "objective": longest_gap(tpot)})
+    lines = {**{role: token_gap(role) for role in ("decode", "neutral")}, "objective": longest_gap(tpot)}
     return time_series(
         key,
         title,
-        [Target(query=query, legendFormat=_PART_OF_FLEET)],
+        [Target(query=named(lines), legendFormat=_PART_OF_FLEET)],
         describe(
             {title: vllm.ITL},
             f"{GAP_QUANTILE:.0%} of the gaps of 5 minutes are no longer. Dashed: the TPOT objective chosen above.",
             "A quantile is estimated within its bucket.",
             "Each gap counts, and a sick instance makes few: it does not show here.",
         ),
+        parts=tuple(lines),
         overrides=[*ROLE_OVERRIDES, _limit("objective")],
         no_value="No data: no requests in this time",
         **_RARELY | look,

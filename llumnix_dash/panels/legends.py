@@ -35,7 +35,6 @@ _VALUES = {
     CLUSTER: ("",),
     NAMESPACE: ("llumnix",),
     ROLE: ROLES,
-    PART: ("for prefill", "for decode", "too long"),
     COMPONENT: ("scheduler",),
     INSTANCE: _INSTANCES,
     ENGINE: _INSTANCES,
@@ -59,14 +58,15 @@ class Place(NamedTuple):
     height: int
 
 
-def fitting(legends: Sequence[str], columns: int) -> Place:
+def fitting(legends: Sequence[str], columns: int, parts: Sequence[str] = ()) -> Place:
     """The place of a panel's legend that tells most in a panel of usual height.
 
     Args:
         legends: those of the panel's targets, as Grafana's ``legendFormat``.
         columns: the panel's width.
+        parts: the values of :data:`~llumnix_dash.promql.PART`, where a legend has it.
     """
-    names = [name for legend in legends for name in _names(legend)]
+    names = [name for legend in legends for name in _names(legend, parts)]
     longest = max(map(len, names)) * _LETTER
     width = columns * _COLUMN - _GAP
     table = len(names) + 1
@@ -81,12 +81,12 @@ def fitting(legends: Sequence[str], columns: int) -> Place:
     return next((place for place in places if place.height <= _HIGHEST[place.kind]), places[-1])
 
 
-def _names(legend: str) -> list[str]:
+def _names(legend: str, parts: Sequence[str]) -> list[str]:
     labels = list(dict.fromkeys(_LABEL.findall(legend)))
     instance = {INSTANCE, ENGINE} & set(labels)
     values: list[Sequence[str]] = []
     for label in labels:
-        some = _VALUES.get(label, _OTHERS)
+        some = parts if label == PART else _VALUES.get(label, _OTHERS)
         values.append(some if label in instance or not instance else [max(some, key=len)])
     names = []
     for chosen in product(*values):

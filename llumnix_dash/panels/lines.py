@@ -61,8 +61,19 @@ class Lines(LineLook, total=False):
     logarithmic: bool
 
 
-def time_series(key: str, title: str, targets: Sequence[Target], description: str, **look: Unpack[Lines]) -> TimeSeries:
-    """A panel of lines in the unit of its first query, with a legend that fits it."""
+def time_series(
+    key: str,
+    title: str,
+    targets: Sequence[Target],
+    description: str,
+    *,
+    parts: Sequence[str] = (),
+    **look: Unpack[Lines],
+) -> TimeSeries:
+    """A panel of lines in the unit of its first query, with a legend that fits it.
+
+    ``parts`` are the names that a query gives its lines itself, as :func:`~llumnix_dash.promql.named` does.
+    """
     query = targets[0].query
     about = query.metrics[0]
     unit = _AGE if isinstance(about, Gauge) and about.unit is Unit.SECONDS else _TIME.get(query.unit)
@@ -76,7 +87,7 @@ def time_series(key: str, title: str, targets: Sequence[Target], description: st
         no_value=no_data(about),
     )
     made = attr.evolve(plain, **look)
-    place = fitting([target.legendFormat for target in targets], made.width)
+    place = fitting([target.legendFormat for target in targets], made.width, parts)
     return attr.evolve(
         made,
         axis_to=_LEAST_TOP.get(query.unit) if made.axis_to is None else made.axis_to,

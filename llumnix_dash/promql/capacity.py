@@ -84,13 +84,14 @@ def token_gap(role: str) -> Query:
 
 
 def longest_wait(ttft: Objective) -> Query:
-    """The wait, in seconds, beyond which something is short; see :data:`WAIT_SHARE`."""
-    return _constant(_longest_wait(ttft), ttft)
+    """The wait, in seconds, beyond which something is short, where the store tells of any; see :data:`WAIT_SHARE`."""
+    return _constant(_longest_wait(ttft), ttft, instances(cms.RUNNING_REQUESTS))
 
 
 def longest_gap(tpot: Objective) -> Query:
-    """The objective of time per output token, in the engines' unit."""
-    return _constant(_longest_gap(tpot), tpot)
+    """The objective of time per output token, in the engines' unit, where there are gaps to hold against it."""
+    gaps = observations(vllm.ITL, by=(ROLE,), window=RECENT)
+    return _constant(_longest_gap(tpot), tpot, Query(lambda scope: f"{gaps.text(scope)} > 0", gaps.unit, gaps.metrics))
 
 
 def shortage(ttft: Objective, tpot: Objective) -> Query:
@@ -223,8 +224,10 @@ def _longest_gap(tpot: Objective) -> str:
     return f"${tpot.name} / 1000"
 
 
-def _constant(text: str, objective: Objective) -> Query:
-    return Query(lambda _: f"vector({text})", Unit.SECONDS, (objective.histogram,))
+def _constant(text: str, objective: Objective, there: Query) -> Query:
+    """A bound, while there is something that it bounds: alone in a panel it would pass for an answer."""
+    metrics = (objective.histogram, *there.metrics)
+    return Query(lambda scope: f"vector({text}) and on () {there.text(scope)}", Unit.SECONDS, _unique(metrics))
 
 
 def _unique(metrics: tuple[Metric, ...]) -> tuple[Metric, ...]:

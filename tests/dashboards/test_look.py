@@ -26,7 +26,6 @@ INSTANCES_SHOWN = tuple(f"10.0.16.{number}:8000" for number in range(12, 17))
 VALUES = {
     "cluster": [""],
     "namespace": ["llumnix"],
-    "part": ["for prefill", "for decode", "too long"],
     "infer_type": ("prefill", "decode", "neutral"),
     "instance": INSTANCES_SHOWN,
     "instance_id": INSTANCES_SHOWN,
@@ -35,6 +34,8 @@ VALUES = {
 }
 OTHERS = ("qwen3-32b", "llama-3-8b")
 LABEL = re.compile(r"\{\{(\w+)\}\}")
+# A name that a query gives lines itself.
+PART = re.compile(r'"part", "([^"$]+)", "", ""')
 # What may be green, orange, yellow or red: good, a warning, bad. Legends, and patterns of them.
 JUDGED = re.compile(
     r"failed|failed \{\{error_type\}\}|within|beyond|/(stop|abort|error)\$/"
@@ -51,6 +52,12 @@ def width(panel: Json) -> float:
     return float(panel["gridPos"]["w"] * COLUMN - GAP)
 
 
+def parts(query: str) -> list[str]:
+    """The names that a query gives its lines itself, but for those that it gives on the way there."""
+    found = PART.finditer(query)
+    return [one[1] for one in found if query.count("(", 0, one.start()) - query.count(")", 0, one.start()) == 1]
+
+
 def lines(panel: Json) -> list[str]:
     """The names of a panel's lines on a usual page: of instances five, whatever else their names hold."""
     names = []
@@ -58,7 +65,7 @@ def lines(panel: Json) -> list[str]:
         several = [target["legendFormat"]]
         labels = dict.fromkeys(LABEL.findall(target["legendFormat"]))
         for label in labels:
-            values = VALUES.get(label, OTHERS)
+            values = parts(target["expr"]) if label == "part" else VALUES.get(label, OTHERS)
             if {"instance", "instance_id"} & set(labels) - {label}:
                 values = values[:1]
             several = [one.replace(f"{{{{{label}}}}}", value) for one in several for value in values]

@@ -116,7 +116,7 @@ def test_an_axis_reads_seconds_and_no_fractions_of_minutes() -> None:
             per_instance("a", "A", process.UPTIME),
         )
     ]
-    assert units == ["si:ms", "si:s", "s"]
+    assert units == ["si:ms", "si:s", "dtdhms"]
 
 
 def test_an_instance_has_one_colour_on_every_panel() -> None:
