@@ -17,7 +17,7 @@ FULL_MODE = {
     "request": truth_request.PANELS,
     "component": truth_component.PANELS,
     "cms": truth_cms.PANELS | truth_cms.TABLES,
-    "vllm": truth_vllm.PANELS | truth_vllm.BY_INSTANCE,
+    "vllm": truth_vllm.PANELS | truth_vllm.BY_INSTANCE | truth_vllm.TABLES,
 }
 PREDICTIONS = {"cms": truth_cms.PREDICTIONS}
 OWN = {"cms": truth_cms.OWN}

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable
 from functools import cache
-from statistics import fmean
+from statistics import fmean, median
 from typing import Any
 
 from llumnix_dash.catalog import scheduler
@@ -246,7 +246,7 @@ def _usage_by_role(events: Events) -> dict[str, Any]:
 def _table(events: Events) -> dict[str, Any]:
     """The cells of the five fullest of all instances; which those are follows from the minutes shown."""
     return {
-        f"{column} {instance.id}": AtLeast(min(map(count, seen))) if column in "FG" else _any([*map(count, seen)])
+        f"{column} {instance.id}": AtLeast(min(map(count, seen))) if column in "GH" else _any([*map(count, seen)])
         for instance, seen in told(events).items()
         for column, count in {
             "A": lambda one: one.usage,
@@ -255,10 +255,21 @@ def _table(events: Events) -> dict[str, Any]:
             "D": lambda one: one.decode_batch_size,
             "E": lambda one: one.used_tokens,
             # The peak, and that it holds requests and changes: neither follows from what is so now.
-            "F": lambda one: one.usage,
-            "G": lambda one: 0,
+            "G": lambda one: one.usage,
+            "H": lambda one: 0,
         }.items()
-    }
+    } | _by_median(events)
+
+
+def _by_median(events: Events) -> dict[str, Any]:
+    """Column F: each instance's usage by the middle one's of its role, which is taken as 5 % where it is less."""
+    cells = {}
+    for entries in _by_role(events).values():
+        lows, highs = ([pick(one.usage for one in seen) for seen in entries.values()] for pick in (min, max))
+        most, least = max(0.05, median(highs)), max(0.05, median(lows))
+        for instance, low, high in zip(entries, lows, highs, strict=True):
+            cells[f"F {instance.id}"] = Between(low / most, high / least)
+    return cells
 
 
 def decided(events: Events, role: str) -> list[Decision]:

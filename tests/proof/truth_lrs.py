@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import cache
+from statistics import median
 from typing import Any
 
 from llumnix_dash.fleet.deployment import RunningDeployment
@@ -102,7 +103,12 @@ def _table(events: Events) -> dict[str, Any]:
         "B": REQUESTS["waiting"],
         "C": TOKENS["total"],
     }
-    return _of_each(booked(events), columns)
+    cells = _of_each(booked(events), columns)
+    for engines in events.roles().values():
+        totals = {engine: REQUESTS["total"](held) for engine, held in booked(events).items() if engine in engines}
+        middle = max(1, median(totals.values())) if totals else 1
+        cells |= {f"D {engine.lrs_id}": exactly(total / middle) for engine, total in totals.items()}
+    return cells
 
 
 PANELS: dict[str, Truth] = {

@@ -1,7 +1,8 @@
 """What the panels of the vLLM dashboard show."""
 
+import math
 from collections.abc import Callable, Iterable, Sequence
-from statistics import fmean
+from statistics import fmean, median
 from typing import Any
 
 from llumnix_dash.catalog import vllm
@@ -9,7 +10,7 @@ from llumnix_dash.catalog.metric import Histogram
 from llumnix_dash.fleet.engine import Engine
 from llumnix_dash.fleet.leg import Leg
 from tests.proof.events import Events, Holding, cumulative, grouped
-from tests.proof.expected import AtLeast, exactly, quantile, quantiles
+from tests.proof.expected import AtLeast, Between, exactly, quantile, quantiles
 from tests.proof.truth_request import HEADLINE, Truth
 
 
@@ -205,6 +206,53 @@ BY_INSTANCE: dict[str, Truth] = {
     "ttft_by_instance": _p99_by_instance(vllm.TTFT, TTFT, _begun),
     "itl_by_instance": _p99_by_instance(vllm.ITL, gaps, _counted),
 }
+
+
+def _load(events: Events, columns: str) -> dict[str, Any]:
+    """Cells of usage, running and waiting requests, generated tokens and preemptions (of which there may be any)."""
+    usage, running, still, generated, preempted = columns
+    cells: dict[str, Any] = {}
+    for column, key in {
+        usage: "cache_by_instance",
+        running: "scheduler_state_by_instance",
+        still: "scheduler_state_by_instance_waiting",
+        generated: "throughput_by_instance_generation",
+    }.items():
+        cells |= {f"{column} {address}": value for address, value in BY_INSTANCE[key](events).items()}
+    return cells | {f"{preempted} {engine.target.instance}": AtLeast(0) for engine in events.told}
+
+
+def _fullest(events: Events) -> dict[str, Any]:
+    """F is the usage by the role's median, which is taken as 5 % where it is less; G the peak."""
+    cells = _load(events, "ABCDE")
+    for engines in told_by_role(events).values():
+        used = {engine.target.instance: max(usages(engine, held)) for engine, held in engines.items()}
+        middle = max(0.05, median(used.values()))
+        cells |= {f"F {address}": exactly(usage / middle) for address, usage in used.items()}
+        cells |= {f"G {address}": AtLeast(usage) for address, usage in used.items()}
+    return cells
+
+
+def _slowest(events: Events) -> dict[str, Any]:
+    """G is the median time between tokens by the role's median of medians: those that have had any token."""
+    cells: dict[str, Any] = {}
+    for role in events.by_role(events.counted).values():
+        medians = {
+            address: quantile(0.5, found, vllm.ITL.buckets)
+            for address, legs in grouped(role, address_of).items()
+            if (found := [gap for leg in legs for gap in gaps(events, leg)])
+        }
+        cells |= {f"A {address}": one for address, one in medians.items()}
+        if medians:
+            lower, upper = median(one.lower for one in medians.values()), median(one.upper for one in medians.values())
+            for address, one in medians.items():
+                highest = one.upper / lower if lower else math.inf
+                cells[f"G {address}"] = Between(one.lower / upper, min(99, highest))
+    addresses = {name.split()[1] for name in cells}
+    return cells | {name: cell for name, cell in _load(events, "BCDEF").items() if name.split()[1] in addresses}
+
+
+TABLES: dict[str, Truth] = {"fullest_instances": _fullest, "slowest_instances": _slowest}
 
 
 def _median(truth: Truth) -> Truth:
