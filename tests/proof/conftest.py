@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.prometheus.stores import STORES
-from tests.proof.fleets import past, write
+from tests.proof.fleets import past, write_samples
 from tests.proof.shown import Backfilled
 
 
@@ -29,7 +29,7 @@ def scenario(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="session")
 def samples(scenario: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The scenario's samples in a file."""
-    return write(past(scenario).fleet, tmp_path_factory.mktemp(scenario) / "samples.om")
+    return write_samples(scenario, tmp_path_factory.mktemp(scenario) / "samples.om")
 
 
 @pytest.fixture(scope="session", params=list(STORES))

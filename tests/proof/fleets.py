@@ -14,6 +14,7 @@ from llumnix_dash.fleet.parts import Mishap
 from llumnix_dash.fleet.process import Process
 from llumnix_dash.fleet.record import scheduler as at_scheduler
 from llumnix_dash.fleet.textformat import write_openmetrics
+from tests.proof.others import Others
 
 # A whole hour, so that steps of any length fall on scrapes.
 END = 1_700_002_800
@@ -36,11 +37,33 @@ SCRAPES = {
 }
 """The scenarios and variants that are scraped in another way than all others."""
 
+_STRANGERS = dict.fromkeys(("gateway", "scheduler", "llumnix-engine"), ("job", "cluster", "namespace"))
+OTHERS = {
+    "among-others": Others(_STRANGERS),
+    "lite-mode-among-others": Others(_STRANGERS),
+    "among-choices": Others(
+        {
+            "gateway": ("model", "instance"),
+            "scheduler": ("instance",),
+            "llumnix-engine": ("model_name", "infer_type", "instance"),
+        }
+    ),
+}
+"""The variants that do not have their store for themselves."""
+
 _OVERLOAD, _CLUSTERS = SCENARIOS["overload"], SCENARIOS["two-clusters"]
 _LITE = SCENARIOS["lite-reporting"]
 _LITE_DEPLOYMENT = _LITE.deployments[0]
+_DEFAULT = SCENARIOS["default"]
 VARIANTS: dict[str, Scenario] = {
     **SCENARIOS,
+    **{
+        name: base.model_copy(
+            update={"deployments": (base.deployments[0].model_copy(update={"cluster": "own", "namespace": "own"}),)}
+        )
+        for name in OTHERS
+        for base in [_LITE if name.startswith("lite-mode") else _DEFAULT]
+    },
     **{name: SCENARIOS[name.rpartition("-")[0]] for name in SCRAPES},
     "lite-mode-two-schedulers": _LITE.model_copy(
         update={"deployments": (_LITE_DEPLOYMENT.model_copy(update={"schedulers": 2}),)}
@@ -127,6 +150,12 @@ def write(fleet: Fleet, path: Path) -> Path:
     with path.open("w", encoding="utf-8") as stream:
         write_openmetrics(fleet, stream)
     return path
+
+
+def write_samples(name: str, path: Path) -> Path:
+    """All that the store of the scenario or variant holds, as an OpenMetrics file."""
+    write(past(name).fleet, path)
+    return OTHERS[name].add_to(path) if name in OTHERS else path
 
 
 def scenarios(*names: str) -> pytest.MarkDecorator:
