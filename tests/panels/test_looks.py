@@ -156,8 +156,8 @@ def test_a_table_shows_its_fullest_instances_first_and_says_who_they_are() -> No
     organize = made["transformations"][1]["options"]
     assert made["fieldConfig"]["defaults"]["unit"] == "string", "an id of digits alone would read 1.70 Quint"
     order = sorted(organize["indexByName"], key=organize["indexByName"].__getitem__)
-    assert order == ["instance_id", "infer_type", "cluster", "namespace", "Value #A", "Value #B"]
-    assert [organize["renameByName"].get(name, name) for name in order][-2:] == ["Running", "KV cache"]
+    assert order == ["instance_id", "infer_type", "cluster", "namespace", "Value #A", "Value #B", "Value #C"]
+    assert [organize["renameByName"].get(name, name) for name in order][-3:] == ["Running", "KV cache", "By median"]
     assert set(organize["includeByName"]) == set(order), "every other label is left out"
 
 
@@ -216,7 +216,7 @@ def test_a_table_says_which_instance_is_stale() -> None:
         doubt=Doubt(cms.USED_GPU_TOKENS, cms.RUNNING_REQUESTS),
     ).to_json_data()
     headings = list(made["transformations"][1]["options"]["renameByName"].values())
-    assert headings[-3:] == ["KV cache", "KV peak", "Status"]
+    assert headings[-4:] == ["KV cache", "By median", "KV peak", "Status"]
     [status] = [one for one in made["fieldConfig"]["overrides"] if one["matcher"]["options"] == "Status"]
     [mapping] = next(own["value"] for own in status["properties"] if own["id"] == "mappings")
     words = {value: one["text"] for value, one in mapping["options"].items()}
