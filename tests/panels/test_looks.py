@@ -156,9 +156,25 @@ def test_a_table_shows_its_fullest_instances_first_and_says_who_they_are() -> No
     organize = made["transformations"][1]["options"]
     assert made["fieldConfig"]["defaults"]["unit"] == "string", "an id of digits alone would read 1.70 Quint"
     order = sorted(organize["indexByName"], key=organize["indexByName"].__getitem__)
-    assert order == ["instance_id", "infer_type", "cluster", "namespace", "Value #A", "Value #B"]
-    assert [organize["renameByName"].get(name, name) for name in order][-2:] == ["Running", "KV cache"]
+    assert order == ["instance_id", "infer_type", "cluster", "namespace", "Value #A", "Value #B", "Value #C"]
+    assert [organize["renameByName"].get(name, name) for name in order][-3:] == ["Running", "KV cache", "By median"]
     assert set(organize["includeByName"]) == set(order), "every other label is left out"
+
+
+def test_a_table_of_engines_names_the_pod_and_one_of_a_scheduler_does_not() -> None:
+    """The pod of what a scheduler tells is the scheduler's own."""
+    own = instance_table("a", "A", {"Running": vllm.RUNNING_REQUESTS}, rank_by=vllm.RUNNING_REQUESTS)
+    told = instance_table("a", "A", {"Running": cms.RUNNING_REQUESTS}, rank_by=cms.RUNNING_REQUESTS)
+    assert [name for name, heading in own.columns.items() if heading == "Pod"] == ["pod"]
+    assert "Pod" not in told.columns.values()
+
+
+def test_an_instance_out_of_line_with_its_role_is_orange_and_never_red() -> None:
+    """An uneven load is no failure."""
+    table = instance_table("a", "A", {"Inter-token": vllm.ITL}, rank_by=vllm.ITL).to_json_data()
+    [cell] = [one for one in table["fieldConfig"]["overrides"] if one["matcher"]["options"] == "By median"]
+    [marks] = [own["value"]["steps"] for own in cell["properties"] if own["id"] == "thresholds"]
+    assert [(one["value"], one["color"]) for one in marks] == [(None, "text"), (1.5, "orange")]
 
 
 def test_a_usage_is_marked_where_it_becomes_tight() -> None:
@@ -216,7 +232,7 @@ def test_a_table_says_which_instance_is_stale() -> None:
         doubt=Doubt(cms.USED_GPU_TOKENS, cms.RUNNING_REQUESTS),
     ).to_json_data()
     headings = list(made["transformations"][1]["options"]["renameByName"].values())
-    assert headings[-3:] == ["KV cache", "KV peak", "Status"]
+    assert headings[-4:] == ["KV cache", "By median", "KV peak", "Status"]
     [status] = [one for one in made["fieldConfig"]["overrides"] if one["matcher"]["options"] == "Status"]
     [mapping] = next(own["value"] for own in status["properties"] if own["id"] == "mappings")
     words = {value: one["text"] for value, one in mapping["options"].items()}
