@@ -19,14 +19,14 @@ from llumnix_dash.panels import (
     totals_by_role,
     usage_by_role,
 )
-from llumnix_dash.variables import ENGINE_INFER_TYPE, ENGINE_INSTANCE, ENGINE_MODEL, FLEET, OBJECTIVES, TOP
+from llumnix_dash.variables import ENGINE_INFER_TYPE, ENGINE_INSTANCE, ENGINE_MODEL, FLEET, OBJECTIVES, QUANTILE, TOP
 
 dashboard = board(
     uid="vllm-dashboard",
     title="vLLM Dashboard",
     description="The engines' own metrics, by role, and by instance in the collapsed rows.",
     family=FAMILY,
-    variables=[*FLEET, ENGINE_MODEL, ENGINE_INFER_TYPE, ENGINE_INSTANCE, TOP, *OBJECTIVES],
+    variables=[*FLEET, ENGINE_MODEL, ENGINE_INFER_TYPE, ENGINE_INSTANCE, TOP, QUANTILE, *OBJECTIVES],
     rows=[
         HEADLINE,
         row(

@@ -230,6 +230,8 @@ FLEET = (CLUSTER, NAMESPACE)
 # A client's name of a model: an engine's need not be the same word.
 MODEL = LabelVariable("model", "Model", gateway.REQUESTS, labels.MODEL, everywhere=False)
 TOP = ChoiceVariable("top", "Top instances", ("3", "5", "10", "20", "50"), "5")
+# Of latencies by role: one at a time, for a line a role is read at a glance and four are not.
+QUANTILE = ChoiceVariable("quantile", "Quantile", ("0.5", "0.9", "0.95", "0.99"), "0.99", linked=False)
 
 GATEWAY_INSTANCE = LabelVariable(
     "instance", "Gateway", gateway.PENDING_REQUESTS, labels.INSTANCE, everywhere=False, linked=False

@@ -12,13 +12,12 @@ from llumnix_dash.panels.describe import (
     quantile_caveats,
     role_caveats,
 )
-from llumnix_dash.panels.lines import PER_ROLE, ROLE_OVERRIDES, LineLook, legend, only, override, time_series
-from llumnix_dash.promql import Objective, in_sight, mean, quantile, share_below, top_instances
+from llumnix_dash.panels.lines import PER_ROLE, ROLE_OVERRIDES, LineLook, legend, only, time_series
+from llumnix_dash.promql import CHOSEN_QUANTILE, Objective, in_sight, mean, quantile, share_below, top_instances
 from llumnix_dash.shapes.panels import Target, TimeSeries
 
 _HIGH = {"P50": 0.5, "P90": 0.9, "P95": 0.95, "P99": 0.99}
 _LOW = {"P10": 0.1, "P50": 0.5}
-_FEW = {"P50": 0.5, "P99": 0.99}
 
 # The bound that no quantile exceeds: a line that is only seen where the lines come near it.
 _LIMIT = "text"
@@ -87,25 +86,28 @@ def quantiles(
 
 
 def quantiles_by_role(key: str, title: str, histogram: Histogram, **look: Unpack[LineLook]) -> TimeSeries:
-    """P50, P99 and the mean of an engines' histogram, one line per role: a sum would count requests twice."""
-    targets = [
-        Target(query=quantile(q, histogram, by=PER_ROLE, resolved=True), legendFormat=legend(name, *PER_ROLE))
-        for name, q in _FEW.items()
-    ]
+    """The chosen quantile and the mean of an engines' histogram by role: a sum would count requests twice."""
     look.setdefault("width", 12)
-    targets.append(Target(query=mean(histogram, by=PER_ROLE), legendFormat=legend("mean", *PER_ROLE), dashed=True))
+    targets = [
+        Target(
+            query=quantile(CHOSEN_QUANTILE, histogram, by=PER_ROLE, resolved=True),
+            legendFormat=legend("quantile", *PER_ROLE),
+        ),
+        Target(query=mean(histogram, by=PER_ROLE), legendFormat=legend("mean", *PER_ROLE), dashed=True),
+    ]
     return time_series(
         key,
         title,
         targets,
         describe(
             {title: histogram},
-            "The colour is the role; P99 is a thick line, P50 a thin one, the mean is dashed.",
+            "The colour is the role; the quantile chosen above is a full line, the mean is dashed. 0.99 is what one"
+            " value in a hundred exceeds, 0.5 the middle.",
             "In a prefill/decode fleet a request passes two engines, each of which measures its own part.",
             *quantile_caveats(histogram),
         ),
         thresholds=limit(histogram),
-        overrides=[*ROLE_OVERRIDES, override("/^P99 /", **{"custom.lineWidth": 2})],
+        overrides=ROLE_OVERRIDES,
         no_value=no_data(histogram),
         **look,
     )

@@ -14,6 +14,7 @@ from llumnix_dash.promql.combined import PART, highest_of, less, named, of_objec
 from llumnix_dash.promql.counters import failure_ratio, increase, rate, ratio, ratio_by, restarted, where_any
 from llumnix_dash.promql.goodput import goodput, share_within, success
 from llumnix_dash.promql.histograms import (
+    CHOSEN_QUANTILE,
     Objective,
     bucket_rates,
     in_sight,
@@ -58,6 +59,7 @@ from llumnix_dash.promql.states import (
 )
 
 __all__ = [
+    "CHOSEN_QUANTILE",
     "PART",
     "RANGE",
     "RATE_INTERVAL",

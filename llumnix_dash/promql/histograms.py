@@ -43,8 +43,12 @@ class Objective:
         return tuple(number(bound) for bound in self.histogram.buckets)
 
 
+# The quantile that people choose on the page.
+CHOSEN_QUANTILE = "$quantile"
+
+
 def quantile(
-    q: float,
+    q: float | str,
     histogram: Metric,
     *,
     by: tuple[str, ...] = (),
@@ -55,7 +59,7 @@ def quantile(
     """The quantile over all observations in the window, in the histogram's unit; nothing where there was none.
 
     Args:
-        q: which quantile, 0 to 1.
+        q: which quantile, 0 to 1, or :data:`CHOSEN_QUANTILE`.
         histogram: the metric.
         by: labels that it keeps.
         where: matchers.
@@ -81,7 +85,7 @@ def quantile_text(
     window: str,
     *,
     at: str = "",
-    q: float = 0.5,
+    q: float | str = 0.5,
     resolved: bool = False,
 ) -> str:
     """The text of :func:`quantile`, of the median unless ``q`` is another; ``at`` is a modifier of the moment."""
@@ -94,7 +98,7 @@ def quantile_text(
     # Where nothing was observed it is NaN, which keeps to no bound: it leads no ranking.
     first = histogram.buckets[0]
     above = f"> {number(first)}" if resolved and first > 0 else ">= 0"
-    return f"histogram_quantile({q:g}, {buckets}) {above}"
+    return f"histogram_quantile({q if isinstance(q, str) else number(q)}, {buckets}) {above}"
 
 
 def mean(

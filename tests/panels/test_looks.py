@@ -161,6 +161,22 @@ def test_a_table_shows_its_fullest_instances_first_and_says_who_they_are() -> No
     assert set(organize["includeByName"]) == set(order), "every other label is left out"
 
 
+def test_a_table_of_engines_names_the_pod_and_one_of_a_scheduler_does_not() -> None:
+    """The pod of what a scheduler tells is the scheduler's own."""
+    own = instance_table("a", "A", {"Running": vllm.RUNNING_REQUESTS}, rank_by=vllm.RUNNING_REQUESTS)
+    told = instance_table("a", "A", {"Running": cms.RUNNING_REQUESTS}, rank_by=cms.RUNNING_REQUESTS)
+    assert [name for name, heading in own.columns.items() if heading == "Pod"] == ["pod"]
+    assert "Pod" not in told.columns.values()
+
+
+def test_an_instance_out_of_line_with_its_role_is_orange_and_never_red() -> None:
+    """An uneven load is no failure."""
+    table = instance_table("a", "A", {"Inter-token": vllm.ITL}, rank_by=vllm.ITL).to_json_data()
+    [cell] = [one for one in table["fieldConfig"]["overrides"] if one["matcher"]["options"] == "By median"]
+    [marks] = [own["value"]["steps"] for own in cell["properties"] if own["id"] == "thresholds"]
+    assert [(one["value"], one["color"]) for one in marks] == [(None, "text"), (1.5, "orange")]
+
+
 def test_a_usage_is_marked_where_it_becomes_tight() -> None:
     """From 80 % on caution, from 95 % on failure: the same in a panel of lines and in a table's cells."""
     marks = [(None, "green"), (0.8, "orange"), (0.95, "red")]

@@ -82,14 +82,12 @@ def quantile(q: float, values: Collection[float], bounds: Sequence[float]) -> In
     return _in_bucket(q, sorted(values), bounds)
 
 
-def quantiles(
-    values: Collection[float], bounds: Sequence[float], *, low: bool = False, few: bool = False, of: str = ""
-) -> dict[str, Any]:
+def quantiles(values: Collection[float], bounds: Sequence[float], *, low: bool = False, of: str = "") -> dict[str, Any]:
     """The lines of a panel of quantiles, by their legends, and the mean's; ``of`` is what follows in the legends.
 
     A quantile within the first bucket is not drawn: more than "below its bound" is not known of it.
     """
-    lines = {"P50": 0.5, "P99": 0.99} if few else {"P50": 0.5, "P90": 0.9, "P95": 0.95, "P99": 0.99}
+    lines = {"P50": 0.5, "P90": 0.9, "P95": 0.95, "P99": 0.99}
     if low:
         lines = {"P10": 0.1, "P50": 0.5}
     rising = sorted(values)

@@ -70,8 +70,15 @@ def test_engines_show_what_happened_whatever_brings_the_kv_cache(store: Backfill
 @scenarios("migration")
 @pytest.mark.parametrize("key", truth_vllm.MEDIANS)
 def test_medians_are_true_where_migrations_poison_means(store: Backfilled, key: str) -> None:
-    shown, truth = store.shown("vllm", key), truth_vllm.MEDIANS[key](store.events())
-    assert {line: value for line, value in drawn(shown).items() if line.startswith("P50")} == truth
+    shown, truth = store.shown("vllm", key, {"quantile": ["0.5"]}), truth_vllm.MEDIANS[key](store.events())
+    assert {line: value for line, value in drawn(shown).items() if line.startswith("quantile")} == truth
+
+
+@scenarios("default")
+@pytest.mark.parametrize("q", [0.5, 0.9, 0.95])
+def test_latencies_by_role_are_of_the_chosen_quantile(store: Backfilled, q: float) -> None:
+    shown = store.shown("vllm", "ttft", {"quantile": [str(q)]})
+    assert drawn(shown) == truth_vllm.latencies(q)["ttft"](store.events())
 
 
 @scenarios("no-instance")

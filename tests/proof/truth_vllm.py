@@ -10,7 +10,7 @@ from llumnix_dash.catalog.metric import Histogram
 from llumnix_dash.fleet.engine import Engine
 from llumnix_dash.fleet.leg import Leg
 from tests.proof.events import Events, Holding, cumulative, grouped
-from tests.proof.expected import AtLeast, Between, exactly, quantile, quantiles
+from tests.proof.expected import AtLeast, Between, exactly, mean, quantile
 from tests.proof.truth_request import HEADLINE, Truth
 
 
@@ -55,13 +55,17 @@ def _counted(events: Events) -> list[Leg]:
     return events.counted
 
 
-def _latency(metric: Histogram, values: Values, legs: Legs = _left) -> Truth:
+def _latency(metric: Histogram, values: Values, legs: Legs = _left, *, q: float = 0.99) -> Truth:
     def truth(events: Events) -> dict[str, Any]:
         lines: dict[str, Any] = {}
         for role, those in events.by_role(legs(events)).items():
             found = [value for leg in those for value in values(events, leg)]
             # An engine that makes one token of each request has no gaps: its lines are NaN, and nothing is drawn.
-            lines |= quantiles(found, metric.buckets, few=True, of=role) if found else {}
+            if found:
+                lines[f"mean {role}"] = mean(found)
+                chosen = quantile(q, found, metric.buckets)
+                if chosen.true > metric.buckets[0]:
+                    lines[f"quantile {role}"] = chosen
         return lines
 
     return truth
@@ -170,6 +174,18 @@ def gaps(events: Events, leg: Leg) -> list[float]:
     return events.gaps(leg)
 
 
+def latencies(q: float) -> dict[str, Truth]:
+    """The panels of latencies where this quantile is chosen."""
+    return {
+        "e2e_latency": _latency(vllm.E2E_LATENCY, E2E, q=q),
+        "ttft": _latency(vllm.TTFT, TTFT, _begun, q=q),
+        "itl": _latency(vllm.ITL, gaps, _counted, q=q),
+        "queue_time": _latency(vllm.QUEUE_TIME, duration("received", "started"), q=q),
+        "prefill_time": _latency(vllm.PREFILL_TIME, duration("started", "first_token"), q=q),
+        "decode_time": _latency(vllm.DECODE_TIME, duration("first_token", "finished"), q=q),
+    }
+
+
 PANELS: dict[str, Truth] = {
     **HEADLINE,
     "scheduler_state": _state,
@@ -179,12 +195,7 @@ PANELS: dict[str, Truth] = {
     "computed_prompt_tokens": _computed,
     "prompt_tokens_not_computed": _not_computed,
     "finish_reason": _reasons,
-    "e2e_latency": _latency(vllm.E2E_LATENCY, E2E),
-    "ttft": _latency(vllm.TTFT, TTFT, _begun),
-    "itl": _latency(vllm.ITL, gaps, _counted),
-    "queue_time": _latency(vllm.QUEUE_TIME, duration("received", "started")),
-    "prefill_time": _latency(vllm.PREFILL_TIME, duration("started", "first_token")),
-    "decode_time": _latency(vllm.DECODE_TIME, duration("first_token", "finished")),
+    **latencies(0.99),
     "prompt_length": lambda events: _heatmap(events, vllm.PROMPT_TOKENS.buckets, prompt_tokens),
     "generation_length": lambda events: _heatmap(events, vllm.GENERATION_TOKENS.buckets, lambda leg: leg.generated),
 }
@@ -257,8 +268,10 @@ TABLES: dict[str, Truth] = {"fullest_instances": _fullest, "slowest_instances": 
 
 def _median(truth: Truth) -> Truth:
     """The lines of the medians alone."""
-    return lambda events: {line: value for line, value in truth(events).items() if line.startswith("P50")}
+    return lambda events: {line: value for line, value in truth(events).items() if line.startswith("quantile")}
 
 
 # What holds where requests migrate: one value in many is wrong by the difference of two hosts' uptimes.
-MEDIANS: dict[str, Truth] = {key: _median(PANELS[key]) for key in ("itl", "queue_time", "prefill_time", "decode_time")}
+MEDIANS: dict[str, Truth] = {
+    key: _median(latencies(0.5)[key]) for key in ("itl", "queue_time", "prefill_time", "decode_time")
+}
