@@ -197,6 +197,7 @@ SELECTED_PREFILL_TOKENS = _selected(
     _TOKEN_BUCKETS,
     "Prompt tokens that the chosen instance has yet to compute, those of the request itself included.",
     _NEUTRAL_TWICE,
+    no_mean="What is booked in flight drifts below 0, and a sum that falls passes for a restart: there is no mean.",
 )
 SELECTED_DECODE_TOKENS = _selected(
     "all_decodes_tokens_num",

@@ -197,15 +197,18 @@ def observations(
 def bucket_rates(histogram: Metric, *, where: Where | None = None) -> Query:
     """Observations per second in each bucket, for a heatmap; unlike counts, rates do not change with zoom.
 
+    There are none where the whole time range has no observation: a heatmap of zeros is a bare frame that says nothing.
+
     Raises:
         CatalogError: see :func:`quantile`.
     """
     histogram = _histogram(histogram, "a heatmap", (), where)
-    return Query(
-        lambda scope: _rates(histogram, scope, "_bucket", ("le",), where),
-        Unit.REQUESTS_PER_SECOND,
-        (histogram,),
-    )
+
+    def text(scope: Scope) -> str:
+        ever = _rates(histogram, scope, "_count", (), where, window=RANGE, at=" @ end()")
+        return f"{_rates(histogram, scope, '_bucket', ('le',), where)} and on () {ever} > 0"
+
+    return Query(text, Unit.REQUESTS_PER_SECOND, (histogram,))
 
 
 def in_sight(objective: Objective) -> Query:

@@ -109,6 +109,7 @@ def test_what_every_scheduler_replica_tells_of_every_instance() -> None:
 def test_histograms_whose_numbers_mislead() -> None:
     named = {metric.name: metric for metric in METRICS if isinstance(metric, Histogram)}
     assert {name for name, metric in named.items() if metric.no_mean} == {
+        "selected_instance_all_prefills_tokens_num",
         "selected_instance_kv_cache_usage_ratio_projected",
         "selected_instance_predicted_ttft",
         "selected_instance_predicted_tpot",

@@ -111,6 +111,17 @@ def test_a_heatmap_does_not_change_with_zoom(store: Backfilled) -> None:
     assert store.number(careless % 300) != about(store.number(careless % 660) or 0)
 
 
+@scenarios("idle")
+def test_a_heatmap_without_requests_is_blank_and_no_bare_frame(store: Backfilled) -> None:
+    for board, panel in (("request", "input_tokens"), ("vllm", "prompt_length")):
+        assert store.shown(board, panel) == {}
+
+
+@scenarios("idle")
+def test_a_bound_does_not_stand_where_there_is_nothing_that_it_bounds(store: Backfilled) -> None:
+    assert store.shown("overview", "token_gaps") == {}
+
+
 @scenarios("default")
 def test_a_drop_down_lists_llumnix_instances_only(store: Backfilled) -> None:
     variables = store.variables("component")
