@@ -9,6 +9,7 @@ from tests.proof.fleets import scenarios
 from tests.proof.others import OTHER
 from tests.proof.shown import BOARDS, Backfilled, panels
 from tests.proof.test_truth import ALL_INSTANCES, FULL_MODE, LITE_MODE, Truths, drawn, leaves_out_zeros
+from tests.proof.test_truth import check as check_as_opened
 
 # A matcher is the same text in each store; one of them is enough.
 in_prometheus = pytest.mark.parametrize("program", ["prometheus"], indirect=True)
@@ -23,6 +24,15 @@ def narrowed(truths: Truths, board: str, *variables: str) -> Iterator[tuple[str,
         selectors = [found for query in queries for found in re.findall(r"\{[^{}]*\}", query)]
         if selectors and all(f'${name}"' in one for name in variables for one in selectors):
             yield board, key
+
+
+def of_no_instance(truths: Truths) -> Iterator[tuple[str, str]]:
+    """The panels whose lines tell no instances apart: where two have the same name, a legend is not enough."""
+    for board, of_board in truths.items():
+        for key in of_board:
+            legends = [target["legendFormat"] for target in BOARDS[board].panel(key)["targets"]]
+            if not any("instance" in one or one == "__auto" for one in legends):
+                yield board, key
 
 
 def check(store: Backfilled, board: str, key: str, truths: Truths) -> None:
@@ -64,3 +74,17 @@ def test_others_do_not_count_in_lite_mode(store: Backfilled, board: str, key: st
 )
 def test_only_what_is_chosen_counts(store: Backfilled, board: str, key: str) -> None:
     check(store, board, key, FULL_MODE)
+
+
+@in_prometheus
+@scenarios("two-clusters")
+@panels(of_no_instance(FULL_MODE))
+def test_two_clusters_with_the_same_names_both_count(store: Backfilled, board: str, key: str) -> None:
+    check_as_opened(store, board, key, FULL_MODE)
+
+
+@in_prometheus
+@scenarios("lite-mode-two-clusters")
+@panels(of_no_instance(LITE_MODE))
+def test_two_clusters_with_the_same_addresses_both_count(store: Backfilled, board: str, key: str) -> None:
+    check_as_opened(store, board, key, LITE_MODE)

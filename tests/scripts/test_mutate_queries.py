@@ -1,0 +1,29 @@
+"""Which changes of a query the script tries: each in one place, none within a string."""
+
+import runpy
+from pathlib import Path
+
+SCRIPT = runpy.run_path(str(Path(__file__).parents[2] / "scripts" / "mutate_queries.py"))
+
+
+def changed(expr: str) -> set[str]:
+    return {SCRIPT["_apply"](one, expr) for one in SCRIPT["mutations"](expr)}
+
+
+def test_each_change_is_in_one_place() -> None:
+    assert changed('sum by (a) (rate(x{job="b - c, {d}"}[5m])) > 0') == {
+        'max by (a) (rate(x{job="b - c, {d}"}[5m])) > 0',
+        'sum by () (rate(x{job="b - c, {d}"}[5m])) > 0',
+        "sum by (a) (rate(x{}[5m])) > 0",
+        'sum by (a) (rate(x{job="b - c, {d}"}[1m])) > 0',
+        'sum by (a) (rate(x{job="b - c, {d}"}[5m]))',
+    }
+
+
+def test_bounds_go_with_their_clamp() -> None:
+    assert changed('clamp(x{a="("}, 0, 1) - y offset 1h') == {
+        '(x{a="("}) - y offset 1h',
+        "clamp(x{}, 0, 1) - y offset 1h",
+        'clamp(x{a="("}, 0, 1) + y offset 1h',
+        'clamp(x{a="("}, 0, 1) - y',
+    }
