@@ -123,6 +123,12 @@ def no_data(metric: Metric, role: str | None = None, *others: str) -> str:
     return "No data: " + ", or ".join(reasons)
 
 
+def first_bucket(histogram: Histogram) -> list[str]:
+    """Why its quantiles may all be left out though there are requests, where no mean is drawn beside them."""
+    first = histogram.buckets[0]
+    return [f"all below {quantity(first, histogram.unit)}"] if histogram.no_mean and first > 0 else []
+
+
 def absences(metric: Metric, role: str | None = None) -> list[str]:
     """Why a fleet may not have the metric at all, each in a few words."""
     reasons = [f"no {role} instances"] if role else []

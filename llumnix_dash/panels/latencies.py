@@ -8,6 +8,7 @@ from llumnix_dash.panels import style
 from llumnix_dash.panels.describe import (
     OUTSIDE,
     describe,
+    first_bucket,
     no_data,
     quantile_caveats,
     role_caveats,
@@ -78,7 +79,7 @@ def quantiles(
             *quantile_caveats(histogram),
             *role_caveats(role),
         ),
-        no_value=no_data(histogram, role),
+        no_value=no_data(histogram, role, *first_bucket(histogram)),
         thresholds=limit(histogram),
         worst="min" if histogram.low_is_bad else "max",
         **look,

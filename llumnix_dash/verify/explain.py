@@ -1,5 +1,6 @@
 """Why a query has no data: tells a blank that the fleet's roles or mode explain from one that needs looking into."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -20,6 +21,9 @@ _ROLE_METRICS = tuple(
     metric.name for metric in METRICS if isinstance(metric, Gauge) and "infer_type" in metric.all_labels
 )
 
+
+# A quantile that is drawn only above its first bucket, within which no more is known of it.
+_BOUNDED = re.compile(r"(histogram_quantile\(.*\)) > ([\d.]+)", re.DOTALL)
 
 # Of a label that has other values than a query asks for, so many are named.
 _MOST_VALUES = 5
@@ -95,10 +99,8 @@ class Explainer:
             message = f"the series of {_words(ended)} ended before the end of the time range"
             return replace(result, message=message, hint="are its targets gone, or no longer scraped?")
         if asked and not missing:
-            # What stands first is what the query is about; others may only say where it counts.
-            about = [one for one in asked if one.metric == asked[0].metric]
-            if compares(result.query.expr) and not any(map(self._is_above_0, about)):
-                return replace(result, status=Status.EXPLAINED, message="0 all along this time")
+            if nothing := self._nothing_to_draw(result.query.expr, asked):
+                return replace(result, status=Status.EXPLAINED, message=nothing)
             # VictoriaMetrics leaves series out that are NaN all along; Prometheus gives them.
             message = "its metrics are there, but their comparison or join leaves no series"
             return self._no_number(replace(result, message=message))
@@ -116,6 +118,17 @@ class Explainer:
             # A hint helps where it is all that is wrong.
             hint=result.hint or (reasons[0].hint if len({reason.text for reason in reasons}) == 1 else ""),
         )
+
+    def _nothing_to_draw(self, expr: str, asked: Sequence[Selector]) -> str:
+        """Why a comparison leaves nothing, where it is meant to; else empty."""
+        # What stands first is what the query is about; others may only say where it counts.
+        about = [one for one in asked if one.metric == asked[0].metric]
+        if compares(expr) and not any(map(self._is_above_0, about)):
+            return "0 all along this time"
+        bounded = _BOUNDED.fullmatch(expr)
+        if bounded and self._is_true(f"{bounded[1]} <= {bounded[2]}"):
+            return f"not above {bounded[2]}: there the query draws nothing"
+        return ""
 
     def _is_there(self, selector: Selector) -> bool:
         if selector.metric and selector.metric not in self.names:
