@@ -33,6 +33,10 @@ class Trap:
     variables: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
+# Of the panels that show the quantile that is chosen.
+MEDIAN = {"quantile": ["0.5"]}
+
+
 def _quantile(q: float, metric: str, matchers: str = "") -> str:
     return f"histogram_quantile({q}, sum by (le) (rate({metric}_bucket{matchers}{W})))"
 
@@ -107,7 +111,7 @@ ARITHMETIC = [
         "overload",
         "vllm",
         "itl",
-        "P99 decode",
+        "quantile decode",
         f'avg(histogram_quantile(0.99, rate(vllm:inter_token_latency_seconds_bucket{{infer_type="decode"}}{W})))',
     ),
     Trap(
@@ -204,8 +208,9 @@ ARITHMETIC = [
         "prefill-decode",
         "vllm",
         "e2e_latency",
-        "P50 decode",
+        "quantile decode",
         _quantile(0.5, "vllm:e2e_request_latency_seconds"),
+        MEDIAN,
     ),
     Trap(
         "lengths over all roles: a request counts twice",
@@ -272,7 +277,7 @@ LATENCIES = [
         "default",
         "vllm",
         "itl",
-        "P99 decode",
+        "quantile decode",
         _quantile(0.99, "vllm:request_time_per_output_token_seconds", '{infer_type="decode"}'),
     ),
     Trap(
@@ -280,16 +285,18 @@ LATENCIES = [
         "migration",
         "vllm",
         "itl",
-        "P50 decode",
+        "quantile decode",
         _mean("vllm:inter_token_latency_seconds", '{infer_type="decode"}'),
+        MEDIAN,
     ),
     Trap(
         "TTFT by a prefill engine, which tells nothing with batch KVT",
         "kvt-batch",
         "vllm",
         "ttft",
-        "P50 decode",
+        "quantile decode",
         _quantile(0.5, "vllm:time_to_first_token_seconds", '{infer_type="prefill"}'),
+        MEDIAN,
     ),
     Trap(
         "P99 of a hit ratio, where the low quantiles tell",
