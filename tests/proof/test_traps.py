@@ -34,7 +34,7 @@ TRUTHS_WHERE_NOTHING_RARE_HAPPENED = {
 )
 def test_a_careless_query_gives_another_number(store: Backfilled, scenario: str, trap: Trap) -> None:
     truths = TRUTHS_WHERE_NOTHING_RARE_HAPPENED if scenario == "fresh" else TRUTHS
-    told = truth_vllm.MEDIANS if trap.variables == MEDIAN else truths[trap.board]
+    told = truth_vllm.latencies(0.5) if trap.variables == MEDIAN else truths[trap.board]
     truth = told[trap.key](store.events())[trap.line]
     assert store.shown(trap.board, trap.key, trap.variables)[trap.line] == truth
     assert store.number(trap.careless) != truth
