@@ -174,8 +174,8 @@ def test_what_replicas_share_adds_up_and_what_they_copy_does_not(world: World) -
 def test_the_engines_are_the_count_and_a_ghost_is_marked(world: World) -> None:
     assert world.shown("cms", "instances") == {"engines decode": 4, "CMS decode": 5}
     table = world.shown("cms", "fullest_instances", top="10")
-    fresh = {"G d0": 0, "G d1": 0, "G d2": 0}
-    assert {name: value for name, value in table.items() if name.startswith("G ")} == fresh | {"G d4": 2}
+    fresh = {"H d0": 0, "H d1": 0, "H d2": 0}
+    assert {name: value for name, value in table.items() if name.startswith("H ")} == fresh | {"H d4": 2}
 
 
 def test_an_instance_without_capacity_is_left_out_of_the_usage(world: World) -> None:
@@ -187,9 +187,9 @@ def test_an_instance_without_capacity_is_left_out_of_the_usage(world: World) -> 
 def test_the_fullest_now_are_in_the_table_and_their_peak_beside(world: World) -> None:
     """d2 was the fullest once, and is the second now."""
     table = world.shown("cms", "fullest_instances", top="1")
-    assert (table["A d1"], table["F d1"]) == (pytest.approx(1.2), pytest.approx(1.2))
+    assert (table["A d1"], table["G d1"]) == (pytest.approx(1.2), pytest.approx(1.2))
     assert not [name for name in table if name.endswith(("d0", "d2", "d4"))]
-    assert world.shown("cms", "fullest_instances", top="3")["F d2"] == pytest.approx(1.5)
+    assert world.shown("cms", "fullest_instances", top="3")["G d2"] == pytest.approx(1.5)
 
 
 @pytest.mark.parametrize(
