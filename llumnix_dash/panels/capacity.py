@@ -10,11 +10,12 @@ import attr
 
 from llumnix_dash.catalog import cms, gateway, process, scheduler, vllm
 from llumnix_dash.catalog.labels import CLUSTER, NAMESPACE
+from llumnix_dash.catalog.metric import Metric
 from llumnix_dash.panels import style
 from llumnix_dash.panels.describe import describe
 from llumnix_dash.panels.lines import PER_ROLE, ROLE_OVERRIDES, LineLook, Look, legend, only, override, time_series
 from llumnix_dash.panels.stats import stat
-from llumnix_dash.promql import PART, Objective, named, total, unevenness
+from llumnix_dash.promql import PART, Objective, Query, named, total, unevenness
 from llumnix_dash.promql.capacity import (
     GAP_QUANTILE,
     LEAST_SEEN,
@@ -305,35 +306,43 @@ def spread_of_load(key: str, title: str, **look: Unpack[LineLook]) -> TimeSeries
     )
 
 
-_PRICED = "Type the price of an instance-hour of each role above; 0 is one that nobody has said."
+def _priced(
+    key: str,
+    title: str,
+    query: Query,
+    reading: str,
+    *notes: str,
+    about: Metric | None = None,
+    **look: Unpack[Look],
+) -> Stat:
+    """A number that rests on the prices typed above; while there is none it says what to do."""
+    reading += " Type the price of an instance-hour of each role above; 0 is one that nobody has said."
+    plain = stat(key, title, query, reading, *notes, about=about, no_value="no engines", **look)
+    return _worded(plain, UNPRICED, "set a price above")
 
 
 def cost_of_an_hour(key: str, title: str, prices: Mapping[str, str], **look: Unpack[Look]) -> Stat:
     """What the engines cost an hour."""
-    plain = stat(
+    return _priced(
         key,
         title,
         dollars_per_hour(prices),
-        f"Engines that answer, each at its role's price. {_PRICED}",
+        "Engines that answer, each at its role's price.",
         "An engine that does not answer costs as well, and is not in it.",
-        no_value="no engines",
         **look,
     )
-    return _worded(plain, UNPRICED, "set a price above")
 
 
 def tokens_for_a_dollar(key: str, title: str, prices: Mapping[str, str], **look: Unpack[Look]) -> Stat:
     """Output tokens that a dollar buys."""
-    plain = stat(
+    return _priced(
         key,
         title,
         tokens_per_dollar(prices),
-        f"Output tokens of the last 5 minutes by what the engines cost in that time. {_PRICED}",
+        "Output tokens of the last 5 minutes by what the engines cost in that time.",
         about=gateway.OUTPUT_TOKENS_TOTAL,
-        no_value="no engines",
         **look,
     )
-    return _worded(plain, UNPRICED, "set a price above")
 
 
 def instances_that_idle(key: str, title: str, **look: Unpack[LineLook]) -> TimeSeries:
