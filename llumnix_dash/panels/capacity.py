@@ -93,7 +93,7 @@ def _worded(panel: Stat, value: int, text: str) -> Stat:
     """The number's panel, with a text in place of the value that stands for none."""
     worded = {"options": {str(value): {"color": "text", "index": 0, "text": text}}, "type": "value"}
     mappings = [worded, *panel.defaults()["mappings"]]
-    return attr.evolve(panel, overrides=[override("/.*/", mappings=mappings)])
+    return attr.evolve(panel, overrides=[override("/.*/", mappings=mappings), *panel.overrides])
 
 
 def what_to_add(key: str, title: str, ttft: Objective, tpot: Objective, **look: Unpack[Look]) -> StateTimeline:
