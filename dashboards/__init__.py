@@ -29,6 +29,7 @@ DASHBOARDS = (
     Listed("cms", "llumnix-cms-dashboard", "CMS"),
     Listed("lrs", "llumnix-lrs-dashboard", "LRS"),
     Listed("vllm", "vllm-dashboard", "vLLM"),
+    Listed("alerts", "llumnix-alerts-dashboard", "Alerts"),
 )
 # uid -> title of the dashboards that link to one another.
 FAMILY = {one.uid: one.link for one in DASHBOARDS}

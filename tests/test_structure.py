@@ -14,12 +14,13 @@ ROOMS: dict[str, set[str]] = {
     "catalog": {"errors"},
     "promql": {"catalog", "errors"},
     "shapes": {"promql"},
-    "panels": {"catalog", "promql", "shapes"},
+    "rules": {"catalog", "errors", "promql"},
+    "panels": {"catalog", "promql", "rules", "shapes"},
     "layout": {"shapes"},
     "annotations": {"catalog", "panels", "promql", "shapes"},
     "variables": {"catalog", "panels", "promql", "shapes"},
     "board": {"annotations", "catalog", "errors", "layout", "promql", "shapes", "variables"},
-    "dashboards": {"board", "catalog", "panels", "promql", "variables"},
+    "dashboards": {"board", "catalog", "panels", "promql", "rules", "variables"},
     "report": set(),
     "http": {"errors"},
     "document": {"errors", "generate", "settings"},  # generate only where a source is "what the code generates"
@@ -48,9 +49,11 @@ def room_of(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
+# Links, which rglob does not follow.
+LINKED = ("dashboards", "rules/declared")
 MODULES = [
     path
-    for path in sorted([*PACKAGE.rglob("*.py"), *(PACKAGE / "dashboards").glob("*.py")])
+    for path in sorted([*PACKAGE.rglob("*.py"), *(one for link in LINKED for one in (PACKAGE / link).glob("*.py"))])
     if room_of(path) not in {"cli", "__init__", "__main__"}
 ]
 

@@ -4,7 +4,7 @@ Everything else follows from it: queries, units, legends, descriptions and the s
 to the module of its exporter and to that module's ``METRICS``.
 """
 
-from llumnix_dash.catalog import cms, gateway, lrs, process, scheduler, vllm
+from llumnix_dash.catalog import cms, gateway, kubernetes, lrs, process, scheduler, vllm
 from llumnix_dash.catalog.metric import Metric
 
 # The Llumnix metrics, in the order of the specification, then the engines' own.
@@ -16,5 +16,5 @@ LLUMNIX_METRICS: tuple[Metric, ...] = (
     *lrs.METRICS,
 )
 METRICS: tuple[Metric, ...] = (*LLUMNIX_METRICS, *vllm.METRICS)
-# What nobody exports: scraping itself writes it of each target.
-SCRAPED_METRICS: tuple[Metric, ...] = tuple(process.ANSWERS.values())
+# What the fleet does not export: scraping itself writes it of each target, and kube-state-metrics of each workload.
+SCRAPED_METRICS: tuple[Metric, ...] = (*process.ANSWERS.values(), *kubernetes.METRICS)

@@ -7,6 +7,8 @@ _TOKEN_BUCKETS = (1, 4, 16, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32
 _STAGE_BUCKETS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
 _TOKEN_TIME_BUCKETS = (1, 2, 5, 10, 15, 20, 30, 50, 75, 100, 150, 200, 300, 500)
 _STAGE_CAVEAT = "Failed requests are recorded too, as 0 in a stage that they did not reach."
+# What stands in every label of a process's metric beyond its first 1,000 label sets.
+OVERFLOW = "_overflow"
 _AT_THE_END = "All tokens of a request are counted when it ends: long answers show late, and at once."
 
 REQUESTS = Counter(

@@ -3,10 +3,8 @@
 from bisect import bisect_left
 from itertools import accumulate
 
+from llumnix_dash.catalog.gateway import OVERFLOW
 from llumnix_dash.catalog.metric import Histogram, Metric
-
-# What stands in every label once a metric has too many label sets.
-OVERFLOW = "_overflow"
 
 
 class Distribution:

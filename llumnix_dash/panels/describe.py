@@ -10,6 +10,9 @@ from llumnix_dash.catalog.metric import Counter, Gauge, Histogram, Metric, Mode,
 from llumnix_dash.promql.query import number
 
 _UNIT_NAMES = {
+    Unit.COUNT: "",
+    Unit.REQUESTS_PER_SECOND: "requests per second",
+    Unit.OPERATIONS_PER_SECOND: "per second",
     Unit.MILLISECONDS: "ms",
     Unit.SECONDS: "s",
     Unit.TOKENS: "tokens",

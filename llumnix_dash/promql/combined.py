@@ -4,6 +4,7 @@ Many lines in one query are one question to Prometheus in place of many; what te
 :data:`PART`, which no exporter has.
 """
 
+import re
 from collections.abc import Mapping
 
 from llumnix_dash.catalog.metric import Unit
@@ -51,3 +52,16 @@ def top_of(query: Query, rank: Query, by: tuple[str, ...]) -> Query:
         query.unit,
         query.metrics,
     )
+
+
+def leading(query: Query, by: tuple[str, ...]) -> Query:
+    """The query, of the ``$top`` groups that are highest at the end of the time range: the same all along it.
+
+    Of a query whose selectors all have a window.
+    """
+
+    def text(scope: Scope) -> str:
+        at_end = re.sub(r"\[(\w+)\]", r"[\1] @ end()", query.text(scope))
+        return f"({query.text(scope)}) and on ({', '.join(by)}) topk($top, {at_end})"
+
+    return Query(text, query.unit, query.metrics)

@@ -80,15 +80,26 @@ def where_any(counter: Metric, *, by: tuple[str, ...]) -> Query:
     return Query(text, counter.unit.per_second, (counter,))
 
 
-def failure_ratio(successes: Metric, failures: Metric, *, window: str = RATE_INTERVAL) -> Query:
+def failure_ratio(
+    successes: Metric, failures: Metric, *, by: tuple[str, ...] = (), window: str = RATE_INTERVAL
+) -> Query:
     """Failures by attempts, 0 to 1, where one counter has the successes alone and another the failures.
 
     Nothing where there was no attempt; right from the first attempt on, whichever way it went.
+
+    Raises:
+        CatalogError: one of them is no counter, or does not bear a label.
     """
     successes, failures = (require(one, Counter, "a failure ratio") for one in (successes, failures))
+    for one in (successes, failures):
+        one.check_labels(*by)
 
     def text(scope: Scope) -> str:
-        good, bad = (f"(sum(rate({selector(one, scope)}[{window}])) or vector(0))" for one in (successes, failures))
+        good, bad = (f"sum{grouped(by)}(rate({selector(one, scope)}[{window}]))" for one in (successes, failures))
+        if by:
+            good, bad = f"({good} or 0 * {bad})", f"({bad} or 0 * {good})"
+        else:
+            good, bad = f"({good} or vector(0))", f"({bad} or vector(0))"
         return f"{bad} / ({good} + {bad} > 0)"
 
     return Query(text, Unit.RATIO, (failures, successes))

@@ -164,6 +164,12 @@ def share_below(
     return Query(text, Unit.RATIO, (histogram,))
 
 
+def share_above(histogram: Metric, bound: float, *, by: tuple[str, ...] = (), window: str = RATE_INTERVAL) -> Query:
+    """The share of observations above a bucket's bound, 0 to 1: what :func:`share_below` leaves."""
+    below = share_below(histogram, bound, by=by, window=window)
+    return Query(lambda scope: f"1 - {below.text(scope)}", below.unit, below.metrics)
+
+
 def observations(
     histogram: Metric,
     *,

@@ -292,7 +292,7 @@ def zoom_changes_no_number(text: str) -> list[str]:
     return [
         f"a window of {window}"
         for window in re.findall(r"\[(.*?)\]", re.sub(r'"[^"]*"', '""', text))
-        if window not in {"$__rate_interval", "$__range", "5m", "10m", "1d", "$__range:$__interval"}
+        if window not in {"$__rate_interval", "$__range", "5m", "10m", "30m", "1d", "$__range:$__interval"}
     ] + [
         f"counts of {one.series} grow with the time range"
         for one in selectors(text)

@@ -1,0 +1,42 @@
+"""The alerts: one module a group, declarations and nothing else; and here the list of the groups.
+
+To add an alert, add it to a group's ``ALERTS``. Its panel on the Alerts dashboard, its rule and the facts of its
+runbook follow from it; ``tests/rules`` says what else it needs.
+"""
+
+from importlib import import_module
+from typing import NamedTuple
+
+from llumnix_dash.rules.alert import Alert
+
+
+class Listed(NamedTuple):
+    """A group of alerts of this folder.
+
+    Attributes:
+        module: the name of its module.
+        title: of its row on the Alerts dashboard, and what its rules have in common.
+    """
+
+    module: str
+    title: str
+
+
+# In the order in which they matter: what users feel, what is there, who chooses, what the engines do, what is at fault.
+GROUPS = (
+    Listed("symptoms", "What do users feel?"),
+    Listed("presence", "Is everything there?"),
+    Listed("scheduling", "Who chooses the engines?"),
+    Listed("engines", "Do the engines work?"),
+)
+
+
+def alerts_of(module: str) -> tuple[Alert, ...]:
+    """The alerts of a group."""
+    alerts: tuple[Alert, ...] = import_module(f"{__name__}.{module}").ALERTS
+    return alerts
+
+
+def every_alert() -> tuple[Alert, ...]:
+    """All alerts, group by group."""
+    return tuple(alert for group in GROUPS for alert in alerts_of(group.module))
