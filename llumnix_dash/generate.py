@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from os.path import normpath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -10,12 +11,15 @@ from llumnix_dash.dashboards import DASHBOARDS
 from llumnix_dash.document.canonical import canonical, dumps
 from llumnix_dash.errors import UserError, nearest
 from llumnix_dash.files import write_text
+from llumnix_dash.rulefiles import PROMETHEUS_RULE_FILE, RuleFile
 from llumnix_dash.settings.localize import localized
 
 if TYPE_CHECKING:
     from llumnix_dash.settings.site import Site
 
 DEFAULT_OUTPUT_DIR = Path("deploy/observability")
+# The Operator's rules belong to the base of every deployment; beside other folders nobody wants files of ours.
+_IN_THE_BASE = "../base/rules.yaml"
 
 _UID = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
@@ -94,7 +98,7 @@ def generate_from(source: Path, names: Sequence[str] = ()) -> tuple[list[Generat
     return (made if failures and not made else _choose(made, names)), failures
 
 
-def write(made: Iterable[Generated], output_dir: Path) -> list[FileState]:
+def write(made: Iterable[Generated | RuleFile], output_dir: Path) -> list[FileState]:
     """Writes the files that differ from what the code makes, each replaced whole.
 
     Raises:
@@ -102,7 +106,7 @@ def write(made: Iterable[Generated], output_dir: Path) -> list[FileState]:
     """
     states = []
     for one in made:
-        path = output_dir / one.file_name
+        path = path_of(one, output_dir)
         unchanged = _read(path) == one.text
         if not unchanged:
             write_text(path, one.text)
@@ -110,25 +114,32 @@ def write(made: Iterable[Generated], output_dir: Path) -> list[FileState]:
     return states
 
 
-def check(made: Sequence[Generated], output_dir: Path, *, complete: bool) -> list[FileState]:
+def path_of(one: Generated | RuleFile, output_dir: Path) -> Path:
+    """Where a file belongs: below the folder of the output, or the Operator's rules beside it in ``deploy/base``."""
+    in_the_base = one.file_name == PROMETHEUS_RULE_FILE and output_dir == DEFAULT_OUTPUT_DIR
+    return Path(normpath(output_dir / (_IN_THE_BASE if in_the_base else one.file_name)))
+
+
+def check(made: Sequence[Generated | RuleFile], output_dir: Path, *, complete: bool) -> list[FileState]:
     """How the files stand to what the code makes; nothing is written.
 
     Args:
-        made: the dashboards.
+        made: the dashboards, and the rules.
         output_dir: the folder of the files.
-        complete: whether ``made`` is all that belongs into the folder, so that any other JSON file is unexpected.
+        complete: whether ``made`` is all that belongs into the folder, so that any other such file is unexpected.
 
     Raises:
         UserError: a file cannot be read.
     """
     states = []
     for one in made:
-        path = output_dir / one.file_name
+        path = path_of(one, output_dir)
         text = _read(path)
         states.append(FileState(path, "missing" if text is None else "unchanged" if text == one.text else "stale"))
     if complete:
-        expected = {one.file_name for one in made}
-        others = sorted(path for path in output_dir.glob("*.json") if path.name not in expected)
+        expected = {path_of(one, output_dir) for one in made}
+        there = [*output_dir.glob("*.json"), *output_dir.glob("rules/*.yaml")]
+        others = sorted(path for path in there if path not in expected)
         states += [FileState(path, "unexpected") for path in others]
     return states
 

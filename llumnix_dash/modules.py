@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from llumnix_dash import dashboards
 from llumnix_dash.errors import UserError
+from llumnix_dash.rules import declared
 
 Made = TypeVar("Made")
 
@@ -37,7 +38,8 @@ def own(name: str) -> Any:
     """
     # In a checkout the package is a link: people know the folder that it leads to.
     root = Path(dashboards.__file__).resolve().parent
-    return _told(lambda: import_module(f"{dashboards.__name__}.{name}").dashboard, root, root / f"{name}.py")
+    beside = Path(declared.__file__).resolve().parent
+    return _told(lambda: import_module(f"{dashboards.__name__}.{name}").dashboard, root, root / f"{name}.py", beside)
 
 
 def foreign(source: Path) -> Read:
@@ -141,26 +143,31 @@ def _file_of(module: ModuleType) -> Path:
     return Path(getattr(module, "__file__", None) or (folders[0] if folders else "built-in"))
 
 
-def _told(run: Callable[[], Made], root: Path, path: Path) -> Made:
-    """Runs a module of dashboards; what it raises becomes an error that names the file and line."""
+def _told(run: Callable[[], Made], root: Path, path: Path, *beside: Path) -> Made:
+    """Runs a module of dashboards; what it raises becomes an error that names the file and line.
+
+    ``beside`` are folders of what the dashboards are made of, such as the alerts.
+    """
     try:
         return run()
     except UserError as error:
-        where = error.where or _place(error, root, path)
+        where = error.where or _place(error, path, root, *beside)
         raise type(error)(error.summary, where=where, detail=error.detail, hint=error.hint) from error
     except (Exception, SystemExit) as error:
         raise UserError(
-            f"the dashboard cannot be built: {type(error).__name__}: {error}", where=_place(error, root, path)
+            f"the dashboard cannot be built: {type(error).__name__}: {error}", where=_place(error, path, root, *beside)
         ) from error
 
 
-def _place(error: BaseException, root: Path, path: Path) -> str:
+def _place(error: BaseException, path: Path, *roots: Path) -> str:
     """The line to mend: the innermost one of the dashboards' own modules; of a syntax error in them its own."""
-    if isinstance(error, SyntaxError) and error.filename and _is_below(Path(error.filename), root):
-        return f"{_seen_from(root, error.filename)}:{error.lineno}"
-    frames = traceback.extract_tb(error.__traceback__)
-    inside = [frame for frame in frames if _is_below(Path(frame.filename), root)]
-    return f"{_seen_from(root, inside[-1].filename)}:{inside[-1].lineno}" if inside else str(path)
+    frames = [(frame.filename, frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
+    if isinstance(error, SyntaxError) and error.filename:
+        frames.append((error.filename, error.lineno))
+    inside = [
+        f"{_seen_from(root, file)}:{line}" for file, line in frames for root in roots if _is_below(Path(file), root)
+    ]
+    return inside[-1] if inside else str(path)
 
 
 def _seen_from(root: Path, file: str) -> Path:

@@ -25,8 +25,9 @@ ROOMS: dict[str, set[str]] = {
     "http": {"errors"},
     "document": {"errors", "generate", "settings"},  # generate only where a source is "what the code generates"
     "settings": {"catalog", "errors"},
-    "modules": {"dashboards", "errors"},
-    "generate": {"dashboards", "document", "errors", "files", "modules", "settings"},
+    "modules": {"dashboards", "errors", "rules"},
+    "rulefiles": {"board", "catalog", "rules", "settings"},
+    "generate": {"dashboards", "document", "errors", "files", "modules", "rulefiles", "settings"},
     "interpolation": {"document", "errors"},
     "prometheus": {"errors", "http", "interpolation"},
     "verify": {"catalog", "document", "errors", "http", "interpolation", "prometheus", "report"},

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 import click
 
 from llumnix_dash.cli.settings_option import NAMED, settings_option
+from llumnix_dash.errors import UserError
 
 if TYPE_CHECKING:
+    from llumnix_dash.generate import Generated
+    from llumnix_dash.rulefiles import RuleFile
     from llumnix_dash.settings.site import Site
 
 _COLOURS = {"written": "green", "stale": "red", "missing": "red", "unexpected": "red"}
@@ -45,22 +48,25 @@ def command(
     source: Path | None,
     site: "Site | None",
 ) -> None:
-    """Write the dashboards' JSON files, and say of each whether it was written or unchanged.
+    """Write the dashboards' JSON files and the rule files, and say of each whether it was written or unchanged.
 
-    NAME is a dashboard's name (as `llumnix-dash list` shows it), uid or file; without any, all are written. The
-    same code gives the same bytes anywhere. It reads no environment variables.
+    NAME is a dashboard's name (as `llumnix-dash list` shows it), uid or file, or `rules`; without any, all are written.
+    The rules are rules/*.yaml in the folder, and for the Prometheus Operator deploy/base/rules.yaml (of another folder
+    than the usual one, rules/prometheus-rule.yaml in it). The same code gives the same bytes anywhere. It reads no
+    environment variables.
 
     \b
     Examples:
       llumnix-dash generate
       llumnix-dash generate request vllm --output-dir out
+      llumnix-dash generate rules
       llumnix-dash generate --check
       llumnix-dash generate --from my_dashboards/ --output-dir out
     """
     from llumnix_dash import generate
     from llumnix_dash.cli.messages import UNREADABLE, complain
 
-    made, failures = generate.generate_from(source, names) if source else (generate.generate(names, site), [])
+    made, failures = _made(source, names, site)
     if only_check:
         states = generate.check(made, output_dir, complete=not names and not failures)
     else:
@@ -80,3 +86,21 @@ def command(
         complain(failure.render())
     if failures:
         context.exit(UNREADABLE)
+
+
+def _made(
+    source: Path | None, names: tuple[str, ...], site: "Site | None"
+) -> tuple[list["Generated | RuleFile"], list[UserError]]:
+    """What is asked for, and why some of it could not be made."""
+    from llumnix_dash import generate, rulefiles
+
+    if source:
+        dashboards, failures = generate.generate_from(source, names)
+        return [*dashboards], failures
+    of_dashboards = [name for name in names if name != rulefiles.NAME]
+    made: list[Generated | RuleFile] = []
+    if of_dashboards or not names:
+        made += generate.generate(of_dashboards, site)
+    if len(of_dashboards) < len(names) or not names:
+        made += rulefiles.rule_files(site)
+    return made, []

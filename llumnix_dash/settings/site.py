@@ -100,6 +100,27 @@ class Dashboards(_Section):
     time_to: Annotated[str, Field(pattern=r"^now(-[0-9]+[smhdwMy])?(/[smhdwMy])?$")] = "now"
 
 
+def _url_of(*names: str) -> AfterValidator:
+    def check(text: str) -> str:
+        try:
+            text.format(**dict.fromkeys(names, ""))
+        except (KeyError, IndexError, ValueError) as error:
+            known = " and ".join(f"{{{name}}}" for name in names)
+            raise ValueError(f"{text!r} may hold {known}, and no other braces") from error
+        return text
+
+    return AfterValidator(check)
+
+
+class Alerts(_Section):
+    """Where an alert leads whoever is told of it."""
+
+    dashboard_url: Annotated[str, _url_of("uid", "panel")] = "/d/{uid}?viewPanel={panel}&from=now-3h&to=now"
+    runbook_url: Annotated[str, _url_of("alert")] = (
+        "https://github.com/llumnix-project/llumnix-dash/blob/main/docs/runbooks/{alert}.md"
+    )
+
+
 class Names(NamedTuple):
     """How labels of some series are called: our name -> the site's, empty where the site has no such label."""
 
@@ -119,6 +140,7 @@ class Site(_Section):
         matchers: label -> value, for every selector.
         objectives: their defaults.
         dashboards: their names, tags, and how they open.
+        alerts: where they lead.
     """
 
     jobs: Jobs = Jobs()
@@ -126,6 +148,7 @@ class Site(_Section):
     matchers: dict[Label, str] = Field(default_factory=dict)
     objectives: Objectives = Objectives()
     dashboards: Dashboards = Dashboards()
+    alerts: Alerts = Alerts()
 
     @model_validator(mode="after")
     def _matchers_are_its_own(self) -> "Site":

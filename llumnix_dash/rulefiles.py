@@ -1,0 +1,123 @@
+"""From alerts to files: rules as Prometheus loads them, and the same as the Prometheus Operator does."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from llumnix_dash.board import panel_id
+from llumnix_dash.catalog.labels import CLUSTER, NAMESPACE
+from llumnix_dash.catalog.metric import Unit
+from llumnix_dash.rules.alert import Alert
+from llumnix_dash.rules.declared import GROUPS, alerts_of
+
+if TYPE_CHECKING:
+    from llumnix_dash.settings.site import Site
+
+Json = dict[str, Any]
+
+NAME = "rules"
+"""By which the command line knows the rule files."""
+ALERTS_FILE = "rules/alerts.yaml"
+PROMETHEUS_RULE_FILE = "rules/prometheus-rule.yaml"
+_DASHBOARD = "llumnix-alerts-dashboard"
+# How Prometheus writes a value of the unit in words.
+_IN_WORDS = {
+    Unit.RATIO: "{{ $value | humanizePercentage }}",
+    Unit.SECONDS: "{{ $value | humanizeDuration }}",
+    Unit.MILLISECONDS: '{{ printf "%.0f" $value }} ms',
+}
+_PLAIN = "{{ $value | humanize }}"
+
+
+class RuleFile(NamedTuple):
+    """A file of rules.
+
+    Attributes:
+        file_name: below the folder of the dashboards' files.
+        text: its content.
+    """
+
+    file_name: str
+    text: str
+
+
+def rule_files(site: "Site | None" = None) -> list[RuleFile]:
+    """The rule files, in the names of a site if it has its own."""
+    from llumnix_dash.settings.site import Site  # noqa: PLC0415  # pydantic takes longer than all dashboards
+
+    site = site or Site()
+    groups = [_group(f"llumnix-{one.module}", alerts_of(one.module), site) for one in GROUPS]
+    resource = {
+        "apiVersion": "monitoring.coreos.com/v1",
+        "kind": "PrometheusRule",
+        "metadata": {"name": "llumnix", "labels": {"app.kubernetes.io/part-of": "llumnix"}},
+        "spec": {"groups": groups},
+    }
+    return [
+        RuleFile(ALERTS_FILE, _yaml({"groups": groups})),
+        RuleFile(PROMETHEUS_RULE_FILE, _yaml(resource)),
+    ]
+
+
+def _group(name: str, alerts: Sequence[Alert], site: "Site") -> Json:
+    return {"name": name, "rules": [_rule(alert, site) for alert in alerts]}
+
+
+def _rule(alert: Alert, site: "Site") -> Json:
+    from llumnix_dash.settings.promql import localized  # noqa: PLC0415
+
+    return {
+        "alert": alert.name,
+        "expr": _pretty(localized(alert.condition(), site)),
+        "for": alert.lasting,
+        "labels": {"severity": alert.severity},
+        "annotations": {
+            "summary": alert.summary,
+            "description": _description(alert, site),
+            "dashboard_url": _dashboard_url(alert, site),
+            "runbook_url": site.alerts.runbook_url.format(alert=alert.name),
+        },
+    }
+
+
+def _description(alert: Alert, site: "Site") -> str:
+    """Where, in the labels that tell the cases apart, and what, with the value."""
+    names = site.names(engines=False)
+    where = [f"{{{{ with $labels.{name} }}}}{{{{ . }}}} {{{{ end }}}}" for one in alert.by if (name := names.of(one))]
+    said = alert.says.format(value=_IN_WORDS.get(alert.left.unit, _PLAIN))
+    return f"{''.join(where).rstrip()}: {said}.".replace(" {{ end }}:", "{{ end }}:")
+
+
+def _dashboard_url(alert: Alert, site: "Site") -> str:
+    """The panel that draws the signal, of the alert's fleet."""
+    names = site.names(engines=False)
+    filters = [
+        f"{{{{ with $labels.{name} }}}}&var-{variable}={{{{ . | urlquery }}}}{{{{ end }}}}"
+        for variable in (CLUSTER, NAMESPACE)
+        if (name := names.of(variable))
+    ]
+    uid = f"{site.dashboards.uid_prefix}{_DASHBOARD}"
+    return site.alerts.dashboard_url.format(uid=uid, panel=panel_id(alert.key)) + "".join(filters)
+
+
+def _pretty(expr: str) -> str:
+    """The query over several lines, where it is long."""
+    import promql_parser  # noqa: PLC0415
+
+    return str(promql_parser.parse(expr).prettify())
+
+
+def _yaml(value: Json) -> str:
+    import yaml  # noqa: PLC0415
+
+    class Dumper(yaml.SafeDumper):
+        """Texts of several lines stand as they are."""
+
+        def ignore_aliases(self, data: Any) -> bool:
+            return True
+
+    def text(dumper: yaml.SafeDumper, data: str) -> yaml.ScalarNode:
+        return dumper.represent_scalar("tag:yaml.org,2002:str", data, style="|" if "\n" in data else None)
+
+    Dumper.add_representer(str, text)
+    head = "# Written by `llumnix-dash generate` from rules/*.py. Change those, and write it anew.\n"
+    return head + yaml.dump(value, Dumper=Dumper, sort_keys=False, width=110, allow_unicode=True)
