@@ -7,7 +7,8 @@ from llumnix_dash.board import panel_id
 from llumnix_dash.catalog.labels import CLUSTER, NAMESPACE
 from llumnix_dash.catalog.metric import Unit
 from llumnix_dash.rules.alert import Alert
-from llumnix_dash.rules.declared import GROUPS, alerts_of
+from llumnix_dash.rules.declared import GROUPS, RECORDED, alerts_of
+from llumnix_dash.rules.record import Record
 
 if TYPE_CHECKING:
     from llumnix_dash.settings.site import Site
@@ -17,6 +18,7 @@ Json = dict[str, Any]
 NAME = "rules"
 """By which the command line knows the rule files."""
 ALERTS_FILE = "rules/alerts.yaml"
+RECORDING_FILE = "rules/recording.yaml"
 PROMETHEUS_RULE_FILE = "rules/prometheus-rule.yaml"
 _DASHBOARD = "llumnix-alerts-dashboard"
 # How Prometheus writes a value of the unit in words.
@@ -46,14 +48,19 @@ def rule_files(site: "Site | None" = None) -> list[RuleFile]:
 
     site = site or Site()
     groups = [_group(f"llumnix-{one.module}", alerts_of(one.module), site) for one in GROUPS]
+    recorded = [
+        {"name": f"llumnix-{name}", "rules": [_recorded(one, site) for one in records]}
+        for name, records in RECORDED.items()
+    ]
     resource = {
         "apiVersion": "monitoring.coreos.com/v1",
         "kind": "PrometheusRule",
         "metadata": {"name": "llumnix", "labels": {"app.kubernetes.io/part-of": "llumnix"}},
-        "spec": {"groups": groups},
+        "spec": {"groups": [*recorded, *groups]},
     }
     return [
         RuleFile(ALERTS_FILE, _yaml({"groups": groups})),
+        RuleFile(RECORDING_FILE, _yaml({"groups": recorded})),
         RuleFile(PROMETHEUS_RULE_FILE, _yaml(resource)),
     ]
 
@@ -77,6 +84,13 @@ def _rule(alert: Alert, site: "Site") -> Json:
             "runbook_url": site.alerts.runbook_url.format(alert=alert.name),
         },
     }
+
+
+def _recorded(record: Record, site: "Site") -> Json:
+    from llumnix_dash.settings.promql import localized  # noqa: PLC0415
+
+    labels = {"labels": dict(record.labels)} if record.labels else {}
+    return {"record": record.name, "expr": _pretty(localized(record.expression(), site)), **labels}
 
 
 def _description(alert: Alert, site: "Site") -> str:

@@ -8,6 +8,8 @@ from importlib import import_module
 from typing import NamedTuple
 
 from llumnix_dash.rules.alert import Alert
+from llumnix_dash.rules.declared.recorded import TRAFFIC
+from llumnix_dash.rules.record import Record
 
 
 class Listed(NamedTuple):
@@ -29,6 +31,9 @@ GROUPS = (
     Listed("scheduling", "Who chooses the engines?"),
     Listed("engines", "Do the engines work?"),
 )
+
+# Group of recorded series -> its series.
+RECORDED: dict[str, tuple[Record, ...]] = {"traffic": TRAFFIC}
 
 
 def alerts_of(module: str) -> tuple[Alert, ...]:

@@ -5,5 +5,6 @@ dashboard, which draws the threshold. What the catalogue does not allow fails wh
 """
 
 from llumnix_dash.rules.alert import CRITICAL, INFO, WARNING, Alert, AlertError, Severity
+from llumnix_dash.rules.record import Record, RecordError
 
-__all__ = ["CRITICAL", "INFO", "WARNING", "Alert", "AlertError", "Severity"]
+__all__ = ["CRITICAL", "INFO", "WARNING", "Alert", "AlertError", "Record", "RecordError", "Severity"]
