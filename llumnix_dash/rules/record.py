@@ -1,4 +1,4 @@
-"""A recorded series: a query whose answer the ruler keeps under a name, so that pages and alerts need not ask it anew."""
+"""A recorded series: a query whose answer the ruler keeps under a name, so that nobody need ask it anew."""
 
 import re
 from collections.abc import Mapping
