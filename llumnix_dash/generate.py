@@ -116,7 +116,8 @@ def write(made: Iterable[Generated | RuleFile], output_dir: Path) -> list[FileSt
 
 def path_of(one: Generated | RuleFile, output_dir: Path) -> Path:
     """Where a file belongs: below the folder of the output, or the Operator's rules beside it in ``deploy/base``."""
-    in_the_base = one.file_name == PROMETHEUS_RULE_FILE and output_dir == DEFAULT_OUTPUT_DIR
+    usual = output_dir.absolute().parts[-2:] == DEFAULT_OUTPUT_DIR.parts
+    in_the_base = usual and one.file_name == PROMETHEUS_RULE_FILE
     return Path(normpath(output_dir / (_IN_THE_BASE if in_the_base else one.file_name)))
 
 

@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry, Counter, start_http_server
 from llumnix_dash.cli import COMMANDS
 from llumnix_dash.dashboards import DASHBOARDS
 from llumnix_dash.generate import DEFAULT_OUTPUT_DIR, load_dashboards
+from llumnix_dash.rulefiles import PROMETHEUS_RULE_FILE, rule_files
 
 ROOT = Path(__file__).parent.parent
 PIP = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
@@ -52,7 +53,7 @@ def _run(command: list[str | Path], cwd: Path, *, fails: bool = False) -> str:
 def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The checkout's own files; a build leaves folders behind."""
     folder = tmp_path_factory.mktemp("sources")
-    for part in ("llumnix_dash", "dashboards"):
+    for part in ("llumnix_dash", "dashboards", "rules"):
         shutil.copytree(ROOT / part, folder / part, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
     for part in ("setup.cfg", "pyproject.toml", "LICENSE", "README.md"):
         shutil.copy(ROOT / part, folder / part)
@@ -82,10 +83,10 @@ def test_every_command_explains_itself(wheel: Installation, command: str) -> Non
 @pytest.mark.parametrize("kind", ["editable", "wheel"])
 def test_it_makes_lists_and_reads_our_dashboards(kind: str, request: pytest.FixtureRequest) -> None:
     installed: Installation = request.getfixturevalue(kind)
-    names = list(load_dashboards())
+    names = [*load_dashboards(), *(one.file_name for one in rule_files())]
     printed = installed.run("llumnix-dash", "generate", "--output-dir", "out")
     assert printed.splitlines() == [f"written    out/{name}" for name in names]
-    for name in names:
+    for name in set(names) - {PROMETHEUS_RULE_FILE}:
         assert (installed.elsewhere / "out" / name).read_bytes() == (ROOT / DEFAULT_OUTPUT_DIR / name).read_bytes()
     listed = installed.run("llumnix-dash", "list")
     assert [line.split()[0] for line in listed.splitlines()[1:]] == [one.module for one in DASHBOARDS]
@@ -103,6 +104,7 @@ def test_it_makes_lists_and_reads_our_dashboards(kind: str, request: pytest.Fixt
 
 
 @pytest.mark.parametrize("kind", ["editable", "wheel"])
-def test_no_package_is_called_dashboards(kind: str, request: pytest.FixtureRequest) -> None:
+def test_no_package_is_called_dashboards_or_rules(kind: str, request: pytest.FixtureRequest) -> None:
     installed: Installation = request.getfixturevalue(kind)
-    assert "No module named 'dashboards'" in installed.run("python", "-c", "import dashboards", fails=True)
+    for name in ("dashboards", "rules"):
+        assert f"No module named '{name}'" in installed.run("python", "-c", f"import {name}", fails=True)

@@ -10,7 +10,7 @@ import yaml
 from cloudcoil.models.prometheus_operator import v1
 
 from llumnix_dash.catalog.exporters import ENGINE, EXPORTERS, GATEWAY, ROLES, SCHEDULER
-from llumnix_dash.catalog.labels import CLUSTER
+from llumnix_dash.catalog.labels import CLUSTER, FLEET
 from tests.reading import DASHBOARDS, Json, lost, queries, selectors
 
 DEPLOY = Path(__file__).parent.parent.parent / "deploy"
@@ -104,7 +104,7 @@ def test_the_folder_is_a_kustomization_of_what_is_in_it() -> None:
     assert kustomization == {
         "apiVersion": "kustomize.config.k8s.io/v1beta1",
         "kind": "Kustomization",
-        "resources": ["monitoring.yaml"],
+        "resources": ["monitoring.yaml", "rules.yaml"],
     }
     assert all((BASE / name).is_file() for name in kustomization["resources"])
 
@@ -157,10 +157,11 @@ def test_kustomize_puts_base_and_component_together(tmp_path: Path) -> None:
     )
     done = subprocess.run(["kubectl", "kustomize", str(overlay)], capture_output=True, text=True, check=True)
     built = {one["metadata"]["name"]: one for one in yaml.safe_load_all(done.stdout)}
-    assert set(built) == {*MONITORS, *FURTHER}
+    rules = read(BASE / "rules.yaml")
+    assert set(built) == {*MONITORS, *FURTHER, *rules}
     assert all(one["metadata"]["labels"] == {**PART_OF, "release": "prometheus"} for one in built.values())
     assert {name: one["spec"] for name, one in built.items()} == {
-        name: one["spec"] for name, one in (MONITORS | FURTHER).items()
+        name: one["spec"] for name, one in (MONITORS | FURTHER | rules).items()
     }
 
 
@@ -187,6 +188,8 @@ def test_dashboards_select_and_group_by_labels_that_are_there() -> None:
         "engine": attached(MONITORS["llumnix-engine-decode"]),
     }
     there["scheduler"] = there["gateway"]
+    # Not ours: its series have the fleet's labels by themselves, and a query gives them the role.
+    there["kube-state-metrics"] = {*FLEET, "job", "infer_type"}
     asked = 0
     for uid, dashboard in DASHBOARDS.items():
         for where, text in queries(dashboard):
