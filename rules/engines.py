@@ -60,7 +60,7 @@ ALERTS = (
         name="LlumnixKVCacheFull",
         key="alert_kv_cache_full",
         title="Mean KV Cache Usage of a Role",
-        left=average(vllm.KV_CACHE_USAGE, by=_OF_ROLE),
+        left=average(vllm.KV_CACHE_USAGE, by=_OF_ROLE, window=RECENT),
         by=_OF_ROLE,
         above=0.9,
         lasting="10m",

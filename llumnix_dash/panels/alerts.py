@@ -38,7 +38,9 @@ def signal(alert: Alert) -> TimeSeries:
             )
         ],
         describe({metric.name: metric for metric in alert.left.metrics}, reading),
-        overrides=[*ROLE_OVERRIDES, *NAME_OVERRIDES],
+        # Of a line with a role in its name the role's colour counts.
+        overrides=[*NAME_OVERRIDES, *ROLE_OVERRIDES],
+        axis_to=2 * alert.threshold or 1,
         thresholds=steps if above else ((None, style.FAILURE), (alert.threshold, "transparent")),
         worst="max" if above else "min",
         no_value=no_data(alert.left.metrics[0]),

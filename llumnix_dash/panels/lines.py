@@ -76,7 +76,7 @@ def time_series(
     """
     query = targets[0].query
     about = query.metrics[0]
-    unit = _AGE if isinstance(about, Gauge) and about.unit is Unit.SECONDS else _TIME.get(query.unit)
+    unit = _AGE if isinstance(about, Gauge) and about.unit is query.unit is Unit.SECONDS else _TIME.get(query.unit)
     plain = TimeSeries(
         key=key,
         title=title,
