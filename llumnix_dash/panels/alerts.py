@@ -9,7 +9,7 @@ from llumnix_dash.promql import leading
 from llumnix_dash.rules.alert import Alert
 from llumnix_dash.shapes.panels import Target, TimeSeries
 
-_WIDTH, _HEIGHT = 8, 8
+_WIDTH, _HEIGHT = 8, 9
 
 
 def threshold_in_words(alert: Alert) -> str:
@@ -40,7 +40,7 @@ def signal(alert: Alert) -> TimeSeries:
         describe({metric.name: metric for metric in alert.left.metrics}, reading),
         # Of a line with a role in its name the role's colour counts.
         overrides=[*NAME_OVERRIDES, *ROLE_OVERRIDES],
-        axis_to=2 * alert.threshold or 1,
+        axis_to=_top(alert),
         thresholds=steps if above else ((None, style.FAILURE), (alert.threshold, "transparent")),
         worst="max" if above else "min",
         no_value=no_data(alert.left.metrics[0]),
@@ -53,3 +53,9 @@ def signal(alert: Alert) -> TimeSeries:
 def _named_by(alert: Alert) -> tuple[str, ...]:
     """The labels of a line's name: the one that not every site has is not the first."""
     return (NAMESPACE, CLUSTER, *(label for label in alert.by if label not in FLEET))
+
+
+def _top(alert: Alert) -> float:
+    """Where the axis ends at least: the threshold is in sight, and a share does not seem to go beyond 1."""
+    top = 2 * alert.threshold or 1
+    return min(top, 1) if alert.left.unit is Unit.RATIO else top
