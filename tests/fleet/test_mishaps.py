@@ -7,10 +7,11 @@ import pytest
 
 from llumnix_dash.catalog import cms, gateway, process, scheduler, vllm
 from llumnix_dash.catalog.metric import Metric
-from llumnix_dash.fleet import Fleet, simulate
+from llumnix_dash.fleet import SCENARIOS, Fleet, simulate
 from llumnix_dash.fleet.cases import Case
 from llumnix_dash.fleet.engine import Request
 from llumnix_dash.fleet.kubernetes import WANTED_DEPLOYMENT, WANTED_STATEFULSET
+from llumnix_dash.fleet.parts import Scaling
 from llumnix_dash.fleet.process import OVERFLOW
 from tests.fleet.conftest import END
 from tests.fleet.samples import last, tracks, values
@@ -159,6 +160,16 @@ def test_a_fleet_that_is_scaled_to_zero_leaves_in_order_and_is_not_wanted_any_mo
     assert gateways.values.index(0) == 45
 
 
+def test_a_gateway_that_is_to_end_gets_nothing_new_and_ends_what_it_has() -> None:
+    fewer = SCENARIOS["default"].model_copy(update={"scalings": (Scaling(workload="gateway", replicas=1),)})
+    fleet = simulate(fewer, end=END, minutes=4)
+    taken_by_it = [one for one in fleet.requests if one.gateway == 1]
+    assert 110 < max(one.arrived for one in taken_by_it) < 120
+    assert all(one.status and one.lost is None for one in taken_by_it)
+    assert max(one.finished or 0 for one in taken_by_it) > 120
+    assert ups(fleet, "gateway") == {"gateway-0": (0, 24, {1}), "gateway-1": (0, 11, {1})}
+
+
 def test_what_is_scaled_to_zero_is_still_shown_by_the_scheduler(simulated: Simulated) -> None:
     """Nothing removes an instance's gauges; idle as it was."""
     fleet = simulated("scale-to-zero")
@@ -189,6 +200,7 @@ def test_kube_state_metrics_tells_what_is_wanted_where_there_is_one(simulated: S
     labels = dict(track.labels)
     assert (labels["namespace"], labels["job"]) == ("llumnix", "kube-state-metrics"), "of the workload, not its own"
     assert ups(fleet, "kube-state-metrics") == {"kube-state-metrics-0": (0, 60, {1})}
+    assert "monitoring" in {dict(labels)["namespace"] for labels in fleet.history.up}
     assert not tracks(simulated("default"), WANTED_DEPLOYMENT)
 
 
