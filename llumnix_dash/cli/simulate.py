@@ -191,7 +191,7 @@ def _serve(
             relabel = relabeling(site) if site else None
             text = prometheus_config(fleet, monitors, listener.server_port, interval=interval, relabel=relabel)
             write_text(config, text)
-            click.echo(f"{config}: scrapes {len(fleet.targets)} targets")
+            click.echo(f"{config}: scrapes {len(fleet.places)} targets")
         try:
             click.echo(f"serving {name} on http://127.0.0.1:{listener.server_port}/ (Ctrl-C stops)")
             sys.stdout.flush()

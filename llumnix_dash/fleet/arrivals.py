@@ -33,11 +33,20 @@ class Arrivals:
         self._clock = clock
         self._draw = draw
         self._arrive = arrive
+        self._paused = False
 
     def start(self, traffic: tuple[Traffic, ...]) -> None:
         """Lets the clients ask from now on."""
         for one in traffic:
             self._await_arrival(one)
+
+    def pause(self) -> None:
+        """Nobody asks any more."""
+        self._paused = True
+
+    def go_on(self) -> None:
+        """The clients are back."""
+        self._paused = False
 
     def _rate(self, traffic: Traffic) -> float:
         now = self._clock.now
@@ -54,6 +63,6 @@ class Arrivals:
     def _perhaps_arrive(self, traffic: Traffic, highest: float) -> None:
         if self._load == "stopped" and self._clock.now > -STOPPED_BEFORE:
             return
-        if self._draw.random.random() * highest < self._rate(traffic):
+        if self._draw.random.random() * highest < self._rate(traffic) and not self._paused:
             self._arrive(traffic)
         self._await_arrival(traffic)

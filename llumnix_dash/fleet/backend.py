@@ -67,19 +67,22 @@ class Backend:
 
     def stages(self, model: str) -> int:
         """How many engines a request for this model passes."""
-        return len(self._stages[model])
+        return len(self._stages_of(model))
+
+    def serves(self, model: str) -> bool:
+        """Whether the engines know the model: of one that they do not know they say so themselves."""
+        return model in self._stages
 
     def choose(self, model: str) -> list[Engine]:
         """The engines that the scheduler finds for a request, in order: none for a stage whose engines are all gone."""
-        found = (self._least_loaded(engines) for engines in self._stages[model])
+        found = (self._least_loaded(engines) for engines in self._stages_of(model))
         return [engine for engine in found if engine is not None]
 
     def in_turn(self, model: str) -> list[Engine]:
         """The engines that a gateway takes by itself: of those that discovery knows, the next of each stage."""
         self._turn += 1
-        known = (
-            [one for one in engines if one.target.process.is_up(self._clock.now)] for engines in self._stages[model]
-        )
+        now = self._clock.now
+        known = ([one for one in engines if one.target.process.is_up(now)] for engines in self._stages_of(model))
         return [engines[self._turn % len(engines)] for engines in known if engines]
 
     def dispatch(self, request: Request) -> None:
@@ -124,9 +127,33 @@ class Backend:
         Returns:
             The old one.
         """
+        old = self._retire(engine)
+        self._renew(engine, down, elsewhere=True)
+        return old
+
+    def remove(self, engine: Engine) -> Engine:
+        """The engine's pod works on unseen with what it has, and is then killed; no other takes its place.
+
+        Returns:
+            The one that works on.
+        """
+        old = self._retire(engine)
+        self._renew(engine, math.inf, elsewhere=False)
+        engine.target.process.is_target = False
+        return old
+
+    def add(self, engine: Engine, down: float) -> None:
+        """A pod that was not there before: a target at once, which answers when the model is loaded."""
+        engine.target.process.is_target = True
+        self._renew(engine, down, elsewhere=False)
+
+    def _stages_of(self, model: str) -> list[list[Engine]]:
+        # Neither gateway nor scheduler checks the name of a model.
+        return self._stages.get(model) or next(iter(self._stages.values()))
+
+    def _retire(self, engine: Engine) -> Engine:
         old = engine.retire()
         self._clock.after(GRACE_SECONDS, self._bury_for_good, old)
-        self._renew(engine, down, elsewhere=True)
         return old
 
     def _bury(self, engine: Engine) -> None:

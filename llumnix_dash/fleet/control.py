@@ -42,6 +42,7 @@ class Replica:
     Attributes:
         process: its metrics.
         pulled: when it last read the store well; None where it has not yet.
+        misses_index: whether a query has found the index of prefixes away; after that it asks no more.
         shown: when the status was told that its metrics show, by the instance's id: only a newer one is shown.
         accounts: of its own dispatches, in full mode.
         book: of its own dispatches, in lite mode.
@@ -50,6 +51,7 @@ class Replica:
     def __init__(self, process: Process, accounts: Accounts, book: Book) -> None:
         self.process = process
         self.pulled: float | None = None
+        self.misses_index = False
         self.shown: dict[str, float] = {}
         self.accounts = accounts
         self.book = book
@@ -70,6 +72,7 @@ class Control:
         refreshes: (time, number of the scheduler, metric, milliseconds) of each refresh from the cluster meta store.
         bookings: each scheduling that was a success, in order.
         store_is_away: whether the cluster meta store cannot be read: nothing can be scheduled then.
+        index_is_away: whether the index of prefixes does not answer: hits are unknown then.
     """
 
     def __init__(
@@ -85,6 +88,7 @@ class Control:
         self.refreshes: list[tuple[float, int, Histogram, float]] = []
         self.bookings: list[Booking] = []
         self.store_is_away = False
+        self.index_is_away = False
         self._deployment = deployment
         self._full = deployment.mode == "full"
         self._period = SLO_STATUS_REFRESH_SECONDS if deployment.slo_aware else STATUS_REFRESH_SECONDS
@@ -164,6 +168,16 @@ class Control:
         for number in range(len(self._schedulers)):
             self.replica(number).pulled = None
 
+    def lose_index(self) -> None:
+        """The index of prefixes does not answer from now on: hits are unknown."""
+        self.index_is_away = True
+
+    def find_index(self) -> None:
+        """The index of prefixes answers again."""
+        self.index_is_away = False
+        for number in range(len(self._schedulers)):
+            self.replica(number).misses_index = False
+
     def watch(self, engine: Engine) -> None:
         """An engine that is no target any more and tells the store of itself all the same, until its process ends."""
         self._retired.append(engine)
@@ -222,8 +236,16 @@ class Control:
         """What the chosen instance has of the prompt, and what the index of prefixes tells of it."""
         request.cached_percent, best = draws.hit_percents(self._draw.random)
         if self._deployment.cache_aware and request.prompt_tokens >= INDEXED_TOKENS:
+            if self.index_is_away:
+                self._miss_index(self.replica(request.scheduler))
+                return
             request.hit_percent = int(self._told_percent(request, request.cached_percent))
             request.max_hit_percent = self._told_percent(request, best)
+
+    def _miss_index(self, replica: Replica) -> None:
+        if not replica.misses_index:
+            replica.misses_index = True
+            at_scheduler.missed_index(replica.process)
 
     def _told_percent(self, request: Request, percent: float) -> float:
         if not self._deployment.saves_unfull_chunks:

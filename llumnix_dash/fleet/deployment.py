@@ -6,21 +6,22 @@ from random import Random
 from llumnix_dash.catalog import process
 from llumnix_dash.catalog.exporters import ENGINE, GATEWAY, SCHEDULER
 from llumnix_dash.catalog.metric import Exporter
-from llumnix_dash.fleet.backend import Backend
+from llumnix_dash.fleet.backend import GRACE_SECONDS, Backend
 from llumnix_dash.fleet.chance import Chance
 from llumnix_dash.fleet.clock import Clock
 from llumnix_dash.fleet.control import Control
 from llumnix_dash.fleet.engine import Engine
 from llumnix_dash.fleet.frontend import Frontend
-from llumnix_dash.fleet.parts import Mishap, Pool, Scenario
+from llumnix_dash.fleet.kubernetes import KUBE_STATE_METRICS, told
+from llumnix_dash.fleet.parts import Mishap, Pool, Scaling, Scenario
 from llumnix_dash.fleet.process import Process
 from llumnix_dash.fleet.record import engine as at_engine
 from llumnix_dash.fleet.target import STRANGER, STRANGER_REQUESTS, Addresses, ScrapeTarget, exported
 
-SICK_SLOWNESS = 4.0
 CONTROL_DOWN_SECONDS = 15.0
 ENGINE_DOWN_SECONDS = 40.0
 REPLACED_EVERY_SECONDS = 45.0
+RESTARTS_EVERY_SECONDS = 240.0
 STRANGER_REQUESTS_PER_SECOND = 40
 
 # Llumnix's limit of label sets a metric.
@@ -47,6 +48,8 @@ class RunningDeployment:
         gateways: the replicas.
         schedulers: the replicas.
         strangers: programs beside it that are no part of it.
+        watchers: what tells how many replicas of its workloads are wanted, where the store has it.
+        wanted: how many that are.
     """
 
     def __init__(self, scenario: Scenario, number: int, clock: Clock, *, seed: str, age: float, epoch: int) -> None:
@@ -58,17 +61,20 @@ class RunningDeployment:
         before = sum(one.cluster == deployment.cluster for one in scenario.deployments[:number])
         self._addresses = Addresses(deployment, before, alone=len(scenario.deployments) == 1)
         self._vllm = scenario.vllm
+        self._scalings = scenario.scalings
         self.gateways = self._control(GATEWAY, deployment.gateways)
         self.schedulers = self._control(SCHEDULER, deployment.schedulers)
         self.strangers = self._control(STRANGER, int(scenario.stranger))
+        self.watchers = self._control(KUBE_STATE_METRICS, int(deployment.kube_state_metrics))
+        self.wanted = {"gateway": deployment.gateways, "scheduler": deployment.schedulers}
         self.engines: list[Engine] = []
         stages: dict[str, list[list[Engine]]] = {}
         for pool in deployment.pools:
             engines = self._pool(pool)
             self.engines += engines
             stages.setdefault(pool.model, []).append(engines)
-        if scenario.sick_instance:
-            [one for one in self.engines if one.pool.role == "decode"][-1].slowness = SICK_SLOWNESS
+        if scenario.slowness != 1:
+            self._of_role("decode")[-1].slowness = scenario.slowness
         for engine in self.engines:
             at_engine.started(engine)
         draw = Chance(seed, scenario.rare_events)
@@ -104,11 +110,14 @@ class RunningDeployment:
         return [self._addresses.control(exporter, process, number) for number, process in enumerate(processes)]
 
     def _pool(self, pool: Pool) -> list[Engine]:
-        """The pool's instances; the first has the pool's number of vLLM engines, the others one."""
+        """The pool's instances, those yet to come too; the first has the pool's number of vLLM engines, others one."""
         metrics = exported(ENGINE, self.deployment, self._vllm) if pool.program == "vllm" else []
         before = len(self.engines)
-        of_role = sum(one.pool.role == pool.role for one in self.engines)
-        return [
+        of_role = len(self._of_role(pool.role))
+        pods = -(-pool.instances // pool.engines_in_pod)
+        self.wanted[pool.role] = self.wanted.get(pool.role, 0) + pods
+        most = max([pool.instances, *(one.replicas for one in self._scalings if one.workload == pool.role)])
+        engines = [
             Engine(
                 self._addresses.engine(
                     Process(metrics, self._born + START_SECONDS * self._starts.random()),
@@ -122,13 +131,21 @@ class RunningDeployment:
                 version=self._vllm,
                 hybrid=self.deployment.hybrid_connector,
             )
-            for member in range(pool.instances)
+            for member in range(most)
         ]
+        for engine in engines[pool.instances :]:
+            engine.target.process.restart(self._clock.now, math.inf)
+            engine.target.process.is_target = False
+        return engines
+
+    def _of_role(self, role: str) -> list[Engine]:
+        return [one for one in self.engines if one.pool.role == role]
 
     @property
-    def targets(self) -> list[ScrapeTarget]:
-        """All that is scraped, at its present address."""
-        return [*self.gateways, *self.schedulers, *(one.target for one in self.engines), *self.strangers]
+    def places(self) -> list[ScrapeTarget]:
+        """All that is scraped at some time or other, at its present address."""
+        engines = [one.target for one in self.engines]
+        return [*self.gateways, *self.schedulers, *engines, *self.strangers, *self.watchers]
 
     def start(self, scenario: Scenario, seconds: float) -> None:
         """Lets traffic begin now, and brings what befalls the scenario within so many seconds of the first sample."""
@@ -136,6 +153,8 @@ class RunningDeployment:
         self.control.start()
         for mishap in scenario.mishaps:
             self._expect(mishap, seconds)
+        for scaling in scenario.scalings:
+            self._clock.at(scaling.at * seconds, self._scale, scaling)
         if scenario.rolling_update:
             for place, engine in enumerate(self.engines):
                 self._clock.at(seconds / 2 + place * REPLACED_EVERY_SECONDS, self._replace, engine)
@@ -151,24 +170,59 @@ class RunningDeployment:
     def _expect(self, mishap: Mishap, seconds: float) -> None:
         """The mishap will begin and, if it does, end at its shares of this time."""
         at, frontend = self._clock.at, self.frontend
-        begin, end = mishap.start * seconds, mishap.end * seconds
-        down = end - begin if mishap.end < 1 else math.inf
-        engines = [one for one in self.engines if one.pool.role == mishap.role]
-        if mishap.kind == "gateways-gone":
-            for number in range(len(self.gateways)):
-                at(begin, frontend.restart_gateway, number, down)
-        elif mishap.kind == "scheduler-down":
-            for number in range(len(self.schedulers)):
-                at(begin, frontend.restart_scheduler, number, down)
-        elif mishap.kind == "store-away":
-            at(begin, self.control.lose_store)
-            if mishap.end < 1:
+        begin = mishap.start * seconds
+        end = mishap.end * seconds if mishap.end < 1 else math.inf
+        down = end - begin
+        match mishap.kind:
+            case "gateways-gone":
+                for number in range(len(self.gateways)):
+                    at(begin, frontend.restart_gateway, number, down)
+            case "gateway-restarts":
+                at(begin, self._restart_again, end)
+            case "scheduler-down":
+                for number in range(len(self.schedulers)):
+                    at(begin, frontend.restart_scheduler, number, down)
+            case "scheduler-out-of-reach":
+                at(begin, frontend.reach_schedulers, False)
+                at(end, frontend.reach_schedulers, True)
+            case "store-away":
+                at(begin, self.control.lose_store)
                 at(end, self.control.find_store)
-        elif mishap.kind == "engines-gone":
-            for engine in engines:
-                at(begin, self.backend.restart, engine, down, False)
-        else:
-            at(begin, self.backend.stall, engines[-1])
+            case "index-away":
+                at(begin, self.control.lose_index)
+                at(end, self.control.find_index)
+            case "engines-gone":
+                for engine in self._of_role(mishap.role):
+                    at(begin, self.backend.restart, engine, down, False)
+            case "hang":
+                at(begin, self.backend.stall, self._of_role(mishap.role)[-1])
+            case "clients-gone":
+                at(begin, frontend.arrivals.pause)
+                at(end, frontend.arrivals.go_on)
+
+    def _restart_again(self, until: float) -> None:
+        """The first gateway restarts now, and every few minutes until then."""
+        if self._clock.now < until:
+            self.frontend.restart_gateway(0, CONTROL_DOWN_SECONDS)
+            self._clock.after(RESTARTS_EVERY_SECONDS, self._restart_again, until)
+
+    def _scale(self, scaling: Scaling) -> None:
+        """More or fewer replicas are wanted from now on; a pod that is to end works on unseen until it is killed."""
+        self.wanted[scaling.workload] = scaling.replicas
+        for number, engine in enumerate(self._of_role(scaling.workload)):
+            is_there = engine.target.process.is_target
+            if number < scaling.replicas and not is_there:
+                self.backend.add(engine, ENGINE_DOWN_SECONDS + START_SECONDS * self._starts.random())
+            elif number >= scaling.replicas and is_there:
+                self.control.watch(self.backend.remove(engine))
+        for workload, targets, end in (
+            ("gateway", self.gateways, self.frontend.restart_gateway),
+            ("scheduler", self.schedulers, self.frontend.restart_scheduler),
+        ):
+            if workload == scaling.workload:
+                for number, target in enumerate(targets[scaling.replicas :], scaling.replicas):
+                    target.process.is_target = False
+                    self._clock.after(GRACE_SECONDS, end, number, math.inf)
 
     def measure(self) -> None:
         """Brings the gauges of all processes to what is so now."""
@@ -184,6 +238,9 @@ class RunningDeployment:
             requests = int((now - target.process.started) * STRANGER_REQUESTS_PER_SECOND)
             target.process.set(STRANGER_REQUESTS, requests, "/invoices", "200")
             target.process.set(STRANGER_REQUESTS, requests // 10, "/invoices", "500")
+        for target in self.watchers:
+            assert self.deployment.namespace is not None
+            told(target.process, self.deployment.namespace, self.wanted)
 
     def _replace(self, engine: Engine) -> None:
         """A new pod takes the engine's place; the old one is in the store until it is killed."""

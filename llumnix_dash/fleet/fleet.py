@@ -48,8 +48,13 @@ class RunningFleet:
 
     @property
     def targets(self) -> list[ScrapeTarget]:
-        """All that is scraped."""
-        return [target for one in self.deployments for target in one.targets]
+        """All that is scraped now."""
+        return [target for target in self.places if target.process.is_target]
+
+    @property
+    def places(self) -> list[ScrapeTarget]:
+        """All that is scraped at some time or other, at its present address."""
+        return [target for one in self.deployments for target in one.places]
 
     def run_until(self, moment: float) -> None:
         """Lets everything happen up to this moment, and measures the gauges then."""

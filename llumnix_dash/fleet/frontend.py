@@ -42,6 +42,7 @@ class Frontend:
         backend: the engines; set before the start.
         control: what the schedulers know and decide; set before the start.
         requests: every request that has come, in order of arrival.
+        arrivals: when clients ask.
         queues: of each gateway.
         current: of each gateway, the requests that it has not answered.
     """
@@ -60,6 +61,7 @@ class Frontend:
         draw: Chance,
     ) -> None:
         self.requests: list[Request] = []
+        self._reaches_schedulers = True
         self.queues = [Queue(clock, self._entered, self._taken) for _ in gateways]
         self.current: list[dict[Request, None]] = [{} for _ in gateways]
         self._deployment = deployment
@@ -68,11 +70,11 @@ class Frontend:
         self._schedulers = schedulers
         self._clock = clock
         self._draw = draw
-        self._arrivals = Arrivals(scenario.load, clock, draw, self._arrive)
+        self.arrivals = Arrivals(scenario.load, clock, draw, self._arrive)
 
     def start(self) -> None:
         """Lets traffic and reports begin now."""
-        self._arrivals.start(self._deployment.traffic)
+        self.arrivals.start(self._deployment.traffic)
         for number, target in enumerate(self._gateways):
             since = (self._clock.now - target.process.started) % REPORT_SECONDS
             self._clock.after(REPORT_SECONDS - since, self._report, number, target.process.life)
@@ -105,18 +107,24 @@ class Frontend:
         """A scheduler's process ends, and it forgets the instances that have gone."""
         self._schedulers[number].process.restart(self._clock.now, down)
 
+    def reach_schedulers(self, reached: bool) -> None:
+        """Whether gateways reach the schedulers from now on, which are up all the same."""
+        self._reaches_schedulers = reached
+
     def _is_over(self, request: Request) -> bool:
         """Whether it has been recorded, or its gateway has died."""
         return request not in self.current[request.gateway]
 
     def _arrive(self, traffic: Traffic) -> None:
-        up = [number for number, one in enumerate(self._gateways) if one.process.is_up(self._clock.now)]
+        processes = [one.process for one in self._gateways]
+        # A Service sends nothing to a pod that is about to end.
+        up = [number for number, one in enumerate(processes) if one.is_up(self._clock.now) and one.is_target]
         if not up:
             return  # The client meets a closed port: no program of ours knows of it.
         draw, random = self._draw, self._draw.random
         request = Request(
             namespace=self._deployment.namespace,
-            model=traffic.model,
+            model=f"{traffic.model}-{len(self.requests)}" if traffic.misspelt else traffic.model,
             gateway=up[draw.one_of(len(up))],
             arrived=self._clock.now,
             prompt_tokens=draws.length(random, traffic.prompt_tokens, 0.8, LONGEST_PROMPT),
@@ -185,7 +193,7 @@ class Frontend:
         if request.lost is not None:
             return
         process = self._schedulers[request.scheduler].process
-        if not process.is_up(self._clock.now):
+        if not (self._reaches_schedulers and process.is_up(self._clock.now)):
             self._go_forward(request, self.backend.in_turn(request.model))
         elif self.control.store_is_away:
             self._record_failure(request, "cms_not_available")
@@ -230,6 +238,9 @@ class Frontend:
     def _meet(self, request: Request) -> None:
         """The request comes to its first engine, or does not."""
         failures, after = self._failures, self._clock.after
+        if not self.backend.serves(request.model):
+            after(REJECTION_SECONDS, self._meet_error, request, Case.REJECTED, "404")
+            return
         shares = (failures.rejected, failures.refused, failures.vanished, failures.erring, failures.broken)
         rejected, refused, vanished, erring, broken = self._draw.which(shares)
         if rejected:

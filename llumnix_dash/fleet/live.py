@@ -68,7 +68,7 @@ def application(live: LiveFleet) -> Application:
     """
     pages: dict[str, tuple[Process, Application]] = {}
     proxied: dict[str, tuple[Process, Application]] = {}
-    for target in live.fleet.targets:
+    for target in live.fleet.places:
         registry = CollectorRegistry()
         registry.register(TargetCollector(live, target.process))
         pages[path_of(target)] = (target.process, make_wsgi_app(registry))

@@ -8,7 +8,18 @@ Role = Literal["prefill", "decode", "neutral"]
 SchedulerMode = Literal["full", "lite"]
 Transfer = Literal["staged", "kvt-staged", "kvt-batch"]
 Program = Literal["vllm", "sglang"]
-MishapKind = Literal["gateways-gone", "scheduler-down", "store-away", "engines-gone", "hang"]
+MishapKind = Literal[
+    "gateways-gone",
+    "gateway-restarts",
+    "scheduler-down",
+    "scheduler-out-of-reach",
+    "store-away",
+    "index-away",
+    "engines-gone",
+    "hang",
+    "clients-gone",
+]
+Workload = Literal["gateway", "scheduler", "prefill", "decode", "neutral"]
 
 
 class _Frozen(BaseModel):
@@ -55,6 +66,7 @@ class Traffic(_Frozen):
     Attributes:
         model: its name.
         requests_per_second: the mean; arrivals are a Poisson process whose rate swings by a quarter over half an hour.
+        misspelt: whether each request names another model, which nobody serves: the name and a number.
         prompt_tokens: median of the prompt's length, log-normal with a sigma of 0.8.
         output_tokens: median of the answer's length, log-normal with a sigma of 0.7.
     """
@@ -63,6 +75,7 @@ class Traffic(_Frozen):
     requests_per_second: float
     prompt_tokens: int = 700
     output_tokens: int = 200
+    misspelt: bool = False
 
 
 class Failures(_Frozen):
@@ -89,8 +102,9 @@ class Mishap(_Frozen):
     """What befalls a deployment for a while.
 
     Attributes:
-        kind: all gateways are gone; the schedulers are down; the cluster meta store cannot be read; the engines of a
-            role are gone; the last engine of a role stands still, for good.
+        kind: all gateways are gone; the first gateway restarts every few minutes; the schedulers are down, or up and no
+            gateway reaches them; the cluster meta store cannot be read; the index of prefixes does not answer; the
+            engines of a role are gone; the last engine of a role stands still, for good; no client asks any more.
         start: when, as a share of the simulated time.
         end: until when; from 1 on it lasts.
         role: of the engines in question.
@@ -100,6 +114,20 @@ class Mishap(_Frozen):
     start: float = 0.5
     end: float = 1.0
     role: Role = "decode"
+
+
+class Scaling(_Frozen):
+    """From some moment on another number of replicas is wanted, and comes about in an orderly way.
+
+    Attributes:
+        workload: of which there are to be more or fewer; of gateways and schedulers fewer alone.
+        replicas: how many are wanted then.
+        at: when, as a share of the simulated time.
+    """
+
+    workload: Workload
+    replicas: int
+    at: float = 0.5
 
 
 class Deployment(_Frozen):
@@ -129,6 +157,7 @@ class Deployment(_Frozen):
         fallback: whether there is a fallback service, and a queue for those that it told to come again.
         cluster: the label that its cluster's Prometheus gives all series (``external_labels``); None: it gives none.
         service_prefix: stands before ``gateway`` and ``scheduler`` in the names of the Services.
+        kube_state_metrics: whether the store has kube-state-metrics, too: how many replicas of what are wanted.
     """
 
     namespace: str | None = "llumnix"
@@ -151,6 +180,7 @@ class Deployment(_Frozen):
     fallback: bool = False
     cluster: str | None = None
     service_prefix: str = ""
+    kube_state_metrics: bool = False
 
     @property
     def hybrid_connector(self) -> bool:
@@ -169,13 +199,14 @@ class Scenario(_Frozen):
             ``stopped`` (traffic ended before the first sample).
         rare_events: whether failures, clients that leave and reschedulings happen.
         restarts: whether gateway, scheduler and engines restart in the middle.
-        sick_instance: whether the last decode (or neutral) instance computes four times slower than its peers.
+        slowness: how many times slower than its peers the last decode instance computes.
         stranger: whether another program of the namespace exports the same unprefixed names under its own job.
         vllm: version of the engines.
         interval: seconds from scrape to scrape, where none is asked for.
         failures: how often what fails.
         mishaps: what befalls its deployments, each of them.
         rolling_update: whether engines are replaced one after another, from the middle on.
+        scalings: of its deployments, each of them.
     """
 
     name: str
@@ -184,10 +215,11 @@ class Scenario(_Frozen):
     load: Literal["steady", "surge", "stopped"] = "steady"
     rare_events: bool = True
     restarts: bool = False
-    sick_instance: bool = False
+    slowness: float = 1.0
     stranger: bool = False
     vllm: str = "0.18"
     interval: int = 10
     failures: Failures = Failures()
     mishaps: tuple[Mishap, ...] = ()
     rolling_update: bool = False
+    scalings: tuple[Scaling, ...] = ()

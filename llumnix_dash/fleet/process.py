@@ -45,6 +45,7 @@ class Process:
         started: when the process began, on the simulation's clock.
         life: how many times it has restarted.
         down_until: until when it does not answer a scrape.
+        is_target: whether service discovery knows its pod; only then it is scraped.
     """
 
     def __init__(self, metrics: list[Metric], started: float, most_label_sets: int | None = None) -> None:
@@ -53,6 +54,7 @@ class Process:
         self.started = started
         self.life = 0
         self.down_until = started
+        self.is_target = True
         self._most_label_sets = most_label_sets
 
     def restart(self, now: float, down: float) -> None:

@@ -11,11 +11,13 @@ from typing import Any
 
 import yaml
 
+from llumnix_dash.catalog.exporters import EXPORTERS
 from llumnix_dash.errors import UserError
 from llumnix_dash.fleet.fleet import RunningFleet
 from llumnix_dash.fleet.history import Relabeling
+from llumnix_dash.fleet.kubernetes import KUBE_STATE_METRICS
 from llumnix_dash.fleet.live import proxied_path
-from llumnix_dash.fleet.target import STRANGER, ScrapeTarget
+from llumnix_dash.fleet.target import ScrapeTarget
 
 SCRAPE_INTERVAL = "10s"
 MONITORING = Path("deploy/base/monitoring.yaml")
@@ -68,7 +70,7 @@ def prometheus_config(
 def _relabelled(fleet: RunningFleet, relabel: Relabeling) -> dict[str, Json]:
     """A job for each that the targets have, whose labels are a site's own."""
     jobs: dict[str, Json] = {}
-    for target in fleet.targets:
+    for target in fleet.places:
         name = target.labels["job"]
         labels = {"__metrics_path__": proxied_path(target), **relabel(target.labels)}
         static = jobs.setdefault(name, {"job_name": name, "static_configs": []})["static_configs"]
@@ -85,13 +87,13 @@ def _monitored(fleet: RunningFleet, monitoring: Sequence[Path]) -> dict[str, Jso
     monitors = [monitor for path in monitoring for monitor in _read(path)]
     jobs: dict[str, Json] = {}
     scraped: set[tuple[str | None, str]] = set()
-    for target in fleet.targets:
+    for target in fleet.places:
         if target.is_discovered:
             for job in _jobs(target, monitors):
                 known = jobs.setdefault(job["job_name"], job | {"static_configs": []})
                 known["static_configs"].append(discovered(target))
                 scraped.add((target.cluster, _address(target.instance, job.get("relabel_configs", []))))
-    for target in fleet.targets:
+    for target in fleet.places:
         if (target.cluster, target.instance) not in scraped:
             raise UserError(
                 f"no {_kind(target)} scrapes {target.name} at its port {target.port}",
@@ -148,8 +150,9 @@ def _jobs(target: ScrapeTarget, monitors: list[Json]) -> list[Json]:
     """The scrape jobs to which the target belongs: the operator's, or outside its reach a plain one."""
     if target.namespace is None:
         return [{"job_name": target.labels["job"]}]
-    if target.exporter is STRANGER:
-        return [{"job_name": target.labels["job"], "relabel_configs": _operators_relabelings(target, {})}]
+    if target.exporter not in EXPORTERS:
+        job: Json = {"job_name": target.labels["job"], "relabel_configs": _operators_relabelings(target, {})}
+        return [job | {"honor_labels": True}] if target.exporter is KUBE_STATE_METRICS else [job]
     kind = _kind(target)
     jobs = []
     for monitor in monitors:

@@ -5,12 +5,18 @@ from random import Random
 from uuid import UUID
 
 from llumnix_dash.catalog import METRICS
-from llumnix_dash.catalog.exporters import ENGINE
+from llumnix_dash.catalog.exporters import ENGINE, GATEWAY, SCHEDULER
 from llumnix_dash.catalog.gateway import REQUESTS
 from llumnix_dash.catalog.lrs import RUNNING_REQUESTS, RUNNING_TOKENS
 from llumnix_dash.catalog.metric import Counter, Exporter, Metric, Mode
 from llumnix_dash.catalog.process import GOROUTINES, UPTIME
 from llumnix_dash.catalog.scheduler import FAILED_RESCHEDULINGS, RESCHEDULINGS
+from llumnix_dash.fleet.kubernetes import (
+    KUBE_STATE_METRICS,
+    MONITORING_NAMESPACE,
+    WANTED_DEPLOYMENT,
+    WANTED_STATEFULSET,
+)
 from llumnix_dash.fleet.parts import Deployment, Pool
 from llumnix_dash.fleet.process import Process
 
@@ -26,7 +32,8 @@ STRANGER_REQUESTS = Counter(
     description="Requests to a program that is no part of Llumnix.",
 )
 
-_PORTS = {"gateway": 8089, "scheduler": 8088, "engine": 8000, "billing": 9100}
+_PORTS = {"gateway": 8089, "scheduler": 8088, "engine": 8000, "billing": 9100, "kube-state-metrics": 8080}
+_SUBNETS = {"gateway": 1, "scheduler": 2, "billing": 3, "kube-state-metrics": 4}
 
 
 @dataclass(frozen=True)
@@ -129,11 +136,12 @@ class Addresses:
         self._prefix = "" if alone else "".join(f"{place}-" for place in places)
 
     def control(self, exporter: Exporter, process: Process, number: int) -> ScrapeTarget:
-        """A gateway, a scheduler or the stranger."""
-        subnet = {"gateway": 1, "scheduler": 2}.get(exporter.name, 3)
-        prefix = "" if exporter is STRANGER else self._deployment.service_prefix
-        target = self._target(f"{exporter.name}-{number}", exporter, process, f"{subnet}.{number + 10}")
-        return replace(target, service=f"{prefix}{exporter.name}")
+        """A gateway or a scheduler, the stranger or kube-state-metrics."""
+        prefix = self._deployment.service_prefix if exporter in {GATEWAY, SCHEDULER} else ""
+        host = f"{_SUBNETS[exporter.name]}.{number + 10}"
+        target = self._target(f"{exporter.name}-{number}", exporter, process, host)
+        namespace = MONITORING_NAMESPACE if exporter is KUBE_STATE_METRICS else target.namespace
+        return replace(target, service=f"{prefix}{exporter.name}", namespace=namespace)
 
     def engine(self, process: Process, pool: Pool, number_of_role: int, number: int) -> ScrapeTarget:
         """An engine; ``number`` counts all of the deployment, ``number_of_role`` those of one role."""
@@ -174,6 +182,8 @@ def exported(exporter: Exporter, deployment: Deployment, vllm_version: str) -> l
     """The metrics that such a process exports, as far as mode and version go, in the catalogue's order."""
     if exporter is STRANGER:
         return [STRANGER_REQUESTS, UPTIME, GOROUTINES]
+    if exporter is KUBE_STATE_METRICS:
+        return [WANTED_DEPLOYMENT, WANTED_STATEFULSET]
     modes = {Mode.FULL} if deployment.mode == "full" else {Mode.LITE}
     if deployment.mode == "full" and deployment.cache_aware:
         modes.add(Mode.CACHE_AWARE)

@@ -188,6 +188,22 @@ def test_a_service_of_another_name_needs_the_job_label(tmp_path):
     assert made == [["__meta_kubernetes_service_label_app"], ["__meta_kubernetes_service_name"]]
 
 
+def test_kube_state_metrics_keeps_the_namespace_of_what_it_tells_of():
+    fleet = RunningFleet(SCENARIOS["outage"], 1, 300)
+    jobs = yaml.safe_load(prometheus_config(fleet, monitoring_of(fleet), 9400))["scrape_configs"]
+    assert [job["job_name"] for job in jobs if job.get("honor_labels")] == ["kube-state-metrics"]
+
+
+def test_a_target_that_is_yet_to_come_has_its_place_and_does_not_answer():
+    """A static configuration names all from the start."""
+    with live("scale-up") as (fleet, port):
+        assert len(fleet.places) == len(fleet.targets) + 3
+        assert "/decode-3/metrics" in get(port, "/").split()
+        with pytest.raises(urllib.error.HTTPError) as caught:
+            get(port, "/decode-3/metrics")
+        assert caught.value.code == 503
+
+
 @needs_prometheus
 @pytest.mark.parametrize("name", ["default", "two-namespaces", "no-namespace", "several-engines", "two-clusters"])
 def test_prometheus_attaches_the_labels_that_past_samples_have(tmp_path, name):

@@ -22,6 +22,13 @@ MINUTES = 12
 INTERVAL = 15
 
 
+FOR_ALERTS = (
+    *("bypass", "index-down", "label-overflow", "low-traffic-failures", "one-slow-engine", "restart-loop"),
+    *("scale-to-zero", "scale-up", "slow-burn"),
+)
+"""The scenarios that alerts are tried on: of what the dashboards show there, other scenarios prove the like."""
+
+
 @dataclass(frozen=True)
 class Scrapes:
     """For how many minutes a fleet is scraped, and every how many seconds."""

@@ -4,12 +4,12 @@ import pytest
 
 from llumnix_dash.fleet import SCENARIOS
 from tests.proof import truth_overview
-from tests.proof.fleets import scenarios
+from tests.proof.fleets import FOR_ALERTS, scenarios
 from tests.proof.shown import Backfilled
 from tests.proof.truth_overview import goodput
 
 # It has a store of its own, in test_budget; in the other two nothing ends.
-APART = ("big", "outage", "idle")
+APART = ("big", "outage", "idle", *FOR_ALERTS)
 
 
 @scenarios(*(name for name in SCENARIOS if name not in APART))

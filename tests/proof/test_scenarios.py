@@ -10,12 +10,12 @@ from llumnix_dash.cli import main
 from llumnix_dash.dashboards import DASHBOARDS
 from llumnix_dash.fleet import SCENARIOS
 from tests.prometheus.stores import STORES
-from tests.proof.fleets import END, INTERVAL, MINUTES, scenarios
+from tests.proof.fleets import END, FOR_ALERTS, INTERVAL, MINUTES, scenarios
 from tests.proof.shown import Backfilled
 from tests.reading import Json
 
-# One has a store of its own, in test_budget: its samples are many. Of the other the blanks are the finding.
-APART = ("big", "outage")
+# One has a store of its own, in test_budget: its samples are many. Of another the blanks are the finding.
+APART = ("big", "outage", *FOR_ALERTS)
 # What VictoriaMetrics makes of the fleets that differ most; what it makes of numbers, the truths tell.
 ON_BOTH = ("default", "overload", "fresh", "lite-reporting", "kvt-batch", "prefill-decode", "two-clusters", "restart")
 FLEETS = [

@@ -7,7 +7,7 @@ import pytest
 
 from llumnix_dash.fleet import SCENARIOS
 from tests.proof import truth_cms, truth_component, truth_lrs, truth_overview, truth_request, truth_vllm
-from tests.proof.fleets import MINUTES, scenarios
+from tests.proof.fleets import FOR_ALERTS, MINUTES, scenarios
 from tests.proof.shown import BOARDS, Backfilled, Values
 from tests.proof.shown import panels as each_panel
 from tests.proof.truth_request import Truth
@@ -99,7 +99,7 @@ def _first_row(store: Backfilled, key: str) -> Values:
 
 
 # It has a store of its own, in test_budget; of the other two it is what tells them apart that matters.
-APART = ("big", "outage", "idle")
+APART = ("big", "outage", "idle", *FOR_ALERTS)
 
 
 @scenarios(*(name for name in SCENARIOS if name not in APART))

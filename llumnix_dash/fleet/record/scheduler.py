@@ -48,6 +48,11 @@ def scheduled(process: Process, request: Request, durations: tuple[float, float,
         process.observe(scheduler.MAX_PREFIX_CACHE_HIT_PERCENT, request.max_hit_percent)
 
 
+def missed_index(process: Process) -> None:
+    """A query has found the index of prefixes away: it is a best hit of 0, and its durations are recorded nowhere."""
+    process.observe(scheduler.MAX_PREFIX_CACHE_HIT_PERCENT, 0)
+
+
 def failed(process: Process, error: str, milliseconds: float) -> None:
     """A scheduling has found no instance; where the store is away it did not even begin to look."""
     process.increase(scheduler.FAILED_SCHEDULINGS, error)
