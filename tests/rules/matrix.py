@@ -112,5 +112,3 @@ def _runs(moments: list[float]) -> Iterator[tuple[float, float]]:
             first = moment
         previous = moment
     yield first, previous
-
-
