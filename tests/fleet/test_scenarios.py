@@ -79,6 +79,7 @@ def test_the_scenarios_of_the_help_are_those_that_are_promised():
         "slow-burn",
         "restart-loop",
         "scale-to-zero",
+        "standstill",
         "scale-up",
     ], "a scenario that is meant is promised here, too"
 
