@@ -55,4 +55,4 @@ $(VENV)/.test: $(SOURCES) | $(BIN)/python
 
 .PHONY: system-packages
 system-packages:
-	@scripts/system-packages prometheus victoria-metrics openssl shellcheck ceph-grafana-dashboards
+	@scripts/system-packages prometheus prometheus-alertmanager victoria-metrics openssl shellcheck ceph-grafana-dashboards
