@@ -35,7 +35,7 @@ def inputs(series: dict[str, str]) -> list[Json]:
     return [{"series": name, "values": values} for name, values in series.items()]
 
 
-def tests(alert: Alert, case: Case) -> list[Json]:
+def unit_tests(alert: Alert, case: Case) -> list[Json]:
     """It pends just before its duration is over and fires when it is; on the quiet series it never fires."""
     end = case.since + alert.seconds / 60
     before = [at(alert, case.since - 1, [])] if case.since else []
@@ -46,7 +46,7 @@ def tests(alert: Alert, case: Case) -> list[Json]:
         at(alert, end, [expected(alert, case, "firing")]),
     ]
     firing = f'ALERTS{{alertname="{alert.name}",alertstate="firing"}}'
-    never = [{"expr": firing, "eval_time": f"{minute}m", "exp_samples": []} for minute in range(10, 91, 10)]
+    never = [{"expr": firing, "eval_time": f"{minute}m", "exp_samples": []} for minute in range(10, 41, 10)]
     return [one] + [
         {"interval": "1m", "input_series": inputs(case.series | quiet.series), "promql_expr_test": never}
         for quiet in case.quiet
@@ -63,11 +63,11 @@ def alerts_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("alert", [one for one in every_alert() if one.name in CASES], ids=lambda alert: alert.name)
 def test_it_fires_after_its_duration_and_is_quiet_where_it_should_be(alert: Alert, alerts_file: Path) -> None:
-    content = {"rule_files": [alerts_file.name], "evaluation_interval": "1m", "tests": tests(alert, CASES[alert.name])}
+    content = {"rule_files": [alerts_file.name], "evaluation_interval": "1m", "tests": unit_tests(alert, CASES[alert.name])}
     path = alerts_file.with_name(f"{alert.name}.yaml")
     path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
     done = subprocess.run(
-        [program_path("promtool"), "test", "rules", path.name], cwd=path.parent, capture_output=True, text=True
+        [program_path("promtool"), "test", "rules", path.name], check=False, cwd=path.parent, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stdout + done.stderr
 
