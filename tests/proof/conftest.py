@@ -12,16 +12,18 @@ from tests.proof.shown import Backfilled
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None, None, None]:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Generator[None, None, None]:
     """Keeps the tests of a store together, so that it is filled once: on one worker, and one after another there.
 
     A store that is not to be filled has no tests: see :data:`tests.proof.fleets.IN_BOTH`.
     """
-    items[:] = [item for item in items if _params(item).get("program") in {None, *_programs(item)}]
+    needless = {item for item in items if _params(item).get("program") not in {None, *_programs(item)}}
+    config.hook.pytest_deselected(items=list(needless))
+    items[:] = [item for item in items if item not in needless]
     for item in items:
-        scenario = _params(item).get("scenario")
-        if scenario and item.path.is_relative_to(Path(__file__).parent):
-            item.add_marker(pytest.mark.xdist_group(f"proof {scenario}"))
+        if item.path.is_relative_to(Path(__file__).parent) and not item.get_closest_marker("xdist_group"):
+            # A file whose tests have no scenario has a store of its own.
+            item.add_marker(pytest.mark.xdist_group(f"proof {_params(item).get('scenario', item.path.stem)}"))
     yield
     items.sort(key=_store_of)
 
@@ -32,7 +34,7 @@ def _programs(item: pytest.Item) -> Collection[str]:
 
 
 def _store_of(item: pytest.Item) -> tuple[str, str]:
-    """The group of a test's scenario, and the store's program; a test without a scenario stays where it is."""
+    """A test's group, and the store's program; a test without a group stays where it is."""
     group = item.get_closest_marker("xdist_group")
     return (group.args[0], _params(item).get("program", "")) if group else ("", "")
 

@@ -1,7 +1,7 @@
 """Simulated fleets with all that happened in them, and their samples in a file that stores read."""
 
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from unittest.mock import patch
 
@@ -132,9 +132,9 @@ class Past:
     decisions: tuple[Decision, ...]
 
 
-@cache
+@lru_cache(maxsize=4)
 def past(name: str) -> Past:
-    """The past of the scenario or variant; the same object each time, so leave it as it is."""
+    """The past of the scenario or variant; kept for those who ask next, so leave it as it is."""
     decisions: list[Decision] = []
     scheduled, selected = at_scheduler.scheduled, at_scheduler.selected
     requests: list[Request] = []
