@@ -48,7 +48,8 @@ def mutants(alert: Alert) -> Iterator[Mutant]:
 
 def survives(alert: Alert, mutant: Mutant, folder: Path) -> bool:
     """Whether promtool's tests of the alert pass for the mutant."""
-    rule = {"alert": alert.name, "expr": mutant.condition, "for": mutant.lasting, "labels": {"severity": alert.severity}}
+    labels = {"severity": alert.severity}
+    rule = {"alert": alert.name, "expr": mutant.condition, "for": mutant.lasting, "labels": labels}
     (folder / "rules.yaml").write_text(yaml.safe_dump({"groups": [{"name": "mutant", "rules": [rule]}]}))
     tests = unit_tests(alert, CASES[alert.name])
     content = {"rule_files": ["rules.yaml"], "evaluation_interval": "1m", "tests": tests}

@@ -63,12 +63,12 @@ def alerts_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("alert", [one for one in every_alert() if one.name in CASES], ids=lambda alert: alert.name)
 def test_it_fires_after_its_duration_and_is_quiet_where_it_should_be(alert: Alert, alerts_file: Path) -> None:
-    content = {"rule_files": [alerts_file.name], "evaluation_interval": "1m", "tests": unit_tests(alert, CASES[alert.name])}
+    tests = unit_tests(alert, CASES[alert.name])
+    content = {"rule_files": [alerts_file.name], "evaluation_interval": "1m", "tests": tests}
     path = alerts_file.with_name(f"{alert.name}.yaml")
     path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
-    done = subprocess.run(
-        [program_path("promtool"), "test", "rules", path.name], check=False, cwd=path.parent, capture_output=True, text=True
-    )
+    command = [program_path("promtool"), "test", "rules", path.name]
+    done = subprocess.run(command, check=False, cwd=path.parent, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
