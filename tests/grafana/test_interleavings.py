@@ -35,7 +35,7 @@ from tests.grafana.fake.faults import HTML
 from tests.grafana.fake.server import Request
 from tests.grafana.samples import SAVE, dashboard, edit, push, with_query
 
-# On each of the 6 versions; make nightly plays 50.
+# On each of the 6 versions; make nightly plays 200.
 SEEDS = int(os.environ.get("LLUMNIX_DASH_ORDERS", "50"))
 FAULTS = (
     {"drop": "before"},
