@@ -12,7 +12,8 @@ import orjson
 
 from llumnix_dash.document.v2 import Converted, classic, is_v2
 from llumnix_dash.document.values import Object, string
-from llumnix_dash.errors import UserError, underline
+from llumnix_dash.errors import UserError
+from llumnix_dash.report.marks import underline
 
 _CLASSIC_KEYS = frozenset({"panels", "rows", "schemaVersion", "templating", "annotations"})
 _WIDEST_SHOWN = 100
