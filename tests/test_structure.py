@@ -22,7 +22,8 @@ ROOMS: dict[str, set[str]] = {
     "dashboards": {"board", "catalog", "panels", "promql", "variables"},
     "report": set(),
     "http": {"errors"},
-    "document": {"errors", "generate", "report", "settings"},  # generate only where a source is "what the code generates"
+    # generate only where a source is "what the code generates"
+    "document": {"errors", "generate", "report", "settings"},
     "settings": {"catalog", "errors"},
     "modules": {"dashboards", "errors"},
     "generate": {"dashboards", "document", "errors", "files", "modules", "settings"},

@@ -88,6 +88,112 @@ VARIABLE: Object = {
     "skipUrlSync": False,
     "sort": 0,
 }
+OPTIONS: dict[str, Object] = {
+    "timeseries": {
+        "legend": {"calcs": [], "displayMode": "list", "placement": "bottom", "showLegend": True},
+        "tooltip": {"hideZeros": False, "mode": "single", "sort": "none"},
+    },
+    "heatmap": {
+        "calculate": False,
+        "cellGap": 1,
+        "exemplars": {"color": "rgba(255,0,255,0.7)"},
+        "filterValues": {"le": 1e-09},
+        "legend": {"show": True},
+        "rowsFrame": {"layout": "auto"},
+        "selectionMode": "x",
+        "showValue": "auto",
+        "tooltip": {"mode": "single", "showColorScale": False, "yHistogram": False},
+        "yAxis": {"axisLabel": "", "axisPlacement": "left", "reverse": False},
+        "color": {
+            "exponent": 0.5,
+            "fill": "dark-orange",
+            "mode": "scheme",
+            "reverse": False,
+            "scale": "exponential",
+            "scheme": "Oranges",
+            "steps": 64,
+        },
+    },
+    "stat": {
+        "colorMode": "value",
+        "graphMode": "area",
+        "justifyMode": "auto",
+        "orientation": "auto",
+        "percentChangeColorMode": "standard",
+        "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
+        "showPercentChange": False,
+        "textMode": "auto",
+        "wideLayout": True,
+    },
+    "gauge": {
+        "minVizHeight": 75,
+        "minVizWidth": 75,
+        "orientation": "auto",
+        "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
+        "showThresholdLabels": False,
+        "showThresholdMarkers": True,
+        "sizing": "auto",
+    },
+    "bargauge": {
+        "displayMode": "gradient",
+        "maxVizHeight": 300,
+        "minVizHeight": 16,
+        "minVizWidth": 8,
+        "namePlacement": "auto",
+        "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
+        "showUnfilled": True,
+        "sizing": "auto",
+        "valueMode": "color",
+        "legend": {"calcs": [], "displayMode": "list", "placement": "bottom", "showLegend": False},
+    },
+    "table": {"cellHeight": "sm", "frameIndex": 0, "showHeader": True, "showTypeIcons": False, "sortBy": []},
+    "state-timeline": {
+        "alignValue": "left",
+        "legend": {"calcs": [], "displayMode": "list", "placement": "bottom", "showLegend": True},
+        "mergeValues": True,
+        "perPage": 20,
+        "rowHeight": 0.9,
+        "showValue": "auto",
+        "tooltip": {"hideZeros": False, "mode": "single", "sort": "none"},
+    },
+    "text": {"mode": "markdown", "code": {"language": "plaintext", "showLineNumbers": False, "showMiniMap": False}},
+}
+CUSTOM: dict[str, Object] = {
+    "timeseries": {
+        "axisBorderShow": False,
+        "axisCenteredZero": False,
+        "axisColorMode": "text",
+        "axisLabel": "",
+        "axisPlacement": "auto",
+        "barAlignment": 0,
+        "barWidthFactor": 0.6,
+        "drawStyle": "line",
+        "fillOpacity": 0,
+        "gradientMode": "none",
+        "hideFrom": {"legend": False, "tooltip": False, "viz": False},
+        "insertNulls": False,
+        "lineInterpolation": "linear",
+        "lineStyle": {"fill": "solid"},
+        "lineWidth": 1,
+        "pointSize": 5,
+        "scaleDistribution": {"type": "linear"},
+        "showPoints": "auto",
+        "showValues": False,
+        "spanNulls": False,
+        "stacking": {"group": "A", "mode": "none"},
+        "thresholdsStyle": {"mode": "off"},
+    },
+    "heatmap": {"hideFrom": {"legend": False, "tooltip": False, "viz": False}, "scaleDistribution": {"type": "linear"}},
+    "table": {"align": "auto", "cellOptions": {"type": "auto"}, "filterable": False, "inspect": False},
+    "state-timeline": {
+        "axisPlacement": "auto",
+        "fillOpacity": 70,
+        "hideFrom": {"legend": False, "tooltip": False, "viz": False},
+        "insertNulls": False,
+        "lineWidth": 0,
+        "spanNulls": False,
+    },
+}
 
 
 def board(dashboard: Object, panel: Object, query: Object, variable: Object, field: Object | None = None) -> Object:
@@ -118,6 +224,15 @@ def test_what_is_written_out_is_no_change() -> None:
     )
     assert told(written) == []
     assert told(board({}, {}, {}, {}, FIELD)) == []
+
+
+@pytest.mark.parametrize("kind", sorted(OPTIONS))
+def test_what_is_written_out_of_a_type_is_no_change(kind: str) -> None:
+    panels = [
+        {"id": 1, "type": kind, **given}
+        for given in ({}, {"options": OPTIONS[kind], "fieldConfig": {"defaults": {"custom": CUSTOM.get(kind, {})}}})
+    ]
+    assert compare(*({"uid": "u", "panels": [panel]} for panel in panels)).items == ()
 
 
 def another(value: Any) -> Any:

@@ -7,7 +7,7 @@ import click
 import pytest
 
 from llumnix_dash.interpolation.timerange import TimeRange
-from llumnix_dash.verify.plan import StoreQuery
+from llumnix_dash.verify.page import StoreQuery
 from llumnix_dash.verify.render import FORMATS
 from llumnix_dash.verify.render.words import remarks
 from llumnix_dash.verify.report import (
