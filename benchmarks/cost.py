@@ -27,7 +27,7 @@ from llumnix_dash.http.session import Connection
 from llumnix_dash.interpolation.timerange import TimeRange
 from llumnix_dash.prometheus.client import Client
 from llumnix_dash.verify.dashboard import QueriedDashboard, parse
-from llumnix_dash.verify.plan import plan
+from llumnix_dash.verify.page import page
 from llumnix_dash.verify.run import Settings, resolved
 from tests.prometheus.stores import prometheus
 
@@ -86,13 +86,13 @@ def report(url: str, dashboard: QueriedDashboard, gauge: str, limit: float) -> b
     client = Client(Connection(url))
     settings = Settings(TimeRange(END - SECONDS, END), scrape_interval=f"{SCRAPE_SECONDS}s")
     scope = resolved(client, dashboard, settings).scope
-    plans = plan(dashboard, scope, settings.time_range, settings.scrape_interval)
+    plans = page(dashboard, scope, settings.time_range, settings.scrape_interval)
     queries = [query for panel in plans if panel.panel.open for query in panel.queries]
     # As many points as on a fleet that is scraped every 15 s.
-    finer = plan(dashboard, scope, settings.time_range, f"{STEP}s")
+    finer = page(dashboard, scope, settings.time_range, f"{STEP}s")
     steps = [query.step for panel in finer if panel.panel.open for query in panel.queries]
 
-    def page() -> None:
+    def open_page() -> None:
         for query, step in zip(queries, steps, strict=True):
             if query.instant:
                 client.query(query.expr, END)
@@ -100,7 +100,7 @@ def report(url: str, dashboard: QueriedDashboard, gauge: str, limit: float) -> b
                 client.query_range(query.expr, END - SECONDS, END, step)
 
     slow = cost(url, lambda: client.query_range(UNIT.format(gauge=gauge), END - SECONDS, END, STEP))
-    spent = cost(url, page)
+    spent = cost(url, open_page)
     ratio = spent / slow
     print(
         f"{dashboard.name:24} {len(queries):8} {spent * 1000:7.0f} {slow * 1000:8.1f} {ratio:6.2f} {limit:6.1f}"

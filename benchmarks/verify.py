@@ -24,7 +24,7 @@ from llumnix_dash.http.session import Connection
 from llumnix_dash.interpolation.timerange import TimeRange
 from llumnix_dash.prometheus.client import Client
 from llumnix_dash.verify.dashboard import QueriedDashboard, parse
-from llumnix_dash.verify.plan import plan
+from llumnix_dash.verify.page import page
 from llumnix_dash.verify.run import Settings, ask, resolved
 from tests.prometheus.stores import prometheus
 
@@ -59,7 +59,7 @@ def report(client: Client, dashboard: QueriedDashboard) -> None:
 
     def opening() -> list[int]:
         scope = resolved(client, dashboard, settings).scope
-        plans = plan(dashboard, scope, settings.time_range, settings.scrape_interval)
+        plans = page(dashboard, scope, settings.time_range, settings.scrape_interval)
         queries = [query for panel in plans if panel.panel.open for query in panel.queries]
         with ThreadPoolExecutor(JOBS) as pool:
             return list(pool.map(lambda query: len(ask(client, query)), queries))

@@ -13,7 +13,7 @@ class UserError(Exception):
     Args:
         summary: what is wrong, one line, without a full stop.
         where: the place: a file with line and column, a panel key, a URL without secrets.
-        detail: further lines that show it, such as a query with the faulty span underlined (see :func:`underline`).
+        detail: further lines that show it, such as a query with carets beneath what is faulty.
         hint: what to do next, at best a command that can be run.
     """
 
@@ -53,11 +53,6 @@ class ServerError(UserError):
 
 class QueryError(Exception):
     """Prometheus did not answer this query; its message is the text. Other queries may well succeed."""
-
-
-def underline(text: str, start: int, end: int) -> str:
-    """One line of text with the span ``start`` to ``end`` (0-based, end excluded) marked by carets beneath it."""
-    return f"{text}\n{' ' * start}{'^' * max(1, end - start)}"
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

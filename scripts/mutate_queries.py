@@ -32,7 +32,7 @@ sys.path.insert(0, str(Path.cwd()))
 from llumnix_dash.errors import QueryError
 from llumnix_dash.prometheus.client import Client, Series
 from llumnix_dash.verify import session
-from llumnix_dash.verify.plan import PanelPlan, StoreQuery
+from llumnix_dash.verify.page import PagePanel, StoreQuery
 from tests.prometheus.stores import prometheus
 from tests.proof.fleets import OTHERS, past, write_samples
 from tests.proof.shown import BOARDS, Backfilled
@@ -162,7 +162,7 @@ class Changed(Backfilled):
 
     def plans(
         self, board: str, variables: Mapping[str, Sequence[str]] | None = None, **look: Any
-    ) -> dict[int, PanelPlan]:
+    ) -> dict[int, PagePanel]:
         """As that of the store, with the change."""
         return _Noted(self, board, super().plans(board, variables, **look))
 
@@ -183,12 +183,12 @@ def _apply(mutation: Mutation, expr: str) -> str:
     return expr[: mutation.start] + f"({expr[start : start + len(mutation.new) - 2]})" + expr[mutation.end :]
 
 
-class _Noted(dict[int, PanelPlan]):
-    def __init__(self, store: Changed, board: str, plans: Mapping[int, PanelPlan]) -> None:
+class _Noted(dict[int, PagePanel]):
+    def __init__(self, store: Changed, board: str, plans: Mapping[int, PagePanel]) -> None:
         super().__init__(plans)
         self._store, self._board = store, board
 
-    def __getitem__(self, panel: int) -> PanelPlan:
+    def __getitem__(self, panel: int) -> PagePanel:
         plan = super().__getitem__(panel)
         queries = []
         for one in plan.queries:

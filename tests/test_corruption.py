@@ -26,7 +26,7 @@ from llumnix_dash.grafana.normal import digest
 from llumnix_dash.interpolation.timerange import TimeRange
 from llumnix_dash.interpolation.variables import resolve
 from llumnix_dash.verify.dashboard import parse
-from llumnix_dash.verify.plan import plan
+from llumnix_dash.verify.page import page
 from tests.grafana.command import run
 
 COUNT = int(os.environ.get("LLUMNIX_DASH_CORRUPTIONS", "2000"))
@@ -75,7 +75,7 @@ def survives(old: Path, new: Path) -> None:
         with contextlib.suppress(UserError):
             parsed = parse(document.dashboard, document.label)
             found = resolve(parsed.json, lambda *_: ["a", "b"], HOUR, chosen={}, scrape_interval="15s")
-            plan(parsed, found.scope, HOUR, "15s")
+            page(parsed, found.scope, HOUR, "15s")
     with contextlib.suppress(UserError):
         for wanted in pushset.load([str(new)]).wanted:
             digest(resolved(wanted, Sources()).dashboard)

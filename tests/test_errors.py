@@ -2,7 +2,7 @@
 
 import pytest
 
-from llumnix_dash.errors import ServerError, UserError, nearest, underline
+from llumnix_dash.errors import ServerError, UserError, nearest
 
 
 def test_the_whole_message() -> None:
@@ -17,11 +17,6 @@ def test_only_what_there_is() -> None:
 
 def test_exit_codes() -> None:
     assert (UserError("a").exit_code, ServerError("a").exit_code) == (2, 3)
-
-
-@pytest.mark.parametrize(("start", "end", "marked"), [(0, 3, "^^^"), (5, 9, "     ^^^^"), (2, 2, "  ^")])
-def test_underline(start: int, end: int, marked: str) -> None:
-    assert underline("sum(rate)", start, end) == f"sum(rate)\n{marked}"
 
 
 @pytest.mark.parametrize(

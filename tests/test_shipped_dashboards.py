@@ -25,7 +25,7 @@ from llumnix_dash.interpolation.timerange import TimeRange
 from llumnix_dash.interpolation.variables import resolve
 from llumnix_dash.prometheus.selectors import Selector, selectors
 from llumnix_dash.verify.collection import Collection
-from llumnix_dash.verify.plan import StoreQuery, plan
+from llumnix_dash.verify.page import StoreQuery, page
 
 PACKAGE = "ceph-grafana-dashboards"
 FOLDER = Path("/etc/grafana/dashboards/ceph-dashboard")
@@ -40,7 +40,7 @@ def queries() -> list[StoreQuery]:
     for dashboard in Collection([str(FOLDER)], {}):
         variables = resolve(dashboard.json, lambda *_: ["a", "b"], HOUR, chosen={}, scrape_interval="15s")
         assert not variables.errors
-        for panel in plan(dashboard, variables.scope, HOUR, "15s"):
+        for panel in page(dashboard, variables.scope, HOUR, "15s"):
             assert not panel.problem
             found += panel.queries
     return found

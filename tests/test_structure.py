@@ -23,7 +23,8 @@ ROOMS: dict[str, set[str]] = {
     "dashboards": {"board", "catalog", "panels", "promql", "rules", "variables"},
     "report": set(),
     "http": {"errors"},
-    "document": {"errors", "generate", "settings"},  # generate only where a source is "what the code generates"
+    # generate only where a source is "what the code generates"
+    "document": {"errors", "generate", "report", "settings"},
     "settings": {"catalog", "errors"},
     "modules": {"dashboards", "errors", "rules"},
     "rulefiles": {"board", "catalog", "rules", "settings"},

@@ -3,7 +3,6 @@
 from llumnix_dash.catalog.exporters import ENGINE
 from llumnix_dash.catalog.metric import Counter, Gauge, Histogram, Unit
 
-VERSIONS = ("0.12", "0.18")
 # Values of `finished_reason`, by version: series of each are there from the start.
 FINISHED_REASONS = {
     "0.12": ("stop", "length", "abort"),

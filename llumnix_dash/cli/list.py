@@ -26,6 +26,7 @@ def command(form: str, site: "Site | None") -> None:
     """
     from llumnix_dash.document.summary import summarise
     from llumnix_dash.generate import generate
+    from llumnix_dash.report.table import table
 
     summaries = [{"name": one.name, **summarise(one.dashboard)} for one in generate(site=site)]
     if form == "json":
@@ -34,10 +35,5 @@ def command(form: str, site: "Site | None") -> None:
     fields = ("name", "uid", "panels", "queries", "open_queries", "title")
     rows = [["NAME", "UID", "PANELS", "QUERIES", "OPEN", "TITLE"]]
     rows += [[str(one[field]) for field in fields] for one in summaries]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    for row in rows:
-        cells = [
-            cell.rjust(width) if index in {2, 3, 4} else cell.ljust(width)
-            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        click.echo("  ".join(cells).rstrip())
+    for line in table(rows, right={2, 3, 4}):
+        click.echo(line)

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from llumnix_dash.errors import UserError
+from llumnix_dash.report import colours
 from llumnix_dash.report.text import visible, visible_lines
 
 UNREADABLE = UserError.exit_code
@@ -15,7 +16,7 @@ _PACKAGE = Path(__file__).parents[1]
 
 def complain(message: str, color: bool | None = None) -> None:
     """Prints an error, with nothing in it that a terminal would obey."""
-    click.echo(click.style("error: ", fg="red", bold=True) + visible_lines(message), err=True, color=color)
+    click.echo(click.style("error: ", fg=colours.BAD, bold=True) + visible_lines(message), err=True, color=color)
 
 
 def tell_unread(notes: Iterable[str], problems: Iterable[str]) -> None:

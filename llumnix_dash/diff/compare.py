@@ -2,16 +2,15 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
-from llumnix_dash.diff import defaults, normal, retyped
+from llumnix_dash.diff import defaults, essence, retyped
 from llumnix_dash.diff.changes import MISSING, Change, DashboardDiff, Effect, Item, Kind, Part, worst_first
 from llumnix_dash.diff.defaults import Template
 from llumnix_dash.diff.layout import layout_changes
 from llumnix_dash.diff.migrate import migrated, schema_version
-from llumnix_dash.diff.normal import same
 from llumnix_dash.diff.pairing import Pairing, in_one_order
 from llumnix_dash.diff.panels import Placed, flatten, match_panels, match_rows
 from llumnix_dash.diff.parts import panel_changes, settings_changes
-from llumnix_dash.document.values import Json, Object, objects, string, text_of
+from llumnix_dash.document.values import Json, Object, equal, objects, string, text_of
 
 # Since this version the schema names a data source by uid, no longer by name; the migration replaces each name.
 _DATASOURCE_UIDS_SINCE = 36
@@ -68,7 +67,7 @@ def _items(old: Object, new: Object, *, pushed: bool) -> list[Item]:
     panels = match_panels(old_panels, new_panels)
     rows = match_rows(old_rows, new_rows, panels.pairs)
     layout = layout_changes(panels, rows, pushed=pushed)
-    ids = {text_of(before.id): after.id for before, after in panels.pairs if not same(before.id, after.id)}
+    ids = {text_of(before.id): after.id for before, after in panels.pairs if not equal(before.id, after.id)}
     return [
         *_own_settings(old, new),
         *_variables(_list_at(old, "templating"), _list_at(new, "templating")),
@@ -85,7 +84,7 @@ def _list_at(dashboard: Object, key: str) -> list[Object]:
 
 
 def _own_settings(old: Object, new: Object) -> list[Item]:
-    old_settings, new_settings = normal.settings(old), normal.settings(new)
+    old_settings, new_settings = essence.settings(old), essence.settings(new)
     if any(side.get("uid") in (None, "") for side in (old, new)):  # a server gives one to a dashboard that has none
         old_settings.pop("uid", None)
         new_settings.pop("uid", None)
@@ -100,7 +99,7 @@ def _own_settings(old: Object, new: Object) -> list[Item]:
 
 def _renamed(part: Part, old: Object, new: Object, key: str = "title") -> list[Change]:
     before, after = old.get(key, MISSING), new.get(key, MISSING)
-    if same(before, after):
+    if equal(before, after):
         return []
     # A variable's name stands in queries; the other names are words alone.
     its_effect = Effect.QUERY if part is Part.VARIABLE else Effect.TEXT
@@ -118,7 +117,7 @@ def _panels(pairing: Pairing[Placed], layout: dict[int, list[Change]], ids: dict
             before, after = (old.form, new.form) if old.kind == new.kind else retyped.forms(old.panel, new.panel)
             before = _with_new_ids(before, ids)
             changes += _renamed(Part.PANEL, before, after)
-            if old.kind != new.kind and same(before.get("type"), after.get("type")):
+            if old.kind != new.kind and equal(before.get("type"), after.get("type")):
                 changes.append(Change(Effect.DISPLAY, Kind.CHANGED, "type", "type", old.kind, new.kind))
             changes += panel_changes(before, after)
         changes += layout.get(id(new), [])
@@ -197,8 +196,8 @@ def _with_new_ids(form: Object, ids: dict[str, Json]) -> Object:
 def _variables(old: Sequence[Object], new: Sequence[Object]) -> list[Item]:
     return _named(
         Part.VARIABLE,
-        [normal.variable(item) for item in old],
-        [normal.variable(item) for item in new],
+        [essence.variable(item) for item in old],
+        [essence.variable(item) for item in new],
         name="name",
         also=lambda form: text_of([form.get("type"), form.get("query")]) if form.get("query") else "",
         whole=Effect.QUERY,
@@ -209,8 +208,8 @@ def _variables(old: Sequence[Object], new: Sequence[Object]) -> list[Item]:
 def _annotations(old: Sequence[Object], new: Sequence[Object], ids: dict[str, Json]) -> list[Item]:
     return _named(
         Part.ANNOTATION,
-        [_filter_with_new_ids(form, ids) for item in old if (form := normal.annotation(item))],
-        [form for item in new if (form := normal.annotation(item))],
+        [_filter_with_new_ids(form, ids) for item in old if (form := essence.annotation(item))],
+        [form for item in new if (form := essence.annotation(item))],
         name="name",
         also=lambda form: text_of({key: value for key, value in form.items() if key != "name"}),
         whole=Effect.QUERY,
@@ -228,8 +227,8 @@ def _filter_with_new_ids(form: Object, ids: dict[str, Json]) -> Object:
 def _links(old: Sequence[Object], new: Sequence[Object]) -> list[Item]:
     return _named(
         Part.LINK,
-        [normal.link(item) for item in old],
-        [normal.link(item) for item in new],
+        [essence.link(item) for item in old],
+        [essence.link(item) for item in new],
         name="title",
         also=lambda form: text_of({key: value for key, value in form.items() if key not in ("title", "tooltip")}),
         whole=Effect.TEXT,

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from llumnix_dash.diff.changes import Change, Effect, Kind
-from llumnix_dash.diff.normal import same
 from llumnix_dash.diff.pairing import Pairing, in_one_order, out_of_order
 from llumnix_dash.diff.panels import Placed
-from llumnix_dash.document.values import Object
+from llumnix_dash.document.values import Object, equal
 
 Pair = tuple[Placed, Placed]
 
@@ -52,7 +51,7 @@ def layout_changes(panels: Pairing[Placed], rows: Pairing[Placed], *, pushed: bo
     changes: dict[int, list[Change]] = {}
     for index, pair in enumerate(layout.pairs):
         kind = Kind.MOVED if index in layout.moved else None
-        if kind is None and not same(pair[0].place[:2], pair[1].place[:2]):
+        if kind is None and not equal(pair[0].place[:2], pair[1].place[:2]):
             kind = Kind.PUSHED if came_or_went or stirring - {index} else Kind.MOVED
         its_changes = []
         if kind is Kind.MOVED or (kind is Kind.PUSHED and pushed):
@@ -70,9 +69,9 @@ def _nothing_stirred(panels: Sequence[Pair], rows: Sequence[Pair]) -> bool:
     return all(
         old.rank == new.rank
         and (old.row is new.row is None or (old.row and new.row and row_of.get(id(old.row)) == id(new.row)))
-        and same(old.place, new.place)
+        and equal(old.place, new.place)
         for old, new in panels
-    ) and all(old.rank == new.rank and same(old.place, new.place) for old, new in rows)
+    ) and all(old.rank == new.rank and equal(old.place, new.place) for old, new in rows)
 
 
 def _find_moved(layout: _Layout, panel_count: int) -> None:
@@ -83,7 +82,7 @@ def _find_moved(layout: _Layout, panel_count: int) -> None:
             layout.moved.add(index)
             continue
         groups.setdefault((is_panel, id(pair[1].row)), []).append(index)
-        if not same(pair[0].place[0], pair[1].place[0]):
+        if not equal(pair[0].place[0], pair[1].place[0]):
             layout.moved.add(index)
     for group in groups.values():
         # What has another column has moved anyway, and says nothing about the order of the others.
@@ -96,7 +95,7 @@ def _find_moved(layout: _Layout, panel_count: int) -> None:
 
 
 def _resized(pair: Pair) -> bool:
-    return not same(pair[0].place[2:], pair[1].place[2:])
+    return not equal(pair[0].place[2:], pair[1].place[2:])
 
 
 def _collapsed(one: Placed) -> bool:

@@ -9,7 +9,7 @@ from llumnix_dash.diff.changes import DashboardDiff, Effect, Report
 from llumnix_dash.diff.sentences import Sentence, sentence_of, subject
 from llumnix_dash.diff.summary import summary
 from llumnix_dash.diff.told import Told, told
-from llumnix_dash.report.markdown import code, fence
+from llumnix_dash.report.markdown import code, fence, table
 from llumnix_dash.report.text import Fragment, Theirs
 
 LIMIT = 65_000
@@ -57,23 +57,22 @@ def _problems(problems: Sequence[str]) -> str:
 
 
 def _table(dashboards: Sequence[DashboardDiff]) -> str:
-    header = ["Dashboard", "", *(effect.value for effect in Effect)]
-    rows = [f"| {' | '.join(header)} |", "|---|---|" + "--:|" * len(Effect)]
+    heads = ["Dashboard", "", *(effect.value for effect in Effect)]
+    rows: list[list[str]] = []
     size = 0
     for number, dashboard in enumerate(dashboards):
-        row = _table_row(dashboard)
-        size += len(row)
+        row = _cells(dashboard)
+        size += sum(map(len, row))
         if size > _TABLE_LIMIT:
-            rows.append(f"| and {len(dashboards) - number} more |{' |' * (len(Effect) + 1)}")
+            rows.append([f"and {len(dashboards) - number} more", *[""] * (len(heads) - 1)])
             break
         rows.append(row)
-    return "\n".join(rows) + "\n"
+    return "\n".join(table(heads, rows, right=range(2, len(heads)))) + "\n"
 
 
-def _table_row(dashboard: DashboardDiff) -> str:
+def _cells(dashboard: DashboardDiff) -> list[str]:
     numbers = [sum(change.effect is effect for _, change in dashboard.changes()) for effect in Effect]
-    cells = [code(dashboard.title), dashboard.kind.value, *(str(number or "") for number in numbers)]
-    return f"| {' | '.join(cells)} |"
+    return [code(dashboard.title), dashboard.kind.value, *(str(number or "") for number in numbers)]
 
 
 # -- the sections -----------------------------------------------------------------------------------------------------

@@ -5,13 +5,12 @@ from collections.abc import Hashable, Sequence
 from difflib import SequenceMatcher
 from functools import cached_property
 
-from llumnix_dash.diff import normal
+from llumnix_dash.diff import essence
 from llumnix_dash.diff.defaults import TARGET_NOISE
-from llumnix_dash.diff.normal import same
 from llumnix_dash.diff.pairing import Pairing
 from llumnix_dash.diff.queries import metrics, words
 from llumnix_dash.diff.vocabulary import plain
-from llumnix_dash.document.values import Json, Object, objects, string, text_of
+from llumnix_dash.document.values import Json, Object, equal, objects, string, text_of
 from llumnix_dash.document.walk import walk
 
 _SAME_ID_LEAST = 0.5
@@ -73,8 +72,8 @@ class Placed:
 
     @cached_property
     def form(self) -> Object:
-        """Its normal form."""
-        return normal.panel(self.panel)
+        """What it says."""
+        return essence.panel(self.panel)
 
     @cached_property
     def digest(self) -> str:
@@ -180,7 +179,7 @@ def plausible(old: Placed, new: Placed) -> bool:
     """Whether two panels of the same id can be the same panel at all."""
     if bool(old.title) and old.title == new.title:
         return True
-    if old.kind == new.kind and (same(old.place, new.place) or _like_titles(old.title, new.title)):
+    if old.kind == new.kind and (equal(old.place, new.place) or _like_titles(old.title, new.title)):
         return True
     return likeness(old, new) >= _SAME_ID_LEAST
 

@@ -5,12 +5,11 @@ from dataclasses import replace
 
 from llumnix_dash.diff.changes import MISSING, Change, Effect, Kind, Part
 from llumnix_dash.diff.defaults import TARGET, Template, panel_template
-from llumnix_dash.diff.normal import same
 from llumnix_dash.diff.pairing import Pairing, in_one_order
 from llumnix_dash.diff.panels import asked, query_text
 from llumnix_dash.diff.queries import metrics, same_query, words
 from llumnix_dash.diff.vocabulary import WHOLE, Path, effect, label
-from llumnix_dash.document.values import Json, Object, objects, string, text_of
+from llumnix_dash.document.values import Json, Object, equal, objects, string, text_of
 
 NOTHING: Template = {}
 _LIKE_QUERIES = 0.5
@@ -25,7 +24,7 @@ def leaves(old: Mapping[str, Json], new: Mapping[str, Json], path: Path = ()) ->
         as_objects = [{} if side is MISSING else side for side in (before, after)]
         if key not in WHOLE and all(isinstance(side, dict) for side in as_objects) and any(as_objects):
             yield from leaves(as_objects[0], as_objects[1], here)
-        elif not same(before, after):
+        elif not equal(before, after):
             yield here, before, after
 
 
@@ -41,8 +40,8 @@ def settings_changes(
 
     Args:
         part: the part of the dashboard.
-        old: its normal form before.
-        new: its normal form after.
+        old: its essence before.
+        new: its essence after.
         apart: keys that are told elsewhere.
         templates: Grafana's defaults for either side, told where a side is silent.
     """
@@ -52,7 +51,7 @@ def settings_changes(
             _default(template, path) if value is MISSING else value
             for value, template in zip((silent_before, silent_after), templates, strict=True)
         )
-        if same(before, after):  # of two panel types, one assumes what the other is told
+        if equal(before, after):  # of two panel types, one assumes what the other is told
             continue
         change = Change(effect(part, path), Kind.CHANGED, label(path), ".".join(path), before, after)
         if path[-1] in ("query", "expr") and isinstance(before, str) and isinstance(after, str):
@@ -83,7 +82,7 @@ def _query_change(change: Change, before: str, after: str) -> Change:
 
 
 def panel_changes(old: Object, new: Object) -> list[Change]:
-    """The changes between two normal forms of a panel, queries first; its title and its place are not looked at."""
+    """The changes between two panels by their essence, queries first; its title and its place are not looked at."""
     apart = {"title"}
     changes: list[Change] = []
     old_targets, new_targets = _lists(old, new, "targets")
@@ -113,8 +112,8 @@ def target_changes(old: Sequence[Object], new: Sequence[Object], sources: tuple[
     """The changes between the queries of a panel.
 
     Args:
-        old: their normal forms before.
-        new: their normal forms after.
+        old: their essence before.
+        new: their essence after.
         sources: the panel's data source before and after, which a query has that names none.
     """
     pairing = Pairing(enumerate(old), enumerate(new))
@@ -157,7 +156,7 @@ def _target_likeness(old: tuple[int, Object], new: tuple[int, Object]) -> float:
         return 0.0
     old_words, new_words = words(before), words(after)
     share = 2 * len(old_words & new_words) / max(1, len(old_words) + len(new_words))
-    return (share * 3 + same(old[1].get("refId"), new[1].get("refId"))) / 4
+    return (share * 3 + equal(old[1].get("refId"), new[1].get("refId"))) / 4
 
 
 class _QueryNames:
@@ -177,7 +176,7 @@ class _QueryNames:
         return f"query {string(target.get('refId')) or '?'}"
 
     def _ambiguous(self, legend: str) -> bool:
-        return any(sum(same(target.get("legendFormat"), legend) for target in side) > 1 for side in self._sides)
+        return any(sum(equal(target.get("legendFormat"), legend) for target in side) > 1 for side in self._sides)
 
 
 def _target_pair_changes(old: Object, new: Object, sources: tuple[Json, Json], names: _QueryNames) -> list[Change]:
@@ -194,7 +193,7 @@ def _target_pair_changes(old: Object, new: Object, sources: tuple[Json, Json], n
             _default(template, path) if value is MISSING else value
             for value, template in zip((silent_before, silent_after), templates, strict=True)
         )
-        if same(before, after):
+        if equal(before, after):
             continue
         change = Change(Effect.QUERY, Kind.CHANGED, f"{name}: {label(path)}", f"{at}.{'.'.join(path)}", before, after)
         if key == "refId":

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from difflib import SequenceMatcher
 from typing import Any
 
-Span = tuple[int, int]
+from llumnix_dash.report.marks import Span
 
 # $name, ${name}, ${name.field}, ${name:format}, [[name]], [[name:format]]
 VARIABLE = re.compile(r"\$(?P<plain>\w+)|\$\{(?P<braced>\w+(?:\.[^:^}]+)?(?::[^}]+)?)\}|\[\[(?P<old>\w+(?::\w+)?)\]\]")
@@ -91,7 +91,7 @@ def words(text: str) -> frozenset[str]:
     return frozenset(_WORD.findall(text))
 
 
-def marked(old: str, new: str) -> tuple[list[Span], list[Span]]:
+def differing(old: str, new: str) -> tuple[list[Span], list[Span]]:
     """The spans (0-based, end excluded) of the old and the new text in which they differ, whole words at a time."""
     old_tokens, new_tokens = _TOKEN.findall(old), _TOKEN.findall(new)
     start = 0

@@ -6,7 +6,7 @@ Between other types only what both have can differ: a line's width means nothing
 
 from collections.abc import Callable, Mapping
 
-from llumnix_dash.diff import normal
+from llumnix_dash.diff import essence
 from llumnix_dash.diff.defaults import panel_template
 from llumnix_dash.document.values import Json, Object, objects, string
 
@@ -22,16 +22,16 @@ _THRESHOLD_COLOURS = {"critical": "red", "warning": "orange"}
 
 
 def forms(old: Object, new: Object) -> tuple[Object, Object]:
-    """The normal forms of a panel before and after it changed its type, with what can be compared between the types.
+    """The essence of a panel before and after it changed its type, with what can be compared between the types.
 
-    Where Grafana converts the one type to the other, both forms are of the later type.
+    Where Grafana converts the one type to the other, both are of the later type.
     """
     kinds = string(old.get("type")), string(new.get("type"))
     if conversion := _CONVERSIONS.get(kinds):
-        return normal.panel(_converted(old, kinds[1], conversion)), normal.panel(new)
+        return essence.panel(_converted(old, kinds[1], conversion)), essence.panel(new)
     if conversion := _CONVERSIONS.get(kinds[::-1]):
-        return normal.panel(old), normal.panel(_converted(new, kinds[0], conversion))
-    before, after = normal.panel(old), normal.panel(new)
+        return essence.panel(old), essence.panel(_converted(new, kinds[0], conversion))
+    before, after = essence.panel(old), essence.panel(new)
     return _common(before, after), _common(after, before)
 
 

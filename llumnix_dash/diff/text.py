@@ -7,10 +7,16 @@ from llumnix_dash.diff.changes import DashboardDiff, Effect, Kind, Report
 from llumnix_dash.diff.sentences import sentence_of
 from llumnix_dash.diff.summary import summary
 from llumnix_dash.diff.told import told
+from llumnix_dash.report import colours
 from llumnix_dash.report.text import Fragment, Theirs, visible
 
-_COLORS = {Effect.QUERY: "red", Effect.DISPLAY: "yellow", Effect.LAYOUT: "cyan", Effect.TEXT: "blue"}
-_SIGN_COLORS = {"-": "red", "+": "green", " ": "bright_black"}
+_COLOURS = {
+    Effect.QUERY: colours.BAD,
+    Effect.DISPLAY: colours.CAUTION,
+    Effect.LAYOUT: colours.NOTE,
+    Effect.TEXT: colours.WORDS,
+}
+_SIGN_COLOURS = {"-": colours.BAD, "+": colours.GOOD, " ": colours.QUIET}
 _WIDTH = max(len(effect) for effect in Effect)
 
 
@@ -37,11 +43,11 @@ def change_lines(dashboard: DashboardDiff, *, positions: bool = False) -> list[s
     text = []
     for entry in told(dashboard, positions=positions):
         said = sentence_of(entry, positions=positions)
-        effect = click.style(f"{entry.change.effect.value:<{_WIDTH}}", fg=_COLORS[entry.change.effect])
+        effect = click.style(f"{entry.change.effect.value:<{_WIDTH}}", fg=_COLOURS[entry.change.effect])
         text.append(f"{effect}  {_words(said.subject)}{': ' if said.subject else ''}{_words(said.predicate)}")
         for block in said.blocks:
             text += [
-                click.style(f"{'':{_WIDTH}}    {line.sign} {line.text}".rstrip(), fg=_SIGN_COLORS[line.sign])
+                click.style(f"{'':{_WIDTH}}    {line.sign} {line.text}".rstrip(), fg=_SIGN_COLOURS[line.sign])
                 for line in lines(block)
             ]
     return text

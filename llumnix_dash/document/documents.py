@@ -12,10 +12,12 @@ import orjson
 
 from llumnix_dash.document.v2 import Converted, classic, is_v2
 from llumnix_dash.document.values import Object, string
-from llumnix_dash.errors import UserError, underline
+from llumnix_dash.errors import UserError
+from llumnix_dash.report.marks import underline
 
 _CLASSIC_KEYS = frozenset({"panels", "rows", "schemaVersion", "templating", "annotations"})
 _WIDEST_SHOWN = 100
+_LONGEST_NUMBER = 20
 _MOST_NAMED = 10  # files that were left out
 _V2_HINT = (
     "export it from Grafana in the classic form (Export > Classic), or give the dashboard from before it became v2"
@@ -142,7 +144,7 @@ def _parse_slowly(label: str, data: bytes | str) -> Any:
     """As :func:`parse`, for what the quick parser refuses: it is wrong, or odd and Grafana reads it all the same."""
     text = data if isinstance(data, str) else _decoded(label, data)
     try:
-        return json.loads(text, parse_constant=_finite, parse_float=_finite)
+        return json.loads(text, parse_constant=_finite, parse_float=_finite, parse_int=_whole)
     except json.JSONDecodeError as error:
         raise UserError(
             f"malformed JSON: {error.msg[0].lower()}{error.msg[1:]}",
@@ -152,15 +154,21 @@ def _parse_slowly(label: str, data: bytes | str) -> Any:
         ) from error
     except RecursionError as error:
         raise UserError("the JSON is nested too deeply to be a dashboard", where=label) from error
-    except ValueError as error:  # an integer of thousands of digits
+    except ValueError as error:  # a number that is none of JSON's
         raise UserError(f"unreadable JSON: {error}", where=label) from error
 
 
 def _finite(digits: str) -> float:
     number = float(digits)
     if not math.isfinite(number):
-        raise ValueError(f"{digits} is no number of JSON, and Grafana would refuse it")
+        shown = digits if len(digits) <= _LONGEST_NUMBER else f"{digits[:_LONGEST_NUMBER]}…"
+        raise ValueError(f"{shown} is no number of JSON, and Grafana would refuse it")
     return number
+
+
+def _whole(digits: str) -> int:
+    _finite(digits)
+    return int(digits)
 
 
 def _decoded(label: str, data: bytes) -> str:

@@ -22,6 +22,19 @@ def text_of(value: Json) -> str:
     return encoded(value).decode()
 
 
+def equal(one: Json, other: Json) -> bool:
+    """Whether the two are the same JSON value; the order of an object's keys says nothing, ``true`` is not ``1``."""
+    if one is other:
+        return True
+    if one != other:
+        return False
+    if isinstance(one, dict):
+        return all(equal(value, other[key]) for key, value in one.items())
+    if isinstance(one, list | tuple):
+        return all(map(equal, one, other))
+    return isinstance(one, bool) is isinstance(other, bool)
+
+
 def objects(value: Json) -> list[Object] | None:
     """The value as a list of objects; None if it is anything else."""
     return value if isinstance(value, list) and all(isinstance(item, dict) for item in value) else None

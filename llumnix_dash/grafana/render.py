@@ -11,18 +11,18 @@ from llumnix_dash.errors import UserError
 from llumnix_dash.grafana.apply import FINE, Outcome, Result
 from llumnix_dash.grafana.connect import Grafana
 from llumnix_dash.grafana.plan import Action, Plan, Step
+from llumnix_dash.report import colours
 from llumnix_dash.report.text import visible
 
 _COLOURS = {
-    "create": "green",
-    "created": "green",
-    "update": "yellow",
-    "updated": "green",
-    "delete": "red",
-    "deleted": "green",
-    "unchanged": "bright_black",
+    "create": colours.GOOD,
+    "created": colours.GOOD,
+    "update": colours.CAUTION,
+    "updated": colours.GOOD,
+    "delete": colours.BAD,
+    "deleted": colours.GOOD,
+    "unchanged": colours.QUIET,
 }
-_OTHER_COLOUR = "red"
 _LABEL = max(len(label) for label in [*Action, *Outcome])
 _COUNTED = {
     Action.CREATE: "to create",
@@ -136,7 +136,7 @@ def results_json(grafana: Grafana, results: Sequence[Result], *, stopped: bool) 
 
 
 def _line(label: str, uid: str, width: int, told: str) -> str:
-    colour = _COLOURS.get(label, _OTHER_COLOUR)
+    colour = _COLOURS.get(label, colours.BAD)
     return f"{click.style(label.ljust(_LABEL), fg=colour)}  {visible(uid).ljust(width)}  {told}".rstrip()
 
 

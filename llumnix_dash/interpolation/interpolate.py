@@ -54,8 +54,6 @@ class VariableValue:
     @property
     def chosen(self) -> tuple[str, ...]:
         """Every value that is chosen, one by one: what a panel repeats over."""
-        if self.all_value is not None:
-            return self.options
         return (self.value,) if isinstance(self.value, str) else self.value
 
 

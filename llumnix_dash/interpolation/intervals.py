@@ -93,9 +93,12 @@ def go_duration(milliseconds: int) -> str:
 
 def browser_interval(time_range: TimeRange, max_data_points: int, minimum: str) -> int:
     """Milliseconds a point, as the browser computes them: also the value of an interval variable on ``auto``."""
-    return max(
-        round_interval(time_range.milliseconds / max(1, max_data_points)), round(parse_duration(minimum) * 1000), 1
-    )
+    return max(round_interval(_exact(time_range, max_data_points)), round(parse_duration(minimum) * 1000))
+
+
+def _exact(time_range: TimeRange, points: int) -> float:
+    """Milliseconds a point; a panel has one at least, whatever its JSON says."""
+    return time_range.milliseconds / max(1, points)
 
 
 def query_intervals(
@@ -123,8 +126,9 @@ def query_intervals(
     interval = browser_interval(time_range, max_data_points, panel_minimum or scrape_interval)
     own_minimum = query_minimum if query_minimum not in (*_NO_MINIMUM, "0s") else ""
     minimum = round(parse_duration(own_minimum) * 1000) if own_minimum else interval
-    exact = time_range.milliseconds / max(1, max_data_points)
-    step = max(minimum if exact < minimum else round_interval(exact), round_interval(_safe(time_range)))
+    exact = _exact(time_range, max_data_points)
+    safe = round_interval(_exact(time_range, SAFE_POINTS))
+    step = max(minimum if exact < minimum else round_interval(exact), safe)
     if query_minimum in _RATE_INTERVAL:
         rate = _rate(step, scrape_interval)
         return Intervals(step=rate, rate=rate)
@@ -132,10 +136,6 @@ def query_intervals(
     if query_minimum in _INTERVAL:
         return Intervals(step=step, rate=_rate(interval, f"{step}ms"))
     return Intervals(step=step, rate=_rate(interval, own_minimum or scrape_interval))
-
-
-def _safe(time_range: TimeRange) -> float:
-    return time_range.milliseconds / SAFE_POINTS
 
 
 def _rate(interval: int, scrape_interval: str) -> int:

@@ -6,6 +6,7 @@ person, link to a page or open a tag.
 """
 
 import re
+from collections.abc import Collection, Iterable, Sequence
 
 from llumnix_dash.report.text import visible, visible_lines
 
@@ -24,6 +25,22 @@ def code(text: str, longest: int = 120) -> str:
 def _entity(match: re.Match[str]) -> str:
     # Letters of other scripts are no ASCII words, and mean nothing either.
     return match[0] if match[0].isalnum() else f"&#{ord(match[0])};"
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, right: Collection[int] = ()) -> list[str]:
+    """The lines of a table; cells must be of our words or of :func:`code`.
+
+    Args:
+        heads: what stands above each column.
+        rows: the cells of each.
+        right: the columns, from 0 on, whose cells stand at the right, such as numbers.
+    """
+    rule = "|".join("--:" if number in right else "---" for number in range(len(heads)))
+    return [_row(heads), f"|{rule}|", *map(_row, rows)]
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
 
 
 def fence(text: str, language: str = "") -> str:

@@ -11,7 +11,7 @@ from llumnix_dash.verify.dashboard import QueriedDashboard
 from llumnix_dash.verify.explain import Explainer
 from llumnix_dash.verify.gate import against_base
 from llumnix_dash.verify.report import Coverage, DashboardResult
-from llumnix_dash.verify.run import Progress, Settings, of_dashboard, plan_without_store, run
+from llumnix_dash.verify.run import Progress, Settings, of_dashboard, page_without_store, run
 
 
 class Check:
@@ -84,6 +84,6 @@ def coverage_without_store(
     """
     shown = Shown(exported := exported_by(exporters))
     for dashboard in dashboards:
-        for panel in plan_without_store(dashboard, settings):
+        for panel in page_without_store(dashboard, settings):
             shown.add(dashboard.title, panel.title, (query.expr for query in panel.queries))
     return coverage(", ".join(exporters), exported, shown)

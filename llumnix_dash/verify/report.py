@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from llumnix_dash.interpolation.timerange import TimeRange
-from llumnix_dash.verify.plan import StoreQuery
+from llumnix_dash.verify.page import StoreQuery
 
 
 class Status(Enum):

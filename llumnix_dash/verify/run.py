@@ -13,7 +13,7 @@ from llumnix_dash.interpolation.variables import Variables, resolve, shown
 from llumnix_dash.prometheus.client import Client, Series
 from llumnix_dash.prometheus.find import find
 from llumnix_dash.verify.dashboard import QueriedDashboard
-from llumnix_dash.verify.plan import PanelPlan, StoreQuery, plan
+from llumnix_dash.verify.page import PagePanel, StoreQuery, page
 from llumnix_dash.verify.report import DashboardResult, PanelResult, QueryResult, Status, VariableResult
 
 
@@ -70,7 +70,7 @@ def run(
         ServerError: the store cannot be reached or refuses the credentials.
     """
     variables = resolved(client, dashboard, settings)
-    plans = plan(dashboard, variables.scope, settings.time_range, settings.scrape_interval)
+    plans = page(dashboard, variables.scope, settings.time_range, settings.scrape_interval)
     queries = [query for panel in plans for query in panel.queries]
     results: list[QueryResult] = []
     with ThreadPoolExecutor(max_workers=settings.jobs) as pool:
@@ -178,7 +178,7 @@ def span(expr: str, message: str) -> tuple[int, int] | None:
     return start, word.end() if word else start + 1
 
 
-def _panel_result(panel: PanelPlan, queries: Sequence[QueryResult]) -> PanelResult:
+def _panel_result(panel: PagePanel, queries: Sequence[QueryResult]) -> PanelResult:
     return PanelResult(
         id=panel.panel.id,
         title=panel.title,
@@ -203,7 +203,7 @@ def _variable_results(variables: Variables) -> tuple[VariableResult, ...]:
     )
 
 
-def plan_without_store(dashboard: QueriedDashboard, settings: Settings) -> list[PanelPlan]:
+def page_without_store(dashboard: QueriedDashboard, settings: Settings) -> list[PagePanel]:
     """What would be asked where there is no store that could list the values of variables."""
     variables = resolve(
         dashboard.json,
@@ -213,4 +213,4 @@ def plan_without_store(dashboard: QueriedDashboard, settings: Settings) -> list[
         scrape_interval=settings.scrape_interval,
         asked=dashboard.asked,
     )
-    return plan(dashboard, variables.scope, settings.time_range, settings.scrape_interval)
+    return page(dashboard, variables.scope, settings.time_range, settings.scrape_interval)

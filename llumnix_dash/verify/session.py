@@ -15,7 +15,7 @@ from llumnix_dash.http.session import Connection
 from llumnix_dash.interpolation.timerange import TimeRange
 from llumnix_dash.prometheus.client import Client, Series
 from llumnix_dash.verify.dashboard import parse
-from llumnix_dash.verify.plan import PanelPlan, plan
+from llumnix_dash.verify.page import PagePanel, page
 from llumnix_dash.verify.run import Settings, ask, resolved
 
 
@@ -36,12 +36,12 @@ class PanelReader:
 
     def panels(
         self, dashboard: Mapping[str, Any], variables: Mapping[str, Sequence[str]] | None = None
-    ) -> list[PanelPlan]:
+    ) -> list[PagePanel]:
         """What each panel of a dashboard's JSON asks, with these values of its variables, else those it opens with."""
         parsed = parse(dashboard, str(dashboard.get("uid") or "dashboard"))
         settings = Settings(self.time_range, chosen=variables or {}, scrape_interval=self._scrape_interval)
         scope = resolved(self.client, parsed, settings).scope
-        return plan(parsed, scope, self.time_range, self._scrape_interval)
+        return page(parsed, scope, self.time_range, self._scrape_interval)
 
     def panel(
         self,
@@ -70,7 +70,7 @@ class PanelReader:
             raise UserError(f"{len(found)} panels have the title {panel!r}", hint="name it by its id")
         return self.ask(found[0])
 
-    def ask(self, panel: PanelPlan) -> dict[str, list[Series]]:
+    def ask(self, panel: PagePanel) -> dict[str, list[Series]]:
         """The series of each query of a panel, by ``refId``. Raises as :meth:`panel`."""
         series: dict[str, list[Series]] = {}
         for query in panel.queries:

@@ -83,7 +83,7 @@ def test_a_vllm_metric_is_as_exported(metric: Metric) -> None:
     facts = VLLM[metric.name]
     assert metric.kind == facts["type"]
     assert list(metric.labels) == facts["labels"].split()
-    assert list(metric.vllm or vllm.VERSIONS) == facts["versions"].split()
+    assert list(metric.vllm or vllm.FINISHED_REASONS) == facts["versions"].split()
     assert [exporter.name for exporter in metric.exporters] == ["engine"]
     if facts["buckets"] == "1-2-5":
         # Up to the model's longest context, which is the deployment's.

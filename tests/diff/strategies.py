@@ -15,7 +15,7 @@ JSON = st.recursive(
     st.none()
     | st.booleans()
     | st.integers(-(2**70), 2**70)
-    | st.floats(allow_nan=False)
+    | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(st.characters(), max_size=6)
     | st.sampled_from(["row", "timeseries", "$x", "", "A", "rate(x[5m])", "\ud800", "\x1b[31m", "`|<b>@x"]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),

@@ -1,6 +1,7 @@
 """What moved, and what only made room."""
 
 from llumnix_dash.diff.changes import Kind, Part
+from tests.diff.strategies import Object
 from tests.diff.test_matching import board, panel, told
 
 
@@ -21,3 +22,15 @@ def test_a_panel_beneath_one_that_was_resized_was_only_pushed() -> None:
     old = board(panel(1, "A", "a", 0), panel(2, "B", "b", 8))
     new = board(panel(1, "A", "a", 0, gridPos=place(0, 10)), panel(2, "B", "b", 10))
     assert told(old, new) == [(Part.PANEL, "A", Kind.CHANGED, "gridPos")]
+
+
+def test_what_stands_beneath_a_row_that_was_collapsed_was_only_pushed() -> None:
+    def row(title: str, y: int, members: list[Object], *, collapsed: bool) -> Object:
+        return {"type": "row", "title": title, "gridPos": place(y, 1), "collapsed": collapsed, "panels": members}
+
+    def rows(*, collapsed: bool) -> Object:
+        inside, y = panel(1, "A", "a", 1), 1 if collapsed else 9
+        first = [row("R", 0, [inside], collapsed=True)] if collapsed else [row("R", 0, [], collapsed=False), inside]
+        return board(*first, row("S", y, [], collapsed=False), panel(2, "B", "b", y + 1))
+
+    assert told(rows(collapsed=False), rows(collapsed=True)) == [(Part.ROW, "R", Kind.CHANGED, "collapsed")]

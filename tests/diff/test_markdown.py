@@ -13,6 +13,7 @@ from markdown_it import MarkdownIt
 from llumnix_dash.diff import markdown
 from llumnix_dash.diff.changes import DashboardDiff, Report
 from llumnix_dash.diff.compare import compare
+from llumnix_dash.report.markdown import code
 from tests.diff.test_edits import board
 
 # As GitHub reads it: tables, strikethrough, raw HTML, and addresses that become links by themselves.
@@ -95,7 +96,7 @@ def test_nothing_breaks_out(text: str, title: str) -> None:
     assert [token.info for token in tokens if token.type == "fence"] == ["diff"] * _count(tokens, "fence")
     assert _count(tokens, "tr_open") == 2
     cells = [tokens[at + 1].content for at, token in enumerate(tokens) if token.type == "td_open"]
-    assert cells[:2] == [markdown.code(difference.title), "changed"]
+    assert cells[:2] == [code(difference.title), "changed"]
     assert _count(tokens, "td_open") == _count(tokens, "th_open") == 6
     for mention in re.finditer("@", _outside_code(rendered)):
         raise AssertionError(f"a mention outside of code: {mention}")
@@ -144,7 +145,7 @@ def test_code_shows_the_text_as_it_is(text: str) -> None:
             self.text += data
 
     parser = Content()
-    parser.feed(markdown.code(text))
+    parser.feed(code(text))
     if text.isprintable() and len(text) < 100:
         assert parser.text == (" ".join(text.split()) or " ")
 

@@ -18,9 +18,25 @@ def is_changed(version: int, old: Object, new: Object) -> bool:
     return bool(compare(*boards).items)
 
 
-OLD_MAPPING = panel(fieldConfig={"defaults": {"mappings": [{"type": 1, "value": "0", "text": "down"}]}})
+OLD_MAPPING = panel(
+    fieldConfig={
+        "defaults": {
+            "mappings": [
+                {"type": 1, "value": "0", "text": "down"},
+                {"type": 2, "from": "1", "to": "9", "text": "up"},
+            ]
+        }
+    }
+)
 NEW_MAPPING = panel(
-    fieldConfig={"defaults": {"mappings": [{"type": "value", "options": {"0": {"text": "down", "index": 0}}}]}}
+    fieldConfig={
+        "defaults": {
+            "mappings": [
+                {"type": "value", "options": {"0": {"text": "down", "index": 0}}},
+                {"type": "range", "options": {"from": "1", "to": "9", "result": {"text": "up", "index": 1}}},
+            ]
+        }
+    }
 )
 OLD_LEGEND = panel(options={"legend": {"displayMode": "hidden"}})
 NEW_LEGEND = panel(options={"legend": {"displayMode": "list", "showLegend": False}})

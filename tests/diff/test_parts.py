@@ -2,7 +2,7 @@
 
 import pytest
 
-from llumnix_dash.diff import normal
+from llumnix_dash.diff import essence
 from llumnix_dash.diff.changes import Kind
 from llumnix_dash.diff.parts import panel_changes
 from tests.diff.strategies import Object
@@ -12,7 +12,7 @@ Told = list[tuple[Kind, str]]
 
 
 def told(old: list[Object], new: list[Object]) -> Told:
-    forms = [normal.panel({"type": "timeseries", "targets": targets}) for targets in (old, new)]
+    forms = [essence.panel({"type": "timeseries", "targets": targets}) for targets in (old, new)]
     return sorted((change.kind, change.path) for change in panel_changes(*forms))
 
 

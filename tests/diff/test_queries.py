@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llumnix_dash.diff.queries import marked, metrics, same_query
+from llumnix_dash.diff.queries import differing, metrics, same_query
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_no_text_crashes_it(old: str, new: str) -> None:
 
 @given(st.text("ab (),", max_size=40), st.text("ab (),", max_size=40))
 def test_what_is_not_marked_is_the_same_on_both_sides(old: str, new: str) -> None:
-    old_spans, new_spans = marked(old, new)
+    old_spans, new_spans = differing(old, new)
     assert _without(old, old_spans) == _without(new, new_spans)
 
 

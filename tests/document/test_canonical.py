@@ -61,6 +61,11 @@ def test_what_the_server_makes_is_gone(dashboard: dict[str, Any], number: int) -
     assert canonical({**ours, "id": number, "version": number, "iteration": number}) == canonical(ours)
 
 
+def test_what_angular_left_behind_is_gone() -> None:
+    panel = {"type": "graph", "yaxes": [{"format": "s", "$$hashKey": "object:1"}], "$$hashKey": "object:2"}
+    assert canonical({"panels": [panel]}) == {"panels": [{"type": "graph", "yaxes": [{"format": "s"}]}]}
+
+
 def test_a_panels_id_is_ours() -> None:
     assert canonical({"id": 5, "panels": [{"id": 5, "version": 2}]}) == {"panels": [{"id": 5, "version": 2}]}
 

@@ -110,6 +110,10 @@ def test_what_is_no_dashboard_is_left_out_of_a_folder_with_one_note(
             '{"dashboard": {"elements": {}, "layout": {}}}',
             "this dashboard of the v2 schema is not read: its layout is of the kind 'none', which is not known\n",
         ),
+        (
+            f'{{"panels": [{"9" * 400}]}}',
+            f"unreadable JSON: {'9' * 20}… is no number of JSON, and Grafana would refuse it\n",
+        ),
         ('{"panels": [NaN]}', "unreadable JSON: NaN is no number of JSON, and Grafana would refuse it\n"),
     ],
 )

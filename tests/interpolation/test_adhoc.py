@@ -12,7 +12,7 @@ from llumnix_dash.interpolation.timerange import TimeRange
 from llumnix_dash.interpolation.variables import resolve
 from llumnix_dash.prometheus.selectors import Selector, selectors
 from llumnix_dash.verify.dashboard import parse
-from llumnix_dash.verify.plan import plan
+from llumnix_dash.verify.page import page
 
 EU = Filter("region", "=", "eu")
 HOUR = TimeRange(1_700_000_000, 1_700_003_600)
@@ -50,7 +50,7 @@ def own_queries() -> list[str]:
     for one in generate():
         dashboard = parse(one.dashboard, one.name)
         scope = resolve(dashboard.json, lambda *_: ["a", "b"], HOUR, chosen={}, scrape_interval="15s").scope
-        queries |= {query.expr: None for panel in plan(dashboard, scope, HOUR, "15s") for query in panel.queries}
+        queries |= {query.expr: None for panel in page(dashboard, scope, HOUR, "15s") for query in panel.queries}
     return list(queries)
 
 
@@ -78,7 +78,7 @@ def asked(model: dict[str, Any], source: Any, **chosen: list[str]) -> str:
     models = [{"name": "ds", "type": "datasource", "query": "prometheus", "current": {"value": "one"}}, model]
     dashboard = parse({"panels": [{"id": 1, "targets": targets}], "templating": {"list": models}}, "x")
     scope = resolve(dashboard.json, lambda *_: [], HOUR, chosen=chosen, scrape_interval="15s").scope
-    [panel] = plan(dashboard, scope, HOUR, "15s")
+    [panel] = page(dashboard, scope, HOUR, "15s")
     return panel.queries[0].expr
 
 

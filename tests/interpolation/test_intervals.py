@@ -1,5 +1,7 @@
 """The step and the rate interval are those that Grafana sends, to the millisecond."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 from llumnix_dash.interpolation.intervals import (
     SAFE_POINTS,
     Intervals,
+    browser_interval,
     format_interval,
     go_duration,
     query_intervals,
@@ -37,6 +40,34 @@ HOUR, DAY = TimeRange(0, 3600), TimeRange(0, 86400)
 )
 def test_an_interval_is_rounded_as_in_grafana(milliseconds: float, rounded: int) -> None:
     assert round_interval(milliseconds) == rounded
+
+
+def test_an_interval_is_one_that_people_use() -> None:
+    """Each of them, from one to the next."""
+    milliseconds = [1, 10, 20, 50, 100, 200, 500]
+    seconds = [1, 2, 5, 10, 15, 20, 30]
+    minutes = [1, 2, 5, 10, 15, 20, 30]
+    hours = [1, 2, 3, 6, 12, 24, 7 * 24, 30 * 24, 365 * 24]
+    people_use = [
+        *milliseconds,
+        *(1000 * one for one in seconds),
+        *(60_000 * one for one in minutes),
+        *(3_600_000 * one for one in hours),
+    ]
+    assert [round_interval(one) for one in people_use] == people_use
+    # Half way between two it is the longer; beyond a day it stays the shorter until the longer is reached.
+    short = people_use[: people_use.index(43_200_000) + 1]
+    half_way = [(one + other) / 2 for one, other in pairwise(short)]
+    assert [round_interval(one) for one in half_way[1:]] == short[2:]
+    assert [round_interval(one - 1) for one in half_way[6:]] == short[6:-1]
+    longer = people_use[len(short) :]
+    assert [round_interval(one - 1) for one in longer[:2]] == [43_200_000, 86_400_000]
+    assert [round_interval(one) for one in (1_814_399_999, 1_814_400_000)] == [604_800_000, 2_592_000_000]
+
+
+@pytest.mark.parametrize("points", [0, 1, -5])
+def test_a_panel_has_one_point_at_least(points: int) -> None:
+    assert browser_interval(HOUR, points, "1s") == 3_600_000
 
 
 @pytest.mark.parametrize(

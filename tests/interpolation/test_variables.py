@@ -182,3 +182,9 @@ def test_a_panel_repeats_over_the_options_where_all_is_chosen() -> None:
 def test_a_value_is_shown_by_its_text() -> None:
     assert shown(resolved(custom("Five : 5m")).scope["v"]) == "Five"
     assert shown(VariableValue("v", ("a", "b"))) == "a, b"
+
+
+def test_a_panel_repeats_over_every_option_where_all_is_chosen() -> None:
+    """Whatever text of its own All has in queries."""
+    everything = resolved(custom(includeAll=True, allValue=".*", current={"value": "$__all"})).scope["v"]
+    assert everything.chosen == ("a", "b")

@@ -12,7 +12,7 @@ from llumnix_dash.board import panel_id
 from llumnix_dash.generate import generate
 from llumnix_dash.prometheus.client import Series
 from llumnix_dash.verify.dashboard import parse
-from llumnix_dash.verify.plan import PanelPlan
+from llumnix_dash.verify.page import PagePanel
 from llumnix_dash.verify.run import Settings, resolved
 from llumnix_dash.verify.session import PanelReader
 from tests.proof.events import Events
@@ -94,11 +94,11 @@ class Backfilled:
 
     def plans(
         self, board: str, variables: Mapping[str, Sequence[str]] | None = None, **look: Any
-    ) -> dict[int, PanelPlan]:
+    ) -> dict[int, PagePanel]:
         """What each panel of a dashboard asks, by its id; of a panel that repeats the first. ``look`` as in session."""
         chosen = variables or {}
 
-        def make() -> dict[int, PanelPlan]:
+        def make() -> dict[int, PagePanel]:
             plans = self.session(**look).panels(BOARDS[board].json, chosen)
             return {one.panel.id: one for one in reversed(plans)}
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from llumnix_dash.report.markdown import code, fence
+from llumnix_dash.report.markdown import code, fence, table
 from llumnix_dash.report.text import all_visible
-from llumnix_dash.verify.render.words import count, covered, marked, name, reason, remarks, shown, statuses
+from llumnix_dash.verify.render.words import count, covered, name, query_lines, reason, remarks, shown, statuses
 from llumnix_dash.verify.report import Coverage, DashboardResult, Gap, PanelResult, Status, Summary, Totals
 
 _LONGEST = 400  # characters of a remark
@@ -41,17 +41,14 @@ def _dashboard(dashboard: DashboardResult) -> Iterator[str]:
         if one.error or one.note:
             yield f"- variable {code(one.name)}: {code(one.error or one.note, _LONGEST)}"
     yield ""
-    yield "| | Panel | Row | Series | ms | |"
-    yield "|---|---|---|---:|---:|---|"
-    for panel in dashboard.panels:
-        yield _row(panel)
+    yield from table(("", "Panel", "Row", "Series", "ms", ""), map(_row, dashboard.panels), right={3, 4})
     for panel in dashboard.panels:
         yield from _details(panel)
 
 
-def _row(panel: PanelResult) -> str:
+def _row(panel: PanelResult) -> tuple[str, ...]:
     told = "; ".join(_first_line(remark.line) for remark in remarks(panel))
-    cells = (
+    return (
         f"{_SIGNS[panel.status]}{', had data on the base' if panel.lost else ''}",
         code(name(panel)),
         code(panel.row) if panel.row else "",
@@ -59,7 +56,6 @@ def _row(panel: PanelResult) -> str:
         f"{panel.milliseconds:.0f}",
         code(told, _LONGEST) if told else "",
     )
-    return f"| {' | '.join(cells)} |"
 
 
 def _details(panel: PanelResult) -> Iterator[str]:
@@ -69,7 +65,8 @@ def _details(panel: PanelResult) -> Iterator[str]:
             yield ""
             yield f"**{code(name(panel))}**, query {code(result.query.ref_id)}"
             yield ""
-            yield fence("\n".join([*marked(result.query.expr, result.span, 100), result.message])).rstrip("\n")
+            lines = [line for text, carets in query_lines(result) for line in ([text, carets] if carets else [text])]
+            yield fence("\n".join([*lines, result.message])).rstrip("\n")
 
 
 def _totals(totals: Totals) -> str:
@@ -91,10 +88,8 @@ def _gaps(heading: str, gaps: Sequence[Gap]) -> Iterator[str]:
     if not gaps:
         return
     yield ""
-    yield f"| {heading} | Reason |"
-    yield "|---|---|"
-    for gap in gaps:
-        yield f"| {code(gap.metric)} | {code(told, _LONGEST) if (told := reason(gap)) else ''} |"
+    rows = [(code(gap.metric), code(told, _LONGEST) if (told := reason(gap)) else "") for gap in gaps]
+    yield from table((heading, "Reason"), rows)
 
 
 def _first_line(text: str) -> str:

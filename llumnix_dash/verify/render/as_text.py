@@ -5,8 +5,10 @@ from itertools import groupby
 
 import click
 
+from llumnix_dash.report import colours
+from llumnix_dash.report.table import table
 from llumnix_dash.report.text import all_visible
-from llumnix_dash.verify.render.words import count, covered, marked, name, reason, remarks, shown, statuses
+from llumnix_dash.verify.render.words import count, covered, name, query_lines, reason, remarks, shown, statuses
 from llumnix_dash.verify.report import (
     Coverage,
     DashboardResult,
@@ -19,16 +21,15 @@ from llumnix_dash.verify.report import (
 )
 
 _COLOURS = {
-    Status.OK: "green",
-    Status.EXPLAINED: "cyan",
-    Status.ALLOWED: "cyan",
-    Status.NO_DATA: "yellow",
-    Status.ERROR: "red",
-    Status.SKIPPED: "bright_black",
+    Status.OK: colours.GOOD,
+    Status.EXPLAINED: colours.NOTE,
+    Status.ALLOWED: colours.NOTE,
+    Status.NO_DATA: colours.CAUTION,
+    Status.ERROR: colours.BAD,
+    Status.SKIPPED: colours.QUIET,
 }
 _STATUS_WIDTH = max(len(status.value) for status in Status)
 _TITLE_WIDTH = 48
-_QUERY_WIDTH = 100
 _DETAIL = " " * (4 + _STATUS_WIDTH + 2)
 
 
@@ -94,9 +95,10 @@ def _panel(panel: PanelResult) -> Iterator[str]:
 
 def _query(result: QueryResult) -> Iterator[str]:
     """The query, with what the message points at marked in red."""
-    for line in marked(result.query.expr, result.span, _QUERY_WIDTH):
-        is_mark = line.strip("^ ") == "" and "^" in line
-        yield f"{_DETAIL}  {click.style(line, fg='red') if is_mark else line}"
+    for text, carets in query_lines(result):
+        yield f"{_DETAIL}  {text}".rstrip()
+        if carets:
+            yield f"{_DETAIL}  {click.style(carets, fg=colours.BAD)}"
 
 
 def _totals(name: str, totals: Totals) -> str:
@@ -118,10 +120,12 @@ def _gaps(heading: str, gaps: Sequence[Gap]) -> Iterator[str]:
         return
     yield ""
     yield f"  {click.style(heading, underline=True)}"
-    width = max(len(gap.metric) for gap in gaps)
-    for gap in gaps:
-        told = reason(gap) if gap.reason or not gap.shown_by else click.style(reason(gap), fg="yellow")
-        yield f"    {gap.metric.ljust(width)}  {told}".rstrip()
+    for line in table([(gap.metric, _reason(gap)) for gap in gaps]):
+        yield f"    {line}"
+
+
+def _reason(gap: Gap) -> str:
+    return reason(gap) if gap.reason or not gap.shown_by else click.style(reason(gap), fg=colours.CAUTION)
 
 
 def _word(status: Status) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from llumnix_dash.errors import underline
+from llumnix_dash.report.marks import Marked, marked
 from llumnix_dash.report.text import all_visible, visible, visible_lines
 from llumnix_dash.verify.report import Coverage, DashboardResult, Gap, PanelResult, QueryResult, Status
 
@@ -91,29 +91,9 @@ def name(panel: PanelResult) -> str:
     return f"{title} ({hidden})" if hidden else title
 
 
-def marked(query: str, span: tuple[int, int] | None, width: int) -> Iterator[str]:
-    """The query in lines of at most this width, broken at blanks where there are any, with carets beneath the span."""
-    start, end = span or (-1, -1)
-    for begin, line, is_last in _broken(query, width):
-        # A span may stand at the very end of a line: what is missing there.
-        if begin <= start < begin + len(line) + is_last:
-            first = start - begin
-            yield from underline(line, first, min(end - begin, max(len(line), first + 1))).split("\n")
-        else:
-            yield line.rstrip()
-
-
-def _broken(query: str, width: int) -> Iterator[tuple[int, str, bool]]:
-    """Pieces of the query's lines: where each begins, its text, and whether its line ends with it."""
-    offset = 0
-    for line in query.split("\n"):
-        begin = 0
-        while len(line) - begin > width:
-            cut = line.rfind(" ", begin + 1, begin + width) + 1 or begin + width
-            yield offset + begin, line[begin:cut], False
-            begin = cut
-        yield offset + begin, line[begin:], True
-        offset += len(line) + 1
+def query_lines(result: QueryResult) -> Iterator[Marked]:
+    """The query, with carets beneath the part that the message is about."""
+    return marked(result.query.expr.split("\n"), [result.span] if result.span else [])
 
 
 def reason(gap: Gap) -> str:

@@ -7,9 +7,9 @@ import click
 import pytest
 
 from llumnix_dash.interpolation.timerange import TimeRange
-from llumnix_dash.verify.plan import StoreQuery
+from llumnix_dash.verify.page import StoreQuery
 from llumnix_dash.verify.render import FORMATS
-from llumnix_dash.verify.render.words import marked, remarks
+from llumnix_dash.verify.render.words import remarks
 from llumnix_dash.verify.report import (
     Coverage,
     DashboardResult,
@@ -123,22 +123,6 @@ def test_json_tells_whether_verify_fails() -> None:
 def test_results_are_told_as_they_come() -> None:
     for name in ("text", "markdown"):
         assert "Broken" in FORMATS[name]().dashboard(DASHBOARD)
-
-
-@pytest.mark.parametrize(
-    ("query", "span", "expected"),
-    [
-        ("up", None, ["up"]),
-        ("sum(up", (6, 7), ["sum(up", "      ^"]),
-        ("a + b", (4, 5), ["a + b", "    ^"]),
-        ("first\nsecond", (6, 12), ["first", "second", "^^^^^^"]),
-        ("abcdefghijkl", (10, 12), ["abcdefghij", "kl", "^^"]),
-        ("abcdefghijkl", (8, 12), ["abcdefghij", "        ^^", "kl"]),
-        ("abcdefghij", (10, 11), ["abcdefghij", "          ^"]),
-    ],
-)
-def test_a_span_is_marked_beneath_its_line(query: str, span: tuple[int, int] | None, expected: list[str]) -> None:
-    assert list(marked(query, span, 10)) == expected
 
 
 def test_a_doubt_is_told_though_there_is_data() -> None:

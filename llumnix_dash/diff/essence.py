@@ -1,7 +1,8 @@
-"""Normal forms: what a part of a dashboard says, without what a server or the editor adds.
+"""The essence of a part of a dashboard: what it says, without what a server or the editor adds.
 
-Two parts that say the same have equal normal forms. Nulls are gone, numbers are by value, defaults that are written
-out are gone (see ``defaults``), and things that Grafana spells in several ways have one spelling.
+Two parts that say the same have the same essence. It builds on the canonical form, in which nulls are gone and numbers
+are by value: here defaults that are written out go as well (see ``defaults``), and things that Grafana spells in
+several ways get one spelling.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,68 +12,35 @@ from string import ascii_uppercase
 from llumnix_dash.diff import defaults
 from llumnix_dash.diff.changes import MISSING
 from llumnix_dash.diff.queries import VARIABLE, variable_name
-from llumnix_dash.document.values import Json, Object, objects, string
+from llumnix_dash.document.canonical import canonical_part
+from llumnix_dash.document.values import Json, Object, equal, objects, string
 
-# Angular's own mark on what it has drawn; older editors saved it.
-_OF_ANGULAR = "$$hashKey"
 _NO_TEMPLATE: defaults.Template = {}
 # Their parts mean nothing alone, so neither do the defaults of their parts.
 _TAKEN_WHOLE = frozenset({"color", "time"})
-_WITHOUT_A_BASE_VALUE = (None, "null", "-Infinity", float("-inf"))
+_WITHOUT_A_BASE_VALUE = ("null", "-Infinity")
 _UNTOLD_TYPES = (None, "", "prometheus")
 _VARIABLE_QUERY_TYPES = (("label_names(", 0), ("label_values(", 1), ("metrics(", 2), ("query_result(", 3))
 # Their options follow from the query text, so the copy in the JSON says nothing.
 _OPTIONS_FOLLOW = frozenset({"custom", "interval", "constant", "textbox", "datasource"})
 
 
-def same(old: Json, new: Json) -> bool:
-    """Whether the two are the same JSON value; the order of an object's keys says nothing, ``true`` is not ``1``."""
-    if old is new:
-        return True
-    if old != new:
-        return False
-    if isinstance(old, dict):
-        return all(same(value, new[key]) for key, value in old.items())
-    if isinstance(old, list | tuple):
-        return all(map(same, old, new))
-    return isinstance(old, bool) is isinstance(new, bool)
-
-
-def stripped(value: Mapping[str, Json], template: defaults.Template) -> Object:
-    """The object without nulls and without the values that its template gives anyway."""
+def stripped(value: Object, template: defaults.Template) -> Object:
+    """The object, which is in canonical form, without the values that its template gives anyway."""
     kept: Object = {}
     for key, item in value.items():
-        if key == _OF_ANGULAR:
-            continue
         default = template.get(key, MISSING)
-        kind = type(item)
-        if kind is str or kind is bool:
-            if item != default or type(default) is not kind:
+        if not isinstance(item, dict):
+            if item != default or not equal(item, default):  # the first is the quick way to find a difference
                 kept[key] = item
-        elif kind is dict and key in _TAKEN_WHOLE:
-            if item and not same(item, default):
-                kept[key] = _by_value(item)
-        elif kind is dict:
-            inner = stripped(item, default if isinstance(default, dict) else _NO_TEMPLATE)
-            if inner or not isinstance(default, dict):
-                kept[key] = inner
-        elif kind is list:
-            if item != default or not same(item, default):
-                kept[key] = [_by_value(element) for element in item]
-        elif item is not None and (item != default or isinstance(default, bool)):
-            kept[key] = _by_value(item)
+        elif key in _TAKEN_WHOLE:
+            if item and not equal(item, default):
+                kept[key] = item
+        elif inner := stripped(item, default if isinstance(default, dict) else _NO_TEMPLATE):
+            kept[key] = inner
+        elif not isinstance(default, dict):
+            kept[key] = {}
     return kept
-
-
-def _by_value(item: Json) -> Json:
-    kind = type(item)
-    if kind is str:
-        return item
-    if kind is dict:
-        return {key: _by_value(value) for key, value in item.items() if value is not None and key != _OF_ANGULAR}
-    if kind is list:
-        return [_by_value(element) for element in item]
-    return int(item) if kind is float and item.is_integer() else item
 
 
 def datasource(value: Json) -> Json:
@@ -102,36 +70,37 @@ def _one_spelling(text: str) -> str:
 
 
 def _with_datasource(kept: Object, value: Mapping[str, Json]) -> None:
-    """Puts the data source of ``value`` into its normal form, in its one spelling."""
+    """Puts the data source of ``value`` into its essence, in its one spelling."""
     kept.pop("datasource", None)
     reference = datasource(value.get("datasource"))
     if reference is not MISSING:
         kept["datasource"] = reference
 
 
-def _without(value: Mapping[str, Json], keys: frozenset[str]) -> Object:
-    return {key: item for key, item in value.items() if key not in keys}
+def _canonical_without(value: Object, keys: frozenset[str]) -> Object:
+    return canonical_part({key: item for key, item in value.items() if key not in keys})
 
 
 # -- panels -----------------------------------------------------------------------------------------------------------
 
 
-def panel(value: Mapping[str, Json]) -> Object:
+def panel(value: Object) -> Object:
     """What a panel says, apart from its id, its place (``gridPos``) and, for a row, its members."""
     kind = string(value.get("type"))
     if kind == "row":
         has_members = objects(value.get("panels")) is not None
-        return stripped(_without(value, _ROW_AND_MEMBERS_APART if has_members else _ROW_APART), defaults.ROW)
-    targets = objects(value.get("targets"))
-    apart = _PANEL_APART if targets is None else _PANEL_AND_TARGETS_APART
-    kept = stripped(_without(value, apart), defaults.panel_template(value))
+        apart = _ROW_AND_MEMBERS_APART if has_members else _ROW_APART
+        return stripped(_canonical_without(value, apart), defaults.ROW)
+    form = _canonical_without(value, _PANEL_APART)
+    if (targets := objects(form.get("targets"))) is not None:
+        del form["targets"]
+    kept = stripped(form, defaults.panel_template(value))
     _with_datasource(kept, value)
     if targets:
-        kept["targets"] = [target(item, kept.get("datasource", MISSING)) for item in _with_letters(targets)]
-    _field_config(kept, value)
-    if isinstance(value.get("libraryPanel"), dict):
-        library = {key: value["libraryPanel"][key] for key in ("uid", "name") if key in value["libraryPanel"]}
-        kept["libraryPanel"] = library
+        kept["targets"] = [_target(item, kept.get("datasource", MISSING)) for item in _with_letters(targets)]
+    _field_config(kept, form)
+    if isinstance(library := form.get("libraryPanel"), dict):
+        kept["libraryPanel"] = {key: library[key] for key in ("uid", "name") if key in library}
     if not kept.get("repeat"):
         kept.pop("repeatDirection", None)
         kept.pop("maxPerRow", None)
@@ -139,16 +108,15 @@ def panel(value: Mapping[str, Json]) -> Object:
 
 
 _PANEL_APART = defaults.PANEL_NOISE | {"id", "gridPos", "collapsed", "datasource"}
-_PANEL_AND_TARGETS_APART = _PANEL_APART | {"targets"}
 _ROW_APART = defaults.ROW_NOISE | {"id", "gridPos"}
 _ROW_AND_MEMBERS_APART = _ROW_APART | {"panels"}
 
 
-def target(value: Mapping[str, Json], inherited: Json) -> Object:
+def _target(value: Object, inherited: Json) -> Object:
     """What a query says; ``inherited`` is the panel's data source, which need not be repeated."""
-    kept = stripped(_without(value, defaults.TARGET_NOISE), defaults.TARGET)
+    kept = stripped({key: item for key, item in value.items() if key not in defaults.TARGET_NOISE}, defaults.TARGET)
     _with_datasource(kept, value)
-    if "datasource" in kept and same(kept["datasource"], inherited):
+    if "datasource" in kept and equal(kept["datasource"], inherited):
         del kept["datasource"]
     # A Prometheus query is a range query unless it is an instant one; also one that says to be neither.
     if isinstance(kept.get("range"), bool) and not (kept.get("instant", False) and kept["range"]):
@@ -173,8 +141,8 @@ def _field_config(kept: Object, value: Mapping[str, Json]) -> None:
     raw_defaults = config.get("defaults")
     if isinstance(raw_defaults, dict) and isinstance(raw_defaults.get("thresholds"), dict):
         field = kept.setdefault("fieldConfig", {}).setdefault("defaults", {})
-        field["thresholds"] = thresholds(raw_defaults["thresholds"])
-        if same(field["thresholds"], defaults.THRESHOLDS):
+        field["thresholds"] = _thresholds(raw_defaults["thresholds"])
+        if equal(field["thresholds"], defaults.THRESHOLDS):
             del field["thresholds"]
         _drop_if_empty(kept, "fieldConfig", "defaults")
     if overrides := objects(config.get("overrides")):
@@ -188,24 +156,23 @@ def _drop_if_empty(kept: Object, outer: str, inner: str) -> None:
         del kept[outer]
 
 
-def _override(value: Mapping[str, Json]) -> Object:
+def _override(value: Object) -> Object:
     kept = stripped(value, {"properties": []})
     for item in objects(kept.get("properties")) or ():
         if item.get("id") == "thresholds" and isinstance(item.get("value"), dict):
-            item["value"] = thresholds(item["value"])
+            item["value"] = _thresholds(item["value"])
     return kept
 
 
-def thresholds(value: Mapping[str, Json]) -> Object:
-    """Thresholds whose base step has no value: whether it is null, 0 or minus infinity, it is where values begin."""
+def _thresholds(value: Object) -> Object:
+    """Thresholds whose base step has no value: whether it is none, 0 or minus infinity, it is where values begin."""
     kept = stripped(value, {"mode": ""})
     kept.setdefault("mode", "absolute")
     steps = objects(value.get("steps"))
     if not steps:
         return kept
-    # In a step the value null means "from the beginning"; dropping the key says the same.
-    kept["steps"] = [stripped(step, _NO_TEMPLATE) for step in steps]
-    base, others = kept["steps"][0], kept["steps"][1:]
+    base, others = dict(steps[0]), steps[1:]
+    kept["steps"] = [base, *others]
     starts_below = all(isinstance(step.get("value"), int | float) and step["value"] > 0 for step in others)
     if "value" in base and (
         base["value"] in _WITHOUT_A_BASE_VALUE or (base["value"] == 0 and base["value"] is not False and starts_below)
@@ -217,9 +184,9 @@ def thresholds(value: Mapping[str, Json]) -> Object:
 # -- the rest of the dashboard ----------------------------------------------------------------------------------------
 
 
-def settings(dashboard: Mapping[str, Json]) -> Object:
+def settings(dashboard: Object) -> Object:
     """What the dashboard says by itself, apart from its panels, variables, annotations and links."""
-    rest = _without(dashboard, defaults.DASHBOARD_NOISE)
+    rest = {key: item for key, item in dashboard.items() if key not in defaults.DASHBOARD_NOISE}
     for key in ("panels", "links"):
         if objects(rest.get(key)) is not None:
             del rest[key]
@@ -227,16 +194,17 @@ def settings(dashboard: Mapping[str, Json]) -> Object:
         part = rest.get(key)
         if isinstance(part, dict) and objects(part.get("list")) is not None:
             rest[key] = {name: item for name, item in part.items() if name != "list"}
-    kept = stripped(rest, defaults.DASHBOARD)
+    kept = stripped(canonical_part(rest), defaults.DASHBOARD)
     if kept.get("refresh") is False:
         del kept["refresh"]
     return kept
 
 
-def variable(value: Mapping[str, Json]) -> Object:
+def variable(value: Object) -> Object:
     """What a variable says; the list of values that the editor last saw is none of it where it follows from a query."""
+    value = _canonical_without(value, defaults.VARIABLE_NOISE)
     kind = string(value.get("type"))
-    kept = stripped(_without(value, defaults.VARIABLE_NOISE), defaults.VARIABLE)
+    kept = stripped(value, defaults.VARIABLE)
     _with_datasource(kept, value)
     query = value.get("query")
     if kind == "query" and query:
@@ -262,7 +230,7 @@ def _simple_query(query: Mapping[str, Json]) -> str | None:
     if not (isinstance(text, str) and text) or not set(query) <= {"query", "refId", "qryType"}:
         return None
     follows = next((number for start, number in _VARIABLE_QUERY_TYPES if text.lstrip().startswith(start)), 4)
-    return text if "qryType" not in query or query["qryType"] in (follows, 5, None) else None
+    return text if "qryType" not in query or query["qryType"] in (follows, 5) else None
 
 
 def _selection(current: Json) -> Json:
@@ -274,7 +242,7 @@ def _selection(current: Json) -> Json:
     value = current.get("value", current.get("text"))
     values = value if isinstance(value, list) else [value]
     values = ["All" if item == "$__all" else item for item in values if item not in (None, "")]
-    return _by_value(values) if values else MISSING
+    return values or MISSING
 
 
 # How Grafana has named its own data source over the years.
@@ -286,24 +254,25 @@ _GRAFANAS_OWN: tuple[Json, ...] = (
 )
 
 
-def annotation(value: Mapping[str, Json]) -> Object:
+def annotation(value: Object) -> Object:
     """What an annotation says; empty for the one that Grafana adds to each dashboard."""
+    value = canonical_part(value)
     kept = stripped(value, defaults.ANNOTATION)
     _with_datasource(kept, value)
     if value.get("builtIn") == 1:
         source = kept.get("datasource", defaults.GRAFANA_DATASOURCE)
-        of_grafana = any(same(source, one) for one in _GRAFANAS_OWN)
+        of_grafana = any(equal(source, one) for one in _GRAFANAS_OWN)
         whole = {**value, "datasource": defaults.GRAFANA_DATASOURCE if of_grafana else source}
         if not stripped(whole, defaults.BUILT_IN_ANNOTATION):
             return {}
     if isinstance(value.get("target"), dict) and "datasource" in kept["target"]:
         reference = datasource(value["target"]["datasource"])
         del kept["target"]["datasource"]
-        if reference is not MISSING and not same(reference, kept.get("datasource", MISSING)):
+        if reference is not MISSING and not equal(reference, kept.get("datasource", MISSING)):
             kept["target"]["datasource"] = reference
     return kept
 
 
-def link(value: Mapping[str, Json]) -> Object:
+def link(value: Object) -> Object:
     """What a link of the dashboard says."""
-    return stripped(value, defaults.LINK)
+    return stripped(canonical_part(value), defaults.LINK)

@@ -51,7 +51,7 @@ class StoreQuery:
 
 
 @dataclass(frozen=True)
-class PanelPlan:
+class PagePanel:
     """A panel as it stands on the page: a panel that repeats is there once for each value.
 
     Attributes:
@@ -71,9 +71,9 @@ class PanelPlan:
     problem: str = ""
 
 
-def plan(
+def page(
     dashboard: QueriedDashboard, scope: VariableValues, time_range: TimeRange, scrape_interval: str
-) -> list[PanelPlan]:
+) -> list[PagePanel]:
     """What Grafana would ask for every panel of the dashboard, in the order of the page.
 
     Args:
@@ -83,7 +83,7 @@ def plan(
         scrape_interval: the data source's setting, such as ``15s``.
     """
     return [
-        _panel_plan(panel, {**scope, **repeated}, repeated, time_range, scrape_interval)
+        _page_panel(panel, {**scope, **repeated}, repeated, time_range, scrape_interval)
         for panel in dashboard.panels
         for repeated in _repetitions(panel, scope)
     ]
@@ -99,14 +99,14 @@ def _repetitions(panel: QueriedPanel, scope: VariableValues) -> Iterator[dict[st
         }
 
 
-def _panel_plan(
+def _page_panel(
     panel: QueriedPanel,
     scope: VariableValues,
     repeated: Mapping[str, VariableValue],
     time_range: TimeRange,
     scrape_interval: str,
-) -> PanelPlan:
-    page = PanelPlan(
+) -> PagePanel:
+    shown = PagePanel(
         panel=panel,
         title=interpolate(panel.title, scope, default="text"),
         row=interpolate(panel.row, scope, default="text"),
@@ -118,8 +118,8 @@ def _panel_plan(
             query for target in panel.targets for query in _queries(target, panel, scope, own_range, scrape_interval)
         ]
     except UserError as error:
-        return replace(page, problem=error.summary)
-    return replace(page, queries=tuple(queries))
+        return replace(shown, problem=error.summary)
+    return replace(shown, queries=tuple(queries))
 
 
 def _own_range(panel: QueriedPanel, scope: VariableValues, time_range: TimeRange) -> TimeRange:

@@ -5,17 +5,17 @@ from typing import Any
 from llumnix_dash.interpolation.interpolate import VariableValue
 from llumnix_dash.interpolation.timerange import TimeRange
 from llumnix_dash.verify.dashboard import parse
-from llumnix_dash.verify.plan import PanelPlan, StoreQuery, plan
+from llumnix_dash.verify.page import PagePanel, StoreQuery, page
 
 RANGE = TimeRange(1_000_007, 1_003_607)
 SCOPE = {
     "role": VariableValue("role", ("a.b", "c"), "All", several=True, options=("a.b", "c")),
-    "zone": VariableValue("zone", (), "All", several=True, all_value=".*", options=("eu", "us")),
+    "zone": VariableValue("zone", ("eu", "us"), "All", several=True, all_value=".*", options=("eu", "us")),
 }
 
 
-def planned(*panels: dict[str, Any], scrape_interval: str = "15s") -> list[PanelPlan]:
-    return plan(parse({"panels": list(panels)}, "x.json"), SCOPE, RANGE, scrape_interval)
+def planned(*panels: dict[str, Any], scrape_interval: str = "15s") -> list[PagePanel]:
+    return page(parse({"panels": list(panels)}, "x.json"), SCOPE, RANGE, scrape_interval)
 
 
 def panel(expr: str = "up", target: dict[str, Any] | None = None, **fields: Any) -> dict[str, Any]:
