@@ -11,6 +11,7 @@ PACKAGE = Path(__file__).parents[1] / "llumnix_dash"
 ROOMS: dict[str, set[str]] = {
     "errors": set(),
     "files": {"errors"},
+    "parsing": set(),
     "catalog": {"errors"},
     "promql": {"catalog", "errors"},
     "shapes": {"promql"},
@@ -30,9 +31,9 @@ ROOMS: dict[str, set[str]] = {
     "rulefiles": {"board", "catalog", "rules", "settings"},
     "generate": {"dashboards", "document", "errors", "files", "modules", "rulefiles", "settings"},
     "interpolation": {"document", "errors"},
-    "prometheus": {"errors", "http", "interpolation"},
+    "prometheus": {"errors", "http", "interpolation", "parsing"},
     "verify": {"catalog", "document", "errors", "http", "interpolation", "prometheus", "report"},
-    "diff": {"document", "errors", "report"},
+    "diff": {"document", "errors", "parsing", "report"},
     "grafana": {"diff", "document", "errors", "files", "generate", "http", "report", "settings"},
     "fleet": {"catalog", "errors"},
 }

@@ -249,9 +249,11 @@ def match_rows(
         return sum(counterpart.get(id(member)) in after_members for member in before.members) / most if most else 1.0
 
     def same_title_and_members(before: Placed, after: Placed) -> float:
-        return overlap(before, after) if before.title == after.title else 0.0
+        # Two empty rows have nothing in common.
+        return overlap(before, after) if before.title == after.title and before.members else 0.0
 
     pairing.by_likeness(same_title_and_members, 0.5, lambda row: row.digest)
+    pairing.by_key(lambda row: (row.title, row.id) if row.title else None)
     pairing.by_key(lambda row: row.title or None)
     pairing.by_key(_id_key, lambda before, after: overlap(before, after) >= 0.5)
     pairing.by_likeness(overlap, 0.5, lambda row: row.digest)

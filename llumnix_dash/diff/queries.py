@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from difflib import SequenceMatcher
 from typing import Any
 
+from llumnix_dash.parsing import parsed
 from llumnix_dash.report.marks import Span
 
 # $name, ${name}, ${name.field}, ${name:format}, [[name]], [[name:format]]
@@ -79,10 +80,9 @@ def _selected(text: str) -> set[str] | None:
             equal = (one.value for one in vector.matchers.matchers if (one.name, str(one.op)) == _BY_NAME)
             names.update([vector.name] if vector.name else equal)
 
-    try:
-        promql_parser.walk(promql_parser.parse(text), visit)
-    except (ValueError, RecursionError, OverflowError):
+    if (tree := parsed(text)) is None:
         return None
+    promql_parser.walk(tree, visit)
     return names
 
 
@@ -173,11 +173,9 @@ class _Placeholders:
 
 def _canonical(text: str) -> str | None:
     """One text for all texts of the same query; None for one that does not parse."""
-    import promql_parser  # noqa: PLC0415  # native, and most comparisons never need it
-
     try:
-        return _form(promql_parser.parse(text))
-    except (ValueError, KeyError, RecursionError, OverflowError):
+        return None if (tree := parsed(text)) is None else _form(tree)
+    except (KeyError, RecursionError):
         return None
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import promql_parser
 
+from llumnix_dash.parsing import parsed
+
 
 @dataclass(frozen=True)
 class Selector:
@@ -42,9 +44,7 @@ _COMPARISONS = frozenset({"==", "!=", ">", "<", ">=", "<="})
 
 def selectors(expr: str) -> list[Selector]:
     """The selectors of a PromQL query in their order, each once; empty where it is no PromQL."""
-    try:
-        tree = promql_parser.parse(expr)
-    except ValueError:
+    if (tree := parsed(expr)) is None:
         return []
     found: dict[Selector, None] = {}
 
@@ -59,9 +59,7 @@ def selectors(expr: str) -> list[Selector]:
 
 def compares(expr: str) -> bool:
     """Whether a query filters by a comparison anywhere, so that it may well have no result."""
-    try:
-        tree = promql_parser.parse(expr)
-    except ValueError:
+    if (tree := parsed(expr)) is None:
         return False
     found = []
 

@@ -192,3 +192,18 @@ def test_a_name_of_a_data_source_that_became_two_uids_is_a_change() -> None:
     assert told(old, new) == []
     new["panels"][1]["datasource"] = {"type": "prometheus", "uid": "two"}
     assert [path for *_, path in told(old, new)] == ["datasource", "datasource"]
+
+
+def test_rows_of_one_title_that_hold_nothing_are_told_apart_by_their_ids() -> None:
+    """The panel that one of them had is gone: neither row has moved."""
+
+    def row(number: int, top: int) -> dict[str, object]:
+        return {"type": "row", "title": "Engines", "id": number, "gridPos": {"x": 0, "y": top, "w": 24, "h": 1}}
+
+    panel = {"type": "timeseries", "title": "A", "id": 1, "gridPos": {"x": 0, "y": 1, "w": 12, "h": 8}}
+    old = {"uid": "a", "panels": [row(2, 0), panel, row(3, 9)]}
+    new = {"uid": "a", "panels": [row(2, 0), row(3, 9)]}
+    for before, after in ((old, new), (new, old)):
+        assert [
+            (change.part, change.kind) for change in compare(before, after).changes if change.part is Part.ROW
+        ] == []
