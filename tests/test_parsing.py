@@ -21,8 +21,9 @@ def test_a_query_is_a_tree() -> None:
     assert parsed("up > 3402823466385288598117041834845169254400") is not None
 
 
-@given(
-    st.from_regex(r"[a-z]{1,3}(\[[-+0-9a-z.]{1,25}(:[0-9a-z.]{0,25})?\])?( offset [-+0-9a-z.]{1,25})?", fullmatch=True)
-)
+_DURATION = r"[-+0-9a-z.]{1,25}"
+
+
+@given(st.from_regex(rf"[a-z]{{1,3}}(\[{_DURATION}(:{_DURATION})?\])?( offset {_DURATION})?", fullmatch=True))
 def test_no_duration_stops_it(text: str) -> None:
     parsed(text)
