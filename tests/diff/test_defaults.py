@@ -83,6 +83,7 @@ VARIABLE: Object = {
     "label": "",
     "multi": False,
     "options": [],
+    "refresh": 0,
     "regex": "",
     "regexApplyTo": "value",
     "skipUrlSync": False,

@@ -3,6 +3,7 @@
 import pytest
 
 from llumnix_dash.diff.changes import Change, Effect, Item, Kind, Part
+from llumnix_dash.diff.compare import added
 from llumnix_dash.diff.sentences import sentence
 
 
@@ -11,3 +12,12 @@ def test_a_value_that_would_not_fit_into_a_line_stands_beneath_the_sentence(text
     change = Change(Effect.TEXT, Kind.CHANGED, "description", "description", "short", text)
     told = sentence(Item(Part.PANEL, "TTFT", "TTFT", (change,)), change)
     assert bool(told.blocks) is is_beneath
+
+
+def test_a_dashboard_that_came_is_told_with_what_it_holds() -> None:
+    panels = [
+        {"type": "stat", "targets": [{"expr": "up"}]},
+        {"type": "stat", "targets": [{"expr": "a"}, {"expr": "b"}]},
+    ]
+    [item] = added({"title": "TTFT", "panels": panels}, "ttft.json").items
+    assert sentence(item, item.changes[0]).predicate == ("dashboard added", " with 2 panels, 3 queries")

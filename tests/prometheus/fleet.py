@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from llumnix_dash.catalog.exporters import GATEWAY
 from tests.prometheus.stores import STORES, Samples
 
 START = 1_750_000_000
@@ -23,7 +24,7 @@ class Store:
 
 def fleet() -> Samples:
     samples = Samples(START)
-    gateway = {"job": "gateway", "namespace": "prod", "instance": "gw-0:8089"}
+    gateway = {"job": GATEWAY.job, "namespace": "prod", "instance": "gw-0:8089"}
     scheduler = {"job": "scheduler", "namespace": "prod", "instance": "sched-0:8088"}
     for status, rate in {"200": 9.0, "500": 1.0}.items():
         samples.add(

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from llumnix_dash.catalog.exporters import GATEWAY
 from llumnix_dash.errors import QueryError, ServerError
 from llumnix_dash.http import retry
 from llumnix_dash.http.session import Connection
@@ -47,7 +48,7 @@ def test_labels_and_series_are_found_in_their_time(client: Client, store: Store)
     assert client.label_values("infer_type", start, end, "up") == []
     assert "status_code" in client.label_names(start, end, "request_total")
     assert "status_code" not in client.label_names(start, end, "up")
-    assert [labels["job"] for labels in client.series("up", start, end)] == ["gateway"]
+    assert [labels["job"] for labels in client.series("up", start, end)] == [GATEWAY.job]
 
 
 def test_a_query_too_long_for_a_url_is_answered(client: Client, store: Store) -> None:

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from llumnix_dash.catalog import cms, gateway, process, vllm
+from llumnix_dash.catalog.exporters import GATEWAY, SCHEDULER
 from llumnix_dash.catalog.metric import CatalogError, Histogram
 from llumnix_dash.promql import Objective, Query, rate, selector, share_below
 from llumnix_dash.variables import (
@@ -21,17 +22,19 @@ from tests.reading import selectors
 
 
 def test_without_a_dashboard_only_the_job() -> None:
-    assert selector(gateway.REQUESTS, ()) == 'request_total{job="gateway"}'
+    assert selector(gateway.REQUESTS, ()) == f'request_total{{job="{GATEWAY.job}"}}'
 
 
 def test_the_jobs_of_all_who_export_it() -> None:
-    assert selector(process.UPTIME, ()) == 'uptime_seconds{job=~"gateway|scheduler"}'
+    assert selector(process.UPTIME, ()) == f'uptime_seconds{{job=~"{GATEWAY.job}|{SCHEDULER.job}"}}'
 
 
 def test_a_variable_filters_the_metrics_that_bear_its_label() -> None:
     scope = (NAMESPACE.filter, MODEL.filter)
-    assert selector(gateway.REQUESTS, scope).endswith('{job="gateway",namespace=~"$namespace",model=~"$model"}')
-    assert selector(gateway.PENDING_REQUESTS, scope).endswith('{job="gateway",namespace=~"$namespace"}')
+    assert selector(gateway.REQUESTS, scope).endswith(
+        f'{{job="{GATEWAY.job}",namespace=~"$namespace",model=~"$model"}}'
+    )
+    assert selector(gateway.PENDING_REQUESTS, scope).endswith(f'{{job="{GATEWAY.job}",namespace=~"$namespace"}}')
 
 
 def test_an_instance_of_one_exporter_is_none_of_another() -> None:
@@ -60,7 +63,7 @@ def test_a_matcher_of_the_query_takes_the_variables_place() -> None:
 
 def test_a_negative_matcher_stands_beside_the_variable() -> None:
     text = selector(gateway.REQUESTS, (MODEL.filter,), unless={"model": "a", "status_code": ("2..", "4..")})
-    assert text == 'request_total{job="gateway",model=~"$model",model!="a",status_code!~"2..|4.."}'
+    assert text == f'request_total{{job="{GATEWAY.job}",model=~"$model",model!="a",status_code!~"2..|4.."}}'
 
 
 def test_a_matcher_on_a_label_that_is_not_there_is_refused() -> None:
