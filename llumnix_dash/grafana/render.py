@@ -11,6 +11,7 @@ from llumnix_dash.errors import UserError
 from llumnix_dash.grafana.apply import FINE, Outcome, Result
 from llumnix_dash.grafana.connect import Grafana
 from llumnix_dash.grafana.plan import Action, Plan, Step
+from llumnix_dash.grafana.under import told_late
 from llumnix_dash.report.text import visible
 
 _COLOURS = {
@@ -56,6 +57,11 @@ def plan_text(grafana: Grafana, plan: Plan, *, last_changes: bool = False) -> st
         lines += [_indented(change) for change in step.changes]
     counts = ", ".join(f"{plan.count(action)} {told}" for action, told in _COUNTED.items() if plan.count(action))
     return "\n".join([*lines, "", f"Plan: {counts}."]) + (" Nothing to do." if plan.is_clean else "")
+
+
+def went_under_text(plan: Plan) -> str:
+    """A line for each dashboard of which an earlier push could not tell what went under; mostly none."""
+    return "".join(f"{visible(step.uid)}: {visible(told_late(step.under))}\n" for step in plan.steps if step.under)
 
 
 def result_text(grafana: Grafana, result: Result, width: int) -> str:
@@ -154,6 +160,8 @@ def _notes(step: Step, *, last_changes: bool) -> list[str]:
         notes += [_indented(visible(line)) for line in step.error.render().splitlines()]
     elif step.reason:
         notes.append(_indented(visible(step.reason)))
+    if step.under:
+        notes.append(_indented(visible(told_late(step.under))))
     if step.live is not None and step.live.updated and (last_changes or step.action in {Action.CONFLICT, Action.KEEP}):
         who = f" by {visible(step.live.updated_by)}" if step.live.updated_by else ""
         notes.append(_indented(f"last change: {visible(_time(step.live.updated))}{who}, version {step.live.version}"))
@@ -187,6 +195,7 @@ def _step(step: Step) -> dict[str, Any]:
         "changes": [click.unstyle(line) for line in step.changes],
         "edits": [click.unstyle(line) for line in step.edits],
         "losses": list(step.losses),
+        "went_under": [{"version": edit.number, "by": edit.by} for edit in step.under],
         "live": None
         if live is None
         else {"version": live.version, "updated": live.updated, "updated_by": live.updated_by},
