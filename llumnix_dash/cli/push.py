@@ -1,7 +1,7 @@
 """``llumnix-dash push``: plan, then apply."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -75,6 +75,7 @@ def command(
     """See HELP."""
     from llumnix_dash.grafana import apply, backup, pushset, render
     from llumnix_dash.grafana.message import message_or_default
+    from llumnix_dash.grafana.plan import REPLACING
 
     if prune and not pushset.is_whole_set(planning.inputs):
         raise UserError(
@@ -95,7 +96,7 @@ def command(
         if dry_run or (text and made.is_clean):
             return made.exit_code, render.plan_json(grafana, made)
         backups = backup.backups_of(grafana, backup_dir)
-        if text and overwrite and any(step.live is not None and step.wanted is not None for step in made.steps):
+        if text and overwrite and any(step.live is not None and step.action in REPLACING for step in made.steps):
             click.echo(f"Copies of what is replaced go to {backups.folder}")
         asks = text and sys.stdin.isatty() and sys.stdout.isatty()
         orders = apply.Orders(
@@ -106,7 +107,7 @@ def command(
             back_up_all=overwrite,
             jobs=planning.jobs,
         )
-        results, stopped = _applied(grafana, made, orders, text=text)
+        results, stopped = _applied(grafana, made, orders, planning.inputs, text=text)
         told.append(partial(apply.settle, grafana, results))
         code = apply.exit_code(results, stopped=stopped)
         if annotate and not stopped:
@@ -119,7 +120,9 @@ def command(
     end(context, code)
 
 
-def _applied(grafana: "Grafana", made: "Plan", orders: "Orders", *, text: bool) -> "tuple[list[Result], bool]":
+def _applied(
+    grafana: "Grafana", made: "Plan", orders: "Orders", inputs: "Sequence[str]", *, text: bool
+) -> "tuple[list[Result], bool]":
     """Applies the plan and tells each result as it comes; gives them, and whether the user stopped it."""
     from llumnix_dash.grafana import apply, plan, render
 
@@ -140,7 +143,7 @@ def _applied(grafana: "Grafana", made: "Plan", orders: "Orders", *, text: bool) 
     results, stopped = apply.apply(grafana, made, orders, report=report, stopping=stopping)
     progress.clear()
     if text:
-        click.echo("\n" + render.summary_text(results, stopped=stopped))
+        click.echo("\n" + render.summary_text(results, inputs, stopped=stopped))
     return results, stopped
 
 

@@ -47,7 +47,8 @@ def judge(grafana: Grafana, live: Live) -> Judgement:
     about = dashboards.about(live)
     if about.owner is not None:
         return Judgement(live, owner=about.owner)
-    history = dashboards.history(live.uid) or ()
+    # What another has saved since the dashboard was read is not to be judged by.
+    history = [version for version in dashboards.history(live.uid) or () if version.number <= live.version]
     under = under_last_push(dashboards, live, history)
     return replace(_judged(grafana, live, about, history), under=under)
 

@@ -40,6 +40,9 @@ class Action(StrEnum):
     KEEP = "keep"  # --prune: no longer in the set, but not plainly ours any more
 
 
+REPLACING = frozenset({Action.UPDATE, Action.CONFLICT})  # what --overwrite writes over a live state
+
+
 @dataclass(frozen=True)
 class Step:
     """One dashboard of a plan.

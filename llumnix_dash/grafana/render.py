@@ -1,5 +1,6 @@
 """Plans and results as a person reads them on a terminal, and as a program reads them."""
 
+import os
 import shlex
 from collections import Counter
 from collections.abc import Sequence
@@ -86,21 +87,29 @@ def result_text(grafana: Grafana, result: Result, width: int) -> str:
     return "\n".join(lines)
 
 
-def summary_text(results: Sequence[Result], *, stopped: bool) -> str:
-    """The counts, and how to go on where something was not done."""
+def summary_text(results: Sequence[Result], inputs: Sequence[str], *, stopped: bool) -> str:
+    """The counts, and how to go on where something was not done.
+
+    Args:
+        results: of the push.
+        inputs: what was named on the command line; nothing for all of ours.
+        stopped: whether the user stopped it.
+    """
     counts = Counter(result.outcome for result in results)
     told = ", ".join(f"{counts[outcome]} {outcome}" for outcome in Outcome if counts[outcome])
     lines = [f"{'Stopped' if stopped else 'Done'}: {told or 'nothing to do'}."]
     if counts[Outcome.CONFLICT]:
+        named = "".join(f" {shlex.quote(item)}" for item in inputs)
+        ours = shlex.quote(inputs[0]) if len(inputs) == 1 and os.path.exists(inputs[0]) else "deploy/observability"
         lines += [
             "",
             "In a conflict nothing is written, so that nobody's edit in Grafana is lost. To go on:",
-            "  see the edit:    llumnix-dash pull live && llumnix-dash diff deploy/observability live",
+            f"  see the edit:    llumnix-dash pull live{named} && llumnix-dash diff {ours} live",
             "  keep it:         bring it into code, generate, push again",
-            "  take our side:   llumnix-dash push --overwrite (a copy is kept, which restore brings back)",
+            f"  take our side:   llumnix-dash push{named} --overwrite (a copy is kept, which restore brings back)",
         ]
         if any(result.step.losses for result in results if result.outcome is Outcome.CONFLICT):
-            lines.append("  keep its layout: llumnix-dash pull live --native saves what the classic form cannot hold")
+            lines.append(f"  keep its layout: llumnix-dash pull live --native{named} (the classic form cannot hold it)")
     if counts[Outcome.NOT_STARTED]:
         lines += ["", "What was not started was not written; run the command again to go on."]
     return "\n".join(lines)
