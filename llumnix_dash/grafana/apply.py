@@ -13,10 +13,10 @@ from llumnix_dash.grafana import destination, marker, under
 from llumnix_dash.grafana.backup import Backups
 from llumnix_dash.grafana.connect import Grafana
 from llumnix_dash.grafana.destination import Destination
+from llumnix_dash.grafana.equality import digest
 from llumnix_dash.grafana.failures import BlockedError, ForbiddenError, RevisionChangedError, StoppedError
 from llumnix_dash.grafana.judge import is_untouched
 from llumnix_dash.grafana.model import Live, Saved, Version, Write
-from llumnix_dash.grafana.normal import digest
 from llumnix_dash.grafana.plan import (
     Action,
     Plan,

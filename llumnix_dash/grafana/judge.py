@@ -7,8 +7,8 @@ from typing import Any
 from llumnix_dash.grafana import marker, newschema
 from llumnix_dash.grafana.connect import Grafana
 from llumnix_dash.grafana.difference import NOTHING_TO_SEE, differences
+from llumnix_dash.grafana.equality import comparable, digest
 from llumnix_dash.grafana.model import About, Live, Version
-from llumnix_dash.grafana.normal import digest, normal_form
 from llumnix_dash.grafana.under import under_last_push
 
 NOT_OURS = "it was not pushed by llumnix-dash, or its tag was removed"
@@ -77,7 +77,7 @@ def _judged(grafana: Grafana, live: Live, about: About, history: Sequence[Versio
 def told_apart(grafana: Grafana, before: dict[str, Any], after: dict[str, Any]) -> tuple[str, ...]:
     """What differs between two states once the way to schema v2 and back is levelled; nothing where nothing does."""
     minimum = grafana.minimum_refresh
-    lines = differences(*(newschema.levelled(normal_form(item, minimum)) for item in (before, after)))
+    lines = differences(*(newschema.levelled(comparable(item, minimum)) for item in (before, after)))
     return () if lines == [NOTHING_TO_SEE] else tuple(lines)
 
 

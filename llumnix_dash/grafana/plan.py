@@ -13,10 +13,10 @@ from llumnix_dash.grafana import destination, marker
 from llumnix_dash.grafana.connect import Grafana
 from llumnix_dash.grafana.destination import Destination
 from llumnix_dash.grafana.difference import differences
+from llumnix_dash.grafana.equality import are_equal, comparable, digest
 from llumnix_dash.grafana.failures import ForbiddenError
 from llumnix_dash.grafana.judge import Judgement, is_untouched, judge, told_apart
 from llumnix_dash.grafana.model import Live, Version, Write
-from llumnix_dash.grafana.normal import digest, normal_form, same
 from llumnix_dash.grafana.pushset import Wanted
 from llumnix_dash.report.text import visible
 
@@ -217,13 +217,13 @@ def threads_for(jobs: int) -> int:
 
 def is_as_wanted(grafana: Grafana, live: Live, wanted: dict[str, Any], folder_uid: str) -> bool:
     """Whether the live dashboard is what it shall be, and where."""
-    return live.folder_uid == folder_uid and same(live.dashboard, wanted, grafana.minimum_refresh)
+    return live.folder_uid == folder_uid and are_equal(live.dashboard, wanted, grafana.minimum_refresh)
 
 
 def live_differences(grafana: Grafana, before: dict[str, Any], after: dict[str, Any]) -> tuple[str, ...]:
     """What changed from one state of a dashboard to another, as lines for a person."""
     minimum = grafana.minimum_refresh
-    return tuple(differences(normal_form(before, minimum), normal_form(after, minimum)))
+    return tuple(differences(comparable(before, minimum), comparable(after, minimum)))
 
 
 def _step(grafana: Grafana, wanted: Wanted, targets: Targets, set_name: str) -> Step:
@@ -257,7 +257,8 @@ def _compare(grafana: Grafana, wanted: Wanted, targets: Targets, set_name: str) 
         return replace(step, action=Action.FORBIDDEN, reason=lacking) if lacking else step
     other_set = _other_set(live, set_name)
     stays = live.folder_uid == folder.uid and other_set is None
-    is_wanted = stays and (same(live.dashboard, stored, grafana.minimum_refresh) or _is_kept(grafana, live, content))
+    is_equal = are_equal(live.dashboard, stored, grafana.minimum_refresh)
+    is_wanted = stays and (is_equal or _is_kept(grafana, live, content))
     mark = marker.read(live.dashboard)
     if is_wanted and (mark is None or mark.follows(live)):
         return _unchanged(replace(step, reason=_moved(live, live.folder_uid)))
@@ -265,7 +266,7 @@ def _compare(grafana: Grafana, wanted: Wanted, targets: Targets, set_name: str) 
     if is_wanted and not judged.under:
         return _unchanged(replace(step, reason=_moved(live, live.folder_uid)))
     if judged.live.native is None:
-        changes = () if same(live.dashboard, stored, grafana.minimum_refresh) else _changes(grafana, live, stored)
+        changes = () if is_equal else live_differences(grafana, live.dashboard, stored)
     else:
         changes = told_apart(grafana, live.dashboard, stored)
         if stays and not changes and judged.note is not None and not judged.under:
@@ -301,10 +302,6 @@ def _is_kept(grafana: Grafana, live: Live, content: str) -> bool:
     """Whether this content was pushed last, and the server still has what it made of it."""
     mark = marker.read(live.dashboard)
     return mark is not None and mark.sent == content and is_untouched(grafana, live, mark)
-
-
-def _changes(grafana: Grafana, live: Live, stored: dict[str, Any]) -> tuple[str, ...]:
-    return live_differences(grafana, live.dashboard, stored)
 
 
 def _moved(live: Live, folder_uid: str) -> str | None:

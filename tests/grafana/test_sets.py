@@ -6,8 +6,8 @@ import pytest
 
 from llumnix_dash.grafana import marker
 from llumnix_dash.grafana.apply import Outcome
+from llumnix_dash.grafana.equality import digest
 from llumnix_dash.grafana.judge import NEWER
-from llumnix_dash.grafana.normal import digest
 from llumnix_dash.grafana.plan import NO_SET, Action
 from tests.grafana.command import run, use, write
 from tests.grafana.fake import FakeGrafana

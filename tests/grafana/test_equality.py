@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llumnix_dash.grafana import marker
+from llumnix_dash.grafana.equality import digest, seconds
 from llumnix_dash.grafana.model import Live
-from llumnix_dash.grafana.normal import digest, seconds
 from tests.grafana.fake import PROFILES
 from tests.grafana.fake.store import Store
 from tests.grafana.samples import dashboard, with_query
