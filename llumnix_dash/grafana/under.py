@@ -55,7 +55,7 @@ def under_last_push(dashboards: Dashboards, live: Live, history: Sequence[Versio
     # What somebody saved after it bears whatever marker they found: that of an older version, if they restored one.
     pushed = live.dashboard if place == 0 else dashboards.content(live.uid, newest.number) or {}
     mark = marker.read(pushed)
-    if mark is None or mark.follows(replace(live, version=newest.number)):
+    if mark is None or mark.seen is None:
         return ()
     seen = (version.number for version in older if marker.state(version.number, live.id) == mark.seen)
     # Where numbers jumped (an upgrade) or the object is another, an earlier push of ours is as good a bound.

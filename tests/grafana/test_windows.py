@@ -133,6 +133,20 @@ def test_where_an_upgrade_numbered_anew_only_what_follows_the_push_before_is_tol
         assert [version.number for version in step.under] == [104]
 
 
+@pytest.mark.parametrize("happens", [True, False])
+def test_without_rights_to_the_history_the_version_tells(happens: bool):
+    with FakeGrafana("g12") as fake:
+        grafana = connect(transport_to(fake))
+        push(grafana)
+        fake.spoil(r"GET .*/versions", status=403, body={"message": "no"}, times=9)
+        if happens:
+            fake.store.in_window = lambda: edit(fake, description="in the window")
+        [result] = push(grafana, CHANGED)
+        assert result.outcome is (Outcome.OVERWROTE if happens else Outcome.UPDATED)
+        assert ("an edit by somebody" in str(result.reason)) is happens
+        assert ("version 2 in the history" in str(result.reason)) is happens
+
+
 @pytest.mark.parametrize("name", ["g13.0", "g13new"])
 def test_tabs_that_went_under_are_kept_and_brought_back(monkeypatch, tmp_path: Path, name: str):
     with FakeGrafana(name) as fake:
