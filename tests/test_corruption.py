@@ -22,7 +22,7 @@ from llumnix_dash.errors import UserError
 from llumnix_dash.generate import generate_from, write
 from llumnix_dash.grafana import pushset
 from llumnix_dash.grafana.datasources import Sources, resolved
-from llumnix_dash.grafana.normal import digest
+from llumnix_dash.grafana.equality import digest
 from llumnix_dash.interpolation.timerange import TimeRange
 from llumnix_dash.interpolation.variables import resolve
 from llumnix_dash.verify.dashboard import parse

@@ -19,7 +19,7 @@ from llumnix_dash.document.sources import load
 from llumnix_dash.document.walk import walk
 from llumnix_dash.grafana import pushset
 from llumnix_dash.grafana.datasources import Sources, resolved
-from llumnix_dash.grafana.normal import digest
+from llumnix_dash.grafana.equality import digest
 from llumnix_dash.interpolation.adhoc import Filter, filtered
 from llumnix_dash.interpolation.timerange import TimeRange
 from llumnix_dash.interpolation.variables import resolve

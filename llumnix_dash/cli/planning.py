@@ -111,7 +111,7 @@ def _set_name(_: click.Context, __: click.Parameter, value: str) -> str:
 
     if not SET_NAME.fullmatch(value):
         raise UserError(
-            f"--set {value!r} is no name for a set", hint="use at most 40 letters, digits, dots, hyphens or underscores"
+            f"--set {value!r} is no name for a set", hint="use at most 30 letters, digits, dots, hyphens or underscores"
         )
     return value
 

@@ -1,6 +1,8 @@
 """``llumnix-dash push``: plan, then apply."""
 
 import sys
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +16,7 @@ from llumnix_dash.report.progress import Progress
 from llumnix_dash.report.text import visible, visible_lines
 
 if TYPE_CHECKING:
-    from llumnix_dash.grafana.apply import Orders
+    from llumnix_dash.grafana.apply import Orders, Result
     from llumnix_dash.grafana.connect import Grafana
     from llumnix_dash.grafana.plan import Plan, Step
 
@@ -73,6 +75,7 @@ def command(
     """See HELP."""
     from llumnix_dash.grafana import apply, backup, pushset, render
     from llumnix_dash.grafana.message import message_or_default
+    from llumnix_dash.grafana.plan import REPLACING
 
     if prune and not pushset.is_whole_set(planning.inputs):
         raise UserError(
@@ -82,15 +85,18 @@ def command(
         )
     wanted, told_message = planning.load(context, whole=prune), message_or_default(message)
     text = output == "text"
+    told: list[Callable[[], None]] = []
 
     def push(grafana: "Grafana") -> tuple[int, Any]:
         made = planning.plan(grafana, wanted, prune=prune)
         if text:
             click.echo(render.plan_text(grafana, made))
+        else:
+            click.echo(render.went_under_text(made), err=True, nl=False)  # before it is written over
         if dry_run or (text and made.is_clean):
             return made.exit_code, render.plan_json(grafana, made)
         backups = backup.backups_of(grafana, backup_dir)
-        if text and overwrite and any(step.live is not None and step.wanted is not None for step in made.steps):
+        if text and overwrite and any(step.live is not None and step.action in REPLACING for step in made.steps):
             click.echo(f"Copies of what is replaced go to {backups.folder}")
         asks = text and sys.stdin.isatty() and sys.stdout.isatty()
         orders = apply.Orders(
@@ -101,16 +107,24 @@ def command(
             back_up_all=overwrite,
             jobs=planning.jobs,
         )
-        return _applied(grafana, made, orders, text=text, annotated=told_message if annotate else None)
+        results, stopped = _applied(grafana, made, orders, planning.inputs, text=text)
+        told.append(partial(apply.settle, grafana, results))
+        code = apply.exit_code(results, stopped=stopped)
+        if annotate and not stopped:
+            code = max(code, _annotated(grafana, told_message, results))
+        return code, render.results_json(grafana, results, stopped=stopped)
 
-    end(context, on_each(servers, push, output))
+    code = on_each(servers, push, output)
+    for settle in told:  # when all is on the screen, so that whoever is stopped before has it told by the next push
+        settle()
+    end(context, code)
 
 
 def _applied(
-    grafana: "Grafana", made: "Plan", orders: "Orders", *, text: bool, annotated: str | None
-) -> tuple[int, Any]:
-    """Applies the plan, tells each result as it comes, and gives the exit code and the results for programs."""
-    from llumnix_dash.grafana import annotation, apply, plan, render
+    grafana: "Grafana", made: "Plan", orders: "Orders", inputs: "Sequence[str]", *, text: bool
+) -> "tuple[list[Result], bool]":
+    """Applies the plan and tells each result as it comes; gives them, and whether the user stopped it."""
+    from llumnix_dash.grafana import apply, plan, render
 
     progress = Progress("writing", len(made.steps))
     width = render.uid_width(made)
@@ -129,15 +143,20 @@ def _applied(
     results, stopped = apply.apply(grafana, made, orders, report=report, stopping=stopping)
     progress.clear()
     if text:
-        click.echo("\n" + render.summary_text(results, stopped=stopped))
-    code = apply.exit_code(results, stopped=stopped)
-    if annotated is not None and not stopped:
-        try:
-            annotation.leave(grafana.transport, annotated, results)
-        except UserError as error:
-            complain(error.render())
-            code = max(code, error.exit_code)
-    return code, render.results_json(grafana, results, stopped=stopped)
+        click.echo("\n" + render.summary_text(results, inputs, stopped=stopped))
+    return results, stopped
+
+
+def _annotated(grafana: "Grafana", message: str, results: "list[Result]") -> int:
+    """Leaves the annotations; the exit code if that fails."""
+    from llumnix_dash.grafana import annotation
+
+    try:
+        annotation.leave(grafana.transport, message, results)
+    except UserError as error:
+        complain(error.render())
+        return error.exit_code
+    return 0
 
 
 def _pull(grafana: "Grafana", step: "Step") -> None:

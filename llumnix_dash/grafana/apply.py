@@ -1,22 +1,22 @@
 """Makes a plan so: several writes at once, each a compare-and-swap on the state that the plan saw."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from threading import Lock
 
 from llumnix_dash.errors import ServerError, UserError
-from llumnix_dash.grafana import destination, marker
+from llumnix_dash.grafana import destination, marker, under
 from llumnix_dash.grafana.backup import Backups
 from llumnix_dash.grafana.connect import Grafana
 from llumnix_dash.grafana.destination import Destination
+from llumnix_dash.grafana.equality import digest
 from llumnix_dash.grafana.failures import BlockedError, ForbiddenError, RevisionChangedError, StoppedError
 from llumnix_dash.grafana.judge import is_untouched
 from llumnix_dash.grafana.model import Live, Saved, Version, Write
-from llumnix_dash.grafana.newschema import losses
-from llumnix_dash.grafana.normal import digest
 from llumnix_dash.grafana.plan import (
     Action,
     Plan,
@@ -59,7 +59,8 @@ _LEFT_ALONE = {
 class Result:
     """What became of a step: the version that it has now, the backup of what was there, or the error.
 
-    ``copies`` are of edits that went under, because the server compared before them and wrote after them.
+    ``copies`` are of edits that went under, because the server compared before them and wrote after them. ``sign`` is
+    to be saved by :func:`settle` once they are told.
     """
 
     step: Step
@@ -70,6 +71,7 @@ class Result:
     reason: str | None = None
     changes: tuple[str, ...] = ()
     error: UserError | None = None
+    sign: Write | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,17 @@ def apply(
     return [future.result() for future in pending], stop.is_set()
 
 
+def settle(grafana: Grafana, results: Iterable[Result]) -> None:
+    """Signs what stands over edits that went under, now that these were told: else the next push tells them again.
+
+    What cannot be signed, such as what somebody has edited since, is left as it is.
+    """
+    for result in results:
+        if result.sign is not None:
+            with suppress(UserError):
+                grafana.dashboards.save(result.sign)
+
+
 class _Work:
     """The writes of one run; folders are made once, by the first dashboard that needs one."""
 
@@ -166,18 +179,23 @@ class _Work:
         assert mark is not None
         assert mark.set_name is not None
         # A folder that was made meanwhile may be another pusher's, with another uid than planned.
-        signed = marker.put_on(step.wanted, step.content, folder.uid, mark.set_name)
+        signed = marker.put_on(step.wanted, step.content, folder.uid, mark.set_name, seen=step.live)
         write = Write(signed, folder.uid, message, step.live)
         backup = None
         live = step.live
+        backups = self._orders.backups
+        copies = under.copies_of(self._dashboards, live, step.under, backups) if live is not None else ()
         if live is not None and (self._orders.back_up_all or step.action is Action.CONFLICT or live.native is not None):
-            backup = self._orders.backups.save(live, live.native)
+            backup = backups.save(live, live.native)
         try:
             saved = surely(lambda: self._dashboards.save(write), lambda: self._found(step, write), self._wait)
         except RevisionChangedError as error:
             return self._changed_meanwhile(replace(step, folder=folder), error)
         outcome = Outcome.CREATED if step.live is None else Outcome.UPDATED
-        return self._read_back(Result(step, outcome, version=saved.version, backup=backup), write, saved)
+        result = Result(step, outcome, version=saved.version, backup=backup)
+        if step.under:
+            result = replace(result, outcome=Outcome.OVERWROTE, copies=copies, reason=under.told_late(step.under))
+        return self._read_back(result, write, saved)
 
     def _read_back(self, result: Result, write: Write, saved: Saved) -> Result:
         """Looks at what the server made of a save: edits that went under are told, and what it kept is signed."""
@@ -186,66 +204,46 @@ class _Work:
             now = self._dashboards.read(step.uid)
             if now is None:
                 return replace(result, reason="saved, and deleted by somebody since")
-            under = self._went_under(step, now, saved)
-            if under:
-                return self._told_under(result, now, under)
+            went = under.under_save(self._dashboards, step.live, saved, step.content, now)
             # Only the very state that we saved may be signed: anything else holds somebody's edit.
-            if now.revision != saved.revision or (saved.id and now.id != saved.id):
-                return result
-            return replace(result, version=self._signed_as_kept(step, write, now))
+            is_ours = now.revision == saved.revision and (not saved.id or now.id == saved.id)
+            if went:
+                result = self._told_under(result, now, went)
+                return replace(result, sign=self._signed(write, now)) if is_ours else result
+            return self._signed_as_kept(result, write, now) if is_ours else result
         except UserError as error:
             return replace(result, reason=f"saved; to read it back failed: {error.summary}")
 
-    def _went_under(self, step: Step, now: Live, saved: Saved) -> list[Version]:
-        """The versions between the state that the plan saw and our save, if the server let them be overwritten."""
-        if self._dashboards.is_certain(saved):
-            return []
-        seen, seen_id = (step.live.version, step.live.id) if step.live is not None else (0, 0)
-        saved_id = saved.id or now.id
-        if now.id != saved_id:
-            return []  # ours was deleted and another imported since: this history is of the other
-        # An import in that instant began to count anew, so that all of its versions are later than what the plan saw.
-        is_another = 0 not in {seen_id, saved_id} and seen_id != saved_id
-        after = 0 if is_another else seen
-        history = self._dashboards.history(step.uid)
-        if history is None:
-            return [Version(saved.version - 1)] if is_another or saved.version > seen + 1 else []
-        ours = [number for number, version in enumerate(history) if marker.signature(version.message) == step.content]
-        exact = [number for number in ours if history[number].number == saved.version]
-        # A version's number can come twice: what counts is what stands behind our save.
-        before = history[min(exact or ours) + 1 :] if ours else [v for v in history if v.number < saved.version]
-        return [v for v in before if v.number > after and marker.signature(v.message) != step.content]
+    def _told_under(self, result: Result, now: Live, went: Sequence[Version]) -> Result:
+        copies = under.copies_of(self._dashboards, now, went, self._orders.backups)
+        told = under.told(went, "came between the server's own look and its write")
+        told = "; ".join(filter(None, [told, result.reason]))
+        return replace(result, outcome=Outcome.OVERWROTE, copies=(*copies, *result.copies), reason=told)
 
-    def _told_under(self, result: Result, now: Live, under: Sequence[Version]) -> Result:
-        copies = []
-        for version in under:
-            content = self._dashboards.content(now.uid, version.number)
-            native = self._dashboards.native(now.uid, version.number)
-            if native is not None and not losses(native):
-                native = None  # the server gives a classic one as v2, too
-            if content is not None or native is not None:
-                edit = replace(now, dashboard=content or {}, version=version.number, updated_by=version.by)
-                copies.append(self._orders.backups.save(replace(edit, updated=version.created), native))
-        who = " and ".join(dict.fromkeys(version.by or "somebody" for version in under))
-        numbers = ", ".join(str(version.number) for version in under)
-        told = f"an edit by {who} came between the server's own look and its write: version {numbers} in the history"
-        return replace(result, outcome=Outcome.OVERWROTE, copies=tuple(copies), reason=told)
-
-    def _signed_as_kept(self, step: Step, write: Write, now: Live) -> int:
-        """The version, after what the server kept is signed where it rewrote what it was given."""
-        mark = marker.read(now.dashboard)
+    def _signed_as_kept(self, result: Result, write: Write, now: Live) -> Result:
+        """The result, after what the server kept is signed where it rewrote what it was given."""
+        step, mark = result.step, marker.read(now.dashboard)
         if mark is None or mark.sent != step.content or is_untouched(self._grafana, now, mark):
-            return now.version
+            return replace(result, version=now.version)
+        sign = self._signed(write, now)
+        try:
+            saved = surely(lambda: self._dashboards.save(sign), lambda: self._is_signed(step, now), self._wait)
+        except RevisionChangedError:
+            return replace(result, version=now.version)  # somebody has edited it since: that is theirs
+        result = replace(result, version=saved.version)
+        went = under.under_save(self._dashboards, now, saved, step.content, now)
+        return self._told_under(result, now, went) if went else result
+
+    def _signed(self, write: Write, now: Live) -> Write:
+        """What the server kept of a write, signed as that, and as coming right after what is there now."""
+        mark = marker.read(write.dashboard)
+        assert mark is not None
         kept = digest(now.dashboard, self._grafana.minimum_refresh)
         set_name = mark.set_name or marker.DEFAULT_SET
-        signed = marker.put_on(now.dashboard, mark.sent, write.folder_uid, set_name, kept)
-        again = replace(write, dashboard=signed, over=now)
-        try:
-            return surely(lambda: self._dashboards.save(again), lambda: self._signed(step, now), self._wait).version
-        except RevisionChangedError:
-            return now.version  # somebody has edited it since: that is theirs
+        signed = marker.put_on(now.dashboard, mark.sent, write.folder_uid, set_name, kept=kept, seen=now)
+        return replace(write, dashboard=signed, over=now)
 
-    def _signed(self, step: Step, before: Live) -> Saved | None:
+    def _is_signed(self, step: Step, before: Live) -> Saved | None:
         """After a lost answer: the version with the signature if it is there, None if all is as before."""
         now = self._dashboards.read(step.uid)
         mark = marker.read(now.dashboard) if now is not None else None

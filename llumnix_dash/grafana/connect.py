@@ -6,11 +6,11 @@ from typing import Literal
 
 from llumnix_dash.errors import ServerError
 from llumnix_dash.grafana.discovery import Discovery
+from llumnix_dash.grafana.equality import DEFAULT_MINIMUM_REFRESH
 from llumnix_dash.grafana.failures import explain, not_grafana
 from llumnix_dash.grafana.k8s import K8sDashboards, K8sFolders
 from llumnix_dash.grafana.legacy import LegacyDashboards, LegacyFolders
 from llumnix_dash.grafana.model import Dashboards, Folders
-from llumnix_dash.grafana.normal import DEFAULT_MINIMUM_REFRESH
 from llumnix_dash.grafana.ownership import Ownership
 from llumnix_dash.grafana.transport import Transport
 

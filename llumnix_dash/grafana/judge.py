@@ -7,8 +7,9 @@ from typing import Any
 from llumnix_dash.grafana import marker, newschema
 from llumnix_dash.grafana.connect import Grafana
 from llumnix_dash.grafana.difference import NOTHING_TO_SEE, differences
-from llumnix_dash.grafana.model import Live, Version
-from llumnix_dash.grafana.normal import digest, normal_form
+from llumnix_dash.grafana.equality import comparable, digest
+from llumnix_dash.grafana.model import About, Live, Version
+from llumnix_dash.grafana.under import under_last_push
 
 NOT_OURS = "it was not pushed by llumnix-dash, or its tag was removed"
 EDITED = "edited in Grafana since our last push"
@@ -28,6 +29,7 @@ class Judgement:
         note: what a person may want to know though nothing would be lost.
         edits: what was edited since our push, as lines for a person, where that can be told.
         losses: what a classic write would lose of schema v2.
+        under: edits that went under our last push, which could not tell them.
     """
 
     live: Live
@@ -36,6 +38,7 @@ class Judgement:
     note: str | None = None
     edits: tuple[str, ...] = ()
     losses: tuple[str, ...] = ()
+    under: tuple[Version, ...] = ()
 
 
 def judge(grafana: Grafana, live: Live) -> Judgement:
@@ -44,7 +47,14 @@ def judge(grafana: Grafana, live: Live) -> Judgement:
     about = dashboards.about(live)
     if about.owner is not None:
         return Judgement(live, owner=about.owner)
-    history = dashboards.history(live.uid) or ()
+    # What another has saved since the dashboard was read is not to be judged by.
+    history = [version for version in dashboards.history(live.uid) or () if version.number <= live.version]
+    under = under_last_push(dashboards, live, history)
+    return replace(_judged(grafana, live, about, history), under=under)
+
+
+def _judged(grafana: Grafana, live: Live, about: About, history: Sequence[Version]) -> Judgement:
+    dashboards = grafana.dashboards
     edited = _edited(grafana, live, history)
     native = live.native
     if native is None and (about.newer_schema or edited in {EDITED, NOT_OURS}):
@@ -67,7 +77,7 @@ def judge(grafana: Grafana, live: Live) -> Judgement:
 def told_apart(grafana: Grafana, before: dict[str, Any], after: dict[str, Any]) -> tuple[str, ...]:
     """What differs between two states once the way to schema v2 and back is levelled; nothing where nothing does."""
     minimum = grafana.minimum_refresh
-    lines = differences(*(newschema.levelled(normal_form(item, minimum)) for item in (before, after)))
+    lines = differences(*(newschema.levelled(comparable(item, minimum)) for item in (before, after)))
     return () if lines == [NOTHING_TO_SEE] else tuple(lines)
 
 

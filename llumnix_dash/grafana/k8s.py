@@ -266,7 +266,7 @@ class K8sFolders(Folders):
         reply = self._transport.send("POST", self._path, body)
         if reply.status in {200, 201} and isinstance(reply.field("metadata"), dict):
             return _folder(reply.body)
-        if reply.status not in {409, 412}:
+        if reply.status != 409:
             raise explain(reply, f"create folder {folder.title}")
         made = self.read(folder.uid)
         if made is None:

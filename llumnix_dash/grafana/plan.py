@@ -13,10 +13,10 @@ from llumnix_dash.grafana import destination, marker
 from llumnix_dash.grafana.connect import Grafana
 from llumnix_dash.grafana.destination import Destination
 from llumnix_dash.grafana.difference import differences
+from llumnix_dash.grafana.equality import are_equal, comparable, digest
 from llumnix_dash.grafana.failures import ForbiddenError
 from llumnix_dash.grafana.judge import Judgement, is_untouched, judge, told_apart
-from llumnix_dash.grafana.model import Live, Write
-from llumnix_dash.grafana.normal import digest, normal_form, same
+from llumnix_dash.grafana.model import Live, Version, Write
 from llumnix_dash.grafana.pushset import Wanted
 from llumnix_dash.report.text import visible
 
@@ -40,6 +40,9 @@ class Action(StrEnum):
     KEEP = "keep"  # --prune: no longer in the set, but not plainly ours any more
 
 
+REPLACING = frozenset({Action.UPDATE, Action.CONFLICT})  # what --overwrite writes over a live state
+
+
 @dataclass(frozen=True)
 class Step:
     """One dashboard of a plan.
@@ -56,6 +59,7 @@ class Step:
         changes: the lines that tell a person what an update changes.
         edits: what was edited in Grafana since our push, where that can be told.
         losses: what a write would lose of a dashboard that is stored in schema v2.
+        under: edits that went under our last push, which could not tell them.
         reason: why it is a conflict, blocked, kept; or what is worth to know.
         error: for forbidden and failed: what the server said.
     """
@@ -71,6 +75,7 @@ class Step:
     changes: tuple[str, ...] = ()
     edits: tuple[str, ...] = ()
     losses: tuple[str, ...] = ()
+    under: tuple[Version, ...] = ()
     reason: str | None = None
     error: UserError | None = None
 
@@ -212,13 +217,13 @@ def threads_for(jobs: int) -> int:
 
 def is_as_wanted(grafana: Grafana, live: Live, wanted: dict[str, Any], folder_uid: str) -> bool:
     """Whether the live dashboard is what it shall be, and where."""
-    return live.folder_uid == folder_uid and same(live.dashboard, wanted, grafana.minimum_refresh)
+    return live.folder_uid == folder_uid and are_equal(live.dashboard, wanted, grafana.minimum_refresh)
 
 
 def live_differences(grafana: Grafana, before: dict[str, Any], after: dict[str, Any]) -> tuple[str, ...]:
     """What changed from one state of a dashboard to another, as lines for a person."""
     minimum = grafana.minimum_refresh
-    return tuple(differences(normal_form(before, minimum), normal_form(after, minimum)))
+    return tuple(differences(comparable(before, minimum), comparable(after, minimum)))
 
 
 def _step(grafana: Grafana, wanted: Wanted, targets: Targets, set_name: str) -> Step:
@@ -241,7 +246,7 @@ def _compare(grafana: Grafana, wanted: Wanted, targets: Targets, set_name: str) 
         uid=wanted.uid,
         title=wanted.title,
         action=Action.CREATE,
-        wanted=marker.put_on(wanted.dashboard, content, folder.uid, set_name),
+        wanted=marker.put_on(wanted.dashboard, content, folder.uid, set_name, seen=live),
         stored=stored,
         content=content,
         live=live,
@@ -252,14 +257,19 @@ def _compare(grafana: Grafana, wanted: Wanted, targets: Targets, set_name: str) 
         return replace(step, action=Action.FORBIDDEN, reason=lacking) if lacking else step
     other_set = _other_set(live, set_name)
     stays = live.folder_uid == folder.uid and other_set is None
-    if stays and (same(live.dashboard, stored, grafana.minimum_refresh) or _is_kept(grafana, live, content)):
+    is_equal = are_equal(live.dashboard, stored, grafana.minimum_refresh)
+    is_wanted = stays and (is_equal or _is_kept(grafana, live, content))
+    mark = marker.read(live.dashboard)
+    if is_wanted and (mark is None or mark.follows(live)):
         return _unchanged(replace(step, reason=_moved(live, live.folder_uid)))
     judged = judge(grafana, live)
+    if is_wanted and not judged.under:
+        return _unchanged(replace(step, reason=_moved(live, live.folder_uid)))
     if judged.live.native is None:
-        changes = () if same(live.dashboard, stored, grafana.minimum_refresh) else _changes(grafana, live, stored)
+        changes = () if is_equal else live_differences(grafana, live.dashboard, stored)
     else:
         changes = told_apart(grafana, live.dashboard, stored)
-        if stays and not changes and judged.note is not None:
+        if stays and not changes and judged.note is not None and not judged.under:
             return _unchanged(replace(step, reason=judged.note))
     moved = _moved(live, folder.uid)
     if folder.uid != live.folder_uid:
@@ -277,6 +287,7 @@ def _compare(grafana: Grafana, wanted: Wanted, targets: Targets, set_name: str) 
         changes=changes,
         edits=judged.edits,
         losses=judged.losses,
+        under=judged.under,
     )
 
 
@@ -291,10 +302,6 @@ def _is_kept(grafana: Grafana, live: Live, content: str) -> bool:
     """Whether this content was pushed last, and the server still has what it made of it."""
     mark = marker.read(live.dashboard)
     return mark is not None and mark.sent == content and is_untouched(grafana, live, mark)
-
-
-def _changes(grafana: Grafana, live: Live, stored: dict[str, Any]) -> tuple[str, ...]:
-    return live_differences(grafana, live.dashboard, stored)
 
 
 def _moved(live: Live, folder_uid: str) -> str | None:
@@ -332,6 +339,6 @@ def _prune_step(grafana: Grafana, uid: str, targets: Targets, set_name: str) -> 
         folder = Destination(live.folder_uid, targets.label(live))
     except UserError as error:
         return Step(uid, uid, Action.FAILED, reason=error.summary, error=error)
-    action = Action.KEEP if reason else Action.DELETE
+    action = Action.KEEP if reason or judged.under else Action.DELETE
     kept = replace(judged.live, folder_title=folder.label)
-    return Step(uid, live.title, action, live=kept, folder=folder, reason=reason)
+    return Step(uid, live.title, action, live=kept, folder=folder, under=judged.under, reason=reason)

@@ -1,5 +1,6 @@
 """Plans and results as a person reads them on a terminal, and as a program reads them."""
 
+import os
 import shlex
 from collections import Counter
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from llumnix_dash.grafana.apply import FINE, Outcome, Result
 from llumnix_dash.grafana.connect import Grafana
 from llumnix_dash.grafana.plan import Action, Plan, Step
 from llumnix_dash.report import colours
+from llumnix_dash.grafana.under import told_late
 from llumnix_dash.report.text import visible
 
 _COLOURS = {
@@ -58,6 +60,11 @@ def plan_text(grafana: Grafana, plan: Plan, *, last_changes: bool = False) -> st
     return "\n".join([*lines, "", f"Plan: {counts}."]) + (" Nothing to do." if plan.is_clean else "")
 
 
+def went_under_text(plan: Plan) -> str:
+    """A line for each dashboard of which an earlier push could not tell what went under; mostly none."""
+    return "".join(f"{visible(step.uid)}: {visible(told_late(step.under))}\n" for step in plan.steps if step.under)
+
+
 def result_text(grafana: Grafana, result: Result, width: int) -> str:
     """One result: a line, and below it the reason, the changes that came between, the error, the copy that was kept."""
     step = result.step
@@ -80,21 +87,29 @@ def result_text(grafana: Grafana, result: Result, width: int) -> str:
     return "\n".join(lines)
 
 
-def summary_text(results: Sequence[Result], *, stopped: bool) -> str:
-    """The counts, and how to go on where something was not done."""
+def summary_text(results: Sequence[Result], inputs: Sequence[str], *, stopped: bool) -> str:
+    """The counts, and how to go on where something was not done.
+
+    Args:
+        results: of the push.
+        inputs: what was named on the command line; nothing for all of ours.
+        stopped: whether the user stopped it.
+    """
     counts = Counter(result.outcome for result in results)
     told = ", ".join(f"{counts[outcome]} {outcome}" for outcome in Outcome if counts[outcome])
     lines = [f"{'Stopped' if stopped else 'Done'}: {told or 'nothing to do'}."]
     if counts[Outcome.CONFLICT]:
+        named = "".join(f" {shlex.quote(item)}" for item in inputs)
+        ours = shlex.quote(inputs[0]) if len(inputs) == 1 and os.path.exists(inputs[0]) else "deploy/observability"
         lines += [
             "",
             "In a conflict nothing is written, so that nobody's edit in Grafana is lost. To go on:",
-            "  see the edit:    llumnix-dash pull live && llumnix-dash diff deploy/observability live",
+            f"  see the edit:    llumnix-dash pull live{named} && llumnix-dash diff {ours} live",
             "  keep it:         bring it into code, generate, push again",
-            "  take our side:   llumnix-dash push --overwrite (a copy is kept, which restore brings back)",
+            f"  take our side:   llumnix-dash push{named} --overwrite (a copy is kept, which restore brings back)",
         ]
         if any(result.step.losses for result in results if result.outcome is Outcome.CONFLICT):
-            lines.append("  keep its layout: llumnix-dash pull live --native saves what the classic form cannot hold")
+            lines.append(f"  keep its layout: llumnix-dash pull live --native{named} (the classic form cannot hold it)")
     if counts[Outcome.NOT_STARTED]:
         lines += ["", "What was not started was not written; run the command again to go on."]
     return "\n".join(lines)
@@ -154,6 +169,8 @@ def _notes(step: Step, *, last_changes: bool) -> list[str]:
         notes += [_indented(visible(line)) for line in step.error.render().splitlines()]
     elif step.reason:
         notes.append(_indented(visible(step.reason)))
+    if step.under:
+        notes.append(_indented(visible(told_late(step.under))))
     if step.live is not None and step.live.updated and (last_changes or step.action in {Action.CONFLICT, Action.KEEP}):
         who = f" by {visible(step.live.updated_by)}" if step.live.updated_by else ""
         notes.append(_indented(f"last change: {visible(_time(step.live.updated))}{who}, version {step.live.version}"))
@@ -187,6 +204,7 @@ def _step(step: Step) -> dict[str, Any]:
         "changes": [click.unstyle(line) for line in step.changes],
         "edits": [click.unstyle(line) for line in step.edits],
         "losses": list(step.losses),
+        "went_under": [{"version": edit.number, "by": edit.by} for edit in step.under],
         "live": None
         if live is None
         else {"version": live.version, "updated": live.updated, "updated_by": live.updated_by},

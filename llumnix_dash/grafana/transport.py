@@ -100,7 +100,7 @@ class Transport:
         if 300 <= reply.status < 400:
             raise explain(reply, "go on")
         if reply.status in retry.UNCERTAIN and not reading:
-            raise _lost(explain(reply, "tell whether the write was done"))
+            raise _lost(explain(reply, "write"))
         return reply
 
     def _once(self, method: str, path: str, params: Mapping[str, Any] | None, body: Any) -> Reply:

@@ -10,7 +10,7 @@ from typing import Any
 
 import requests
 
-from llumnix_dash.grafana.apply import Orders, Result, apply
+from llumnix_dash.grafana.apply import Orders, Result, apply, settle
 from llumnix_dash.grafana.backup import Backups
 from llumnix_dash.grafana.connect import connect
 from tests.grafana.conftest import Clock, transport_to
@@ -122,6 +122,7 @@ def pusher(fake: FakeGrafana, token: str, release: str, told: Told, copies: Path
         made = plan(grafana, *(with_query(dashboard(uid), release) for uid in UIDS), jobs=1)
         orders = Orders(message="m", backups=Backups(copies / token), jobs=1)
         told.results[token] = apply(grafana, made, orders)[0]
+        settle(grafana, told.results[token])
     except Killed:
         pass
 

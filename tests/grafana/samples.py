@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from llumnix_dash.grafana.apply import Orders, Result, apply
+from llumnix_dash.grafana.apply import Orders, Result, apply, settle
 from llumnix_dash.grafana.backup import Backups
 from llumnix_dash.grafana.connect import Grafana
 from llumnix_dash.grafana.marker import DEFAULT_SET
@@ -85,6 +85,7 @@ def push_planned(grafana: Grafana, made: Plan, *, overwrite: bool = False, backu
         jobs=2,
     )
     results, _ = apply(grafana, made, orders)
+    settle(grafana, results)
     return results
 
 

@@ -52,8 +52,9 @@ def test_a_plan_of_every_kind(mixed: Path, golden: Check):
     golden("push/plan.txt", ran.told)
 
 
-def test_a_push_of_every_kind(fake: FakeGrafana, mixed: Path, golden: Check):
-    ran = run("push", mixed)
+def test_a_push_of_every_kind(fake: FakeGrafana, mixed: Path, golden: Check, monkeypatch):
+    monkeypatch.chdir(mixed.parent)
+    ran = run("push", mixed.name)
     assert ran.code == 1
     golden("push/push.txt", ran.told)
     assert fake.store.dashboards["edited"].spec["description"] == "watch this tonight"
@@ -272,3 +273,13 @@ def test_the_help_names_the_environment(golden: Check, monkeypatch):
         ran = run(command, "--help")
         assert ran.code == 0
         golden(f"push/help-{command}.txt", ran.out)
+
+
+def test_where_nothing_is_replaced_no_folder_for_copies_is_made(fake: FakeGrafana, tmp_path: Path):
+    folder = write(tmp_path / "set", dashboard())
+    run("push", folder)
+    fake.store.dashboards["llumnix-lrs-dashboard"].provisioned = "a.json"
+    ran = run("push", write(folder, with_query(dashboard(), "sum(up)")), "--overwrite")
+    assert "blocked" in ran.out
+    assert "Copies of what is replaced" not in ran.out
+    assert not (tmp_path / "state").exists()

@@ -84,6 +84,7 @@ def test_an_edit_that_was_taken_back_is_no_conflict(fake: FakeGrafana, grafana: 
     push(grafana)
     edit(fake, description="oops")
     edit(fake, description=None)
+    assert plan(grafana).steps[0].action is Action.UNCHANGED
     assert plan(grafana, with_query(dashboard(), "sum(up)")).steps[0].action is Action.UPDATE
 
 

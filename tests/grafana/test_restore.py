@@ -6,10 +6,13 @@ from pathlib import Path
 import pytest
 
 from llumnix_dash.grafana.backup import ORIGIN
+from llumnix_dash.grafana.connect import connect
+from llumnix_dash.grafana.failures import RevisionChangedError
 from tests.grafana.command import Ran, run, use, write
+from tests.grafana.conftest import transport_to
 from tests.grafana.fake import FakeGrafana
 from tests.grafana.fake.person import save_in_editor
-from tests.grafana.samples import dashboard, edit, with_query
+from tests.grafana.samples import dashboard, edit, push, with_query
 
 UID = "llumnix-lrs-dashboard"
 NAMES = ["g10", "g11", "g120", "g12", "g13.0", "g13new"]
@@ -154,3 +157,18 @@ def test_pull_tells_what_the_classic_form_loses_and_native_keeps_it(monkeypatch,
         assert kept["metadata"] == {"name": "one"}
         told = run("diff", folder, tmp_path / "native").out
         assert "Tab" in told
+
+
+@pytest.mark.parametrize("name", ["g12", "g13.0"])
+def test_tabs_do_not_bring_back_what_was_deleted_meanwhile(name: str):
+    """A save over what is gone would create it: the state that was seen is no longer there."""
+    with FakeGrafana(name) as fake:
+        grafana = connect(transport_to(fake))
+        push(grafana)
+        live = grafana.dashboards.read(UID)
+        save_in_editor(fake, UID, layout="tabs")
+        native = grafana.dashboards.native(UID)
+        fake.store.delete(UID)
+        with pytest.raises(RevisionChangedError):
+            grafana.dashboards.save_native(native, "", "m", live)
+        assert UID not in fake.store.dashboards

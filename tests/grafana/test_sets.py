@@ -6,12 +6,12 @@ import pytest
 
 from llumnix_dash.grafana import marker
 from llumnix_dash.grafana.apply import Outcome
+from llumnix_dash.grafana.equality import digest
 from llumnix_dash.grafana.judge import NEWER
-from llumnix_dash.grafana.normal import digest
 from llumnix_dash.grafana.plan import NO_SET, Action
 from tests.grafana.command import run, use, write
 from tests.grafana.fake import FakeGrafana
-from tests.grafana.samples import dashboard, plan, push, with_query
+from tests.grafana.samples import HISTORY, dashboard, edit, plan, push, with_query
 
 UID = "llumnix-lrs-dashboard"
 
@@ -75,19 +75,36 @@ def test_an_older_marker_is_read_and_not_pruned(fake: FakeGrafana, grafana):
     assert (step.action, step.reason) == (Action.KEEP, NO_SET)
     [result] = push(grafana, with_query(dashboard(), "sum(up)"))
     assert result.outcome is Outcome.UPDATED
-    assert f"{marker.TAG}:2:llumnix:" in str(fake.store.dashboards[UID].spec["tags"])
+    assert f"{marker.TAG}:{marker.WAY}:" in str(fake.store.dashboards[UID].spec["tags"])
     assert plan(grafana, dashboard("other"), prune=True).steps[1].action is Action.DELETE
 
 
+def test_an_older_marker_does_not_say_what_went_under(fake: FakeGrafana, grafana):
+    sent = digest(dashboard(), fake.profile.minimum_refresh)
+    tags = [marker.TAG, f"{marker.TAG}:2:mine:{marker.short(UID)}{marker.short('')}:{sent}"]
+    pushed = dashboard(tags=[*dashboard()["tags"], *tags])
+    for spec, message in (
+        (pushed, marker.sign("m", sent)),
+        (dashboard(description="x"), ""),
+        (pushed, marker.sign("m", sent)),
+    ):
+        fake.store.save(spec, folder="", message=message, by="somebody", expected=None)
+    [step] = plan(grafana, with_query(dashboard(), "sum(up)"), set_name="mine").steps
+    assert (step.action, step.under) == (Action.UPDATE, ())
+    edit(fake)
+    fake.spoil(HISTORY + r"/\d+", status=404, body={"message": "gone"}, times=9)
+    assert plan(grafana, set_name="mine").steps[0].under == ()
+
+
 def test_a_newer_marker_is_a_conflict_and_not_pruned(fake: FakeGrafana, grafana):
-    item = dashboard(tags=[marker.TAG, f"{marker.TAG}:3:llumnix:whatever"])
+    item = dashboard(tags=[marker.TAG, f"{marker.TAG}:{marker.WAY + 1}:whatever"])
     fake.store.save(item, folder="", message="", by="llumnix-dash", expected=None)
     [step] = plan(grafana, with_query(dashboard(), "sum(up)")).steps
     assert (step.action, step.reason) == (Action.CONFLICT, NEWER)
     assert plan(grafana, dashboard("other"), prune=True).steps[1].action is Action.KEEP
 
 
-@pytest.mark.parametrize("name", ["", "a b", "a:b", "x" * 41])
+@pytest.mark.parametrize("name", ["", "a b", "a:b", "x" * 31])
 def test_a_name_that_is_none(name: str):
     ran = run("push", "--set", name)
     assert ran.code == 2

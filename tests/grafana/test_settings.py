@@ -6,7 +6,7 @@ import certifi
 import pytest
 
 from llumnix_dash.errors import UserError
-from llumnix_dash.grafana.settings import load_settings
+from llumnix_dash.grafana.settings import load_settings, settings_path
 
 URL = {"GRAFANA_URL": "https://grafana.example"}
 SECRET = "marked-secret"
@@ -24,6 +24,12 @@ def written(tmp_path: Path, text: str) -> dict[str, str]:
     path = tmp_path / "settings.toml"
     path.write_text(text)
     return {"LLUMNIX_DASH_SETTINGS": str(path)}
+
+
+def test_where_the_contexts_are_looked_for():
+    below = Path("llumnix-dash", "settings.toml")
+    assert settings_path({}) == Path.home() / ".config" / below
+    assert settings_path({"XDG_CONFIG_HOME": "/etc/xdg"}) == Path("/etc/xdg") / below
 
 
 def test_a_token_from_the_environment():

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from llumnix_dash.errors import ServerError
-from llumnix_dash.grafana.apply import Outcome, exit_code
-from llumnix_dash.grafana.backup import ORIGIN
+from llumnix_dash.grafana.apply import Orders, Outcome, apply, exit_code
+from llumnix_dash.grafana.backup import ORIGIN, Backups
 from llumnix_dash.grafana.connect import connect
 from llumnix_dash.grafana.model import Version
 from llumnix_dash.grafana.plan import Action
@@ -99,6 +99,52 @@ def test_as_a_user_sees_it_and_brings_it_back(monkeypatch, tmp_path: Path, name:
         assert fake.store.dashboards[UID].spec["description"] == "in the window"
         assert run("push", folder, "--api", api).code == 1, "it is a person's edit again, and stays"
         assert fake.store.dashboards[UID].spec["description"] == "in the window"
+
+
+@pytest.mark.parametrize(("name", "api"), GOES_UNDER)
+def test_what_was_told_is_not_told_again(name: str, api):
+    """Not even where somebody restores the version from before it was signed as told."""
+    with FakeGrafana(name) as fake:
+        grafana = connect(transport_to(fake), api)
+        push(grafana)
+        fake.store.in_window = lambda: edit(fake, description="in the window")
+        [result] = push(grafana, CHANGED)
+        assert result.outcome is Outcome.OVERWROTE
+        assert plan(grafana, CHANGED).steps[0].action is Action.UNCHANGED
+        fake.store.restore(UID, int(result.version or 0), "bob")
+        [step] = plan(grafana, dashboard()).steps
+        assert step.under == ()
+
+
+def test_where_an_upgrade_numbered_anew_only_what_follows_the_push_before_is_told(tmp_path: Path):
+    with FakeGrafana("g12") as fake:
+        grafana = connect(transport_to(fake))
+        push(grafana)
+        edit(fake, description="overwritten knowingly")
+        push(grafana, CHANGED, overwrite=True)
+        fake.store.in_window = lambda: edit(fake, description="in the window")
+        newest = with_query(dashboard(), "up > 1")
+        apply(grafana, plan(grafana, newest), Orders(message="m", backups=Backups(tmp_path)))  # killed before it signs
+        live = fake.store.dashboards[UID]
+        live.version += 100
+        for entry in live.history:
+            entry.number += 100
+        [step] = plan(grafana, newest).steps
+        assert [version.number for version in step.under] == [104]
+
+
+@pytest.mark.parametrize("happens", [True, False])
+def test_without_rights_to_the_history_the_version_tells(happens: bool):
+    with FakeGrafana("g12") as fake:
+        grafana = connect(transport_to(fake))
+        push(grafana)
+        fake.spoil(r"GET .*/versions", status=403, body={"message": "no"}, times=9)
+        if happens:
+            fake.store.in_window = lambda: edit(fake, description="in the window")
+        [result] = push(grafana, CHANGED)
+        assert result.outcome is (Outcome.OVERWROTE if happens else Outcome.UPDATED)
+        assert ("an edit by somebody" in str(result.reason)) is happens
+        assert ("version 2 in the history" in str(result.reason)) is happens
 
 
 @pytest.mark.parametrize("name", ["g13.0", "g13new"])

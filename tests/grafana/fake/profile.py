@@ -39,6 +39,7 @@ class Profile:
     nested_folders: bool = True
     says_folder_uid: bool = True
     size_limit: int | None = None
+    tag_too_long_status: int = 500  # as on PostgreSQL and MySQL, whose column of tags is that narrow
     id_must_be_known: bool = True
 
     def but(self, **knobs: object) -> "Profile":
@@ -87,6 +88,7 @@ G13_0 = Profile(
     dashboard_versions=K8S_13,
     folder_versions=("v1", "v1beta1"),
     history_versions=("v1", "v2"),
+    tag_too_long_status=400,
     size_limit=8 << 20,
 )
 G13_NEW = Profile(
@@ -102,6 +104,7 @@ G13_NEW = Profile(
     dashboard_versions=K8S_13,
     folder_versions=("v1", "v1beta1"),
     history_versions=("v1", "v2"),
+    tag_too_long_status=400,
     gitops=False,
     plugin_412=False,
     typed_title_errors=False,

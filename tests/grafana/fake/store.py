@@ -11,6 +11,7 @@ from typing import Any
 from tests.grafana.fake.profile import Profile
 
 Json = dict[str, Any]
+TAG_LIMIT = 50  # bytes
 DURATIONS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -201,6 +202,10 @@ class Store:
             raise RefusalError(400, "uid too long, max 40 characters")
         if profile.limits_message and len(message) > 500:
             raise RefusalError(400, "message too long, max 500 characters")
+        if any(len(str(tag).encode()) > TAG_LIMIT for tag in spec.get("tags") or ()):
+            if profile.tag_too_long_status == 500:
+                raise RefusalError(500, "Failed to save dashboard", traceID="")
+            raise RefusalError(400, "dashboard tag too long, max 50 characters", status="tag-too-long")
         if profile.size_limit and len(json.dumps(spec)) > profile.size_limit:
             raise RefusalError(413, f"Dashboard is too large, max is {profile.size_limit >> 20} MB")
         if self._is_short(spec.get("refresh")) and profile.refuses_short_refresh:

@@ -2,6 +2,7 @@
 
 import copy
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llumnix_dash.grafana import marker
-from llumnix_dash.grafana.normal import digest, seconds
+from llumnix_dash.grafana.equality import digest, seconds
+from llumnix_dash.grafana.model import Live
 from tests.grafana.fake import PROFILES
 from tests.grafana.fake.store import Store
 from tests.grafana.samples import dashboard, with_query
@@ -123,9 +125,25 @@ def test_durations(text: Any, value: float | None):
 def test_the_marker_of_an_older_push_is_replaced():
     item = marker.put_on(marker.put_on(dashboard(), "0" * 16, ""), "1" * 16, "f")
     assert item["tags"][:2] == ["llumnix", "llumnix-dash"]
-    assert item["tags"][2:] == [f"llumnix-dash:2:llumnix:{item['tags'][2].split(':')[3]}:{'1' * 16}"]
-    assert marker.read(item) == marker.Mark("1" * 16, "1" * 16, marker.short("f"), "llumnix")
+    assert item["tags"][2:] == [f"llumnix-dash:3:{item['tags'][2].split(':')[2]}:{'1' * 16}"]
+    assert marker.read(item) == marker.Mark("1" * 16, "1" * 16, marker.short("f"), "llumnix", marker.state(0, 0))
     assert marker.without(item) == dashboard()
+
+
+def test_each_way_of_signing_is_read():
+    place, sent, kept = marker.short(dashboard()["uid"]) + marker.short("f"), "1" * 16, "2" * 16
+    of_way_2 = marker.Mark(sent, kept, marker.short("f"), "mine")
+    assert marker.read(dashboard(tags=[f"llumnix-dash:2:mine:{place}:{sent}:{kept}"])) == of_way_2
+    seen = Live("x", {}, version=4, revision="4", id=7)
+    item = marker.put_on(dashboard(), sent, "f", "mine", kept=kept, seen=seen)
+    assert marker.read(item) == replace(of_way_2, seen=marker.state(4, 7))
+    assert marker.without(item) == dashboard()
+
+
+def test_no_tag_is_longer_than_grafana_takes():
+    seen = Live("x", {}, version=2**53, revision="", id=2**53)
+    item = marker.put_on(dashboard(), "1" * 16, "f", "x" * 30, kept="2" * 16, seen=seen)
+    assert max(len(tag.encode()) for tag in item["tags"]) <= 50
 
 
 def test_the_newest_signed_message_counts():

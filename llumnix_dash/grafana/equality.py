@@ -1,4 +1,4 @@
-"""When two dashboards are the same to a Grafana that changes what it is given.
+"""When two dashboards are equal to a Grafana that changes what it is given.
 
 On top of the canonical form: what a server trims, fills in or rounds when it saves is levelled, and our marker is left
 out, so that what was pushed equals what is read back, on every version and on both APIs.
@@ -19,35 +19,35 @@ _LEVELLED = (b'"libraryPanel"', "\ufeff".encode(), b"\\ufeff")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 
 
-def normal_form(dashboard: Mapping[str, Any], minimum_refresh: str | None = None) -> dict[str, Any]:
+def comparable(dashboard: Mapping[str, Any], minimum_refresh: str | None = None) -> dict[str, Any]:
     """The dashboard's canonical form, without our marker and without what a server does to it on the way.
 
     Args:
         dashboard: a classic dashboard, ours or a live one.
         minimum_refresh: what the server puts in the place of a shorter refresh interval, if that is to be levelled too.
     """
-    normal = canonical.canonical(marker.without(dashboard))
-    text = encoded(normal)
+    form = canonical.canonical(marker.without(dashboard))
+    text = encoded(form)
     if any(part in text for part in _LEVELLED):
-        normal = _level(normal)
+        form = _level(form)
     for name in ("uid", "title"):
-        if isinstance(normal.get(name), str):
-            normal[name] = normal[name].strip()
-    if not normal.get("tags"):
-        normal.pop("tags", None)
-    refresh, minimum = seconds(normal.get("refresh")), seconds(minimum_refresh)
+        if isinstance(form.get(name), str):
+            form[name] = form[name].strip()
+    if not form.get("tags"):
+        form.pop("tags", None)
+    refresh, minimum = seconds(form.get("refresh")), seconds(minimum_refresh)
     if refresh is not None and minimum is not None and refresh < minimum:
-        normal["refresh"] = minimum_refresh
-    return normal
+        form["refresh"] = minimum_refresh
+    return form
 
 
 def digest(dashboard: Mapping[str, Any], minimum_refresh: str | None = None) -> str:
-    """A short name for what a dashboard holds: equal for two that are the same to the server (and only for those)."""
-    return hashlib.sha256(encoded(normal_form(dashboard, minimum_refresh))).hexdigest()[:16]
+    """A short name for what a dashboard holds: the same for two that are equal to the server (and only for those)."""
+    return hashlib.sha256(encoded(comparable(dashboard, minimum_refresh))).hexdigest()[:16]
 
 
-def same(one: Mapping[str, Any], other: Mapping[str, Any], minimum_refresh: str | None = None) -> bool:
-    """Whether two dashboards are the same to the server; quick where they are the same to the letter."""
+def are_equal(one: Mapping[str, Any], other: Mapping[str, Any], minimum_refresh: str | None = None) -> bool:
+    """Whether two dashboards are equal to the server; quick where they are the same to the letter."""
     return _letters(one) == _letters(other) or digest(one, minimum_refresh) == digest(other, minimum_refresh)
 
 
