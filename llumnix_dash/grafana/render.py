@@ -12,8 +12,8 @@ from llumnix_dash.errors import UserError
 from llumnix_dash.grafana.apply import FINE, Outcome, Result
 from llumnix_dash.grafana.connect import Grafana
 from llumnix_dash.grafana.plan import Action, Plan, Step
-from llumnix_dash.report import colours
 from llumnix_dash.grafana.under import told_late
+from llumnix_dash.report import colours
 from llumnix_dash.report.text import visible
 
 _COLOURS = {
