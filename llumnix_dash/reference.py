@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -238,8 +239,8 @@ def _metric(of_it: Sequence[Metric], shown: Mapping[str, Sequence[str]], told: S
     if first.replaces:
         facts.append(f"**Before** it was called {', '.join(f'`{name}`' for name in first.replaces)}.")
     facts.append(f"**Exists** {_where(first)}{_versions(first)}.")
-    own = [caveat for caveat in caveats(first) if not caveat.startswith(("Exists only", "Exported by vLLM"))]
-    if own:
+    # Where it exists is told above.
+    if own := caveats(replace(first, mode=None, vllm=())):
         facts.append("**Beware:** " + " ".join(own))
     panels = "; ".join(f"{where}: {', '.join(f'*{one}*' for one in titles)}" for where, titles in _everywhere(shown))
     facts.append(f"**Panels:** {panels or 'none'}.")
