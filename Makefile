@@ -32,8 +32,10 @@ demo: $(VENV)/.test system-packages ## a live simulated fleet, a Prometheus that
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python scripts/demo.py
 
 nightly: $(VENV)/.test system-packages ## 10,000 hostile inputs for diff, verify and generate --from; some minutes
-	HYPOTHESIS_PROFILE=nightly LLUMNIX_DASH_CORRUPTIONS=10000 LLUMNIX_DASH_MODULES=10000 $(BIN)/pytest -n auto --timeout 3600 \
-		tests/test_corruption.py tests/diff/test_properties.py tests/diff/test_queries.py tests/interpolation tests/document
+	HYPOTHESIS_PROFILE=nightly LLUMNIX_DASH_CORRUPTIONS=10000 LLUMNIX_DASH_MODULES=10000 \
+		LLUMNIX_DASH_ORDERS=200 $(BIN)/pytest -n auto --timeout 3600 \
+		tests/test_corruption.py tests/diff/test_properties.py tests/diff/test_queries.py tests/interpolation tests/document \
+		tests/grafana/test_interleavings.py
 
 mutants: $(VENV)/.test system-packages ## which small changes of the code, and of the queries, does no test notice: a sample, some minutes
 	$(BIN)/python scripts/mutate.py
@@ -55,4 +57,4 @@ $(VENV)/.test: $(SOURCES) | $(BIN)/python
 
 .PHONY: system-packages
 system-packages:
-	@scripts/system-packages prometheus victoria-metrics openssl shellcheck ceph-grafana-dashboards
+	@scripts/system-packages prometheus prometheus-alertmanager victoria-metrics openssl shellcheck ceph-grafana-dashboards

@@ -55,15 +55,15 @@ ALERTS = (
     Alert(
         name="LlumnixRequestsHang",
         key="alert_requests_hang",
-        title="Requests under Way While None Ends",
+        title="Requests under Way without Tokens",
         left=requests_that_hang(),
         above=0,
         lasting="2m",
         severity=CRITICAL,
-        summary="Requests are under way and none ends.",
-        says="{value} requests are under way, and none has ended for 5 minutes",
-        meaning="Users wait and get nothing. No other number tells it, for all that is measured of a request is written"
-        " when it ends.",
+        summary="Requests are under way and no engine makes tokens.",
+        says="{value} requests are under way, and no engine has made a token for 5 minutes",
+        meaning="Users wait and get nothing. What is measured of a request is written when it ends, and a stream that"
+        " stands still ends after 5 minutes as a success: no other number tells it.",
         first="See which engine runs requests and makes no tokens, and restart it.",
         more=_COMPONENT,
     ),

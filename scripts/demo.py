@@ -1,4 +1,4 @@
-"""A live simulated fleet, a Prometheus that scrapes it, and every query of the dashboards run on it; Ctrl-C stops all.
+"""A live simulated fleet, a Prometheus with the alerts that scrapes it, and every query run on it; Ctrl-C stops all.
 
 Everything listens on loopback, at ports that are free, and lives in a temporary folder.
 """
@@ -21,6 +21,7 @@ from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 PROGRAM = [sys.executable, "-m", "llumnix_dash"]
+RULES = CHECKOUT / "deploy" / "observability" / "rules" / "*.yaml"
 # A rate wants two samples of each series, and one more where a series began between them.
 SCRAPES_WANTED = 4
 # The points of some panels lie at whole minutes, so these are waited for as well.
@@ -46,6 +47,8 @@ def main() -> int:
         if "http://" not in announcement:
             return fleet.wait() or 1
         fleet_url = "http://" + announcement.split("http://")[1].split("/")[0]
+        with config.open("a", encoding="utf-8") as stream:
+            stream.write(f"rule_files: ['{RULES}']\n")
         port = free_port()
         url = f"http://127.0.0.1:{port}"
         options = (
@@ -56,13 +59,15 @@ def main() -> int:
         with open(Path(folder, "prometheus.log"), "w", encoding="utf-8") as log:
             server = children.enter_context(running([prometheus, *options], stderr=log))
         print(f"fleet       {fleet_url}/  ({scenario}; one path a target)")
-        print(f"Prometheus  {url}/  (scrapes it every 10 s)", flush=True)
+        print(f"Prometheus  {url}/  (scrapes it every 10 s)")
+        print(f"alerts      {url}/alerts  (which pend or fire; {url}/rules has all, with what they record)", flush=True)
         if not wait_for_scrapes(url, server):
             print(Path(folder, "prometheus.log").read_text(encoding="utf-8"), file=sys.stderr)
             return 1
         result = subprocess.run([*PROGRAM, "verify", "--prometheus", url], cwd=CHECKOUT, check=False).returncode
         with contextlib.suppress(KeyboardInterrupt):
-            print(f"\nfleet       {fleet_url}/\nPrometheus  {url}/\nCtrl-C stops both and removes {folder}", flush=True)
+            print(f"\nfleet       {fleet_url}/\nPrometheus  {url}/\nalerts      {url}/alerts")
+            print(f"Ctrl-C stops both and removes {folder}", flush=True)
             signal.pause()
     print("\nstopped")
     return result

@@ -29,6 +29,7 @@ def test_the_demo_is_green_and_ctrl_c_leaves_nothing_behind():
     assert demo.wait() == 0, text
     assert f"{len(DASHBOARDS)} dashboards: " in text
     assert lines[-1] == "stopped"
+    assert any(line.startswith("alerts ") for line in lines)
     folder = next(line.split()[-1] for line in lines if line.startswith("Ctrl-C stops both"))
     assert not Path(folder).exists()
     for name in ("fleet", "Prometheus"):

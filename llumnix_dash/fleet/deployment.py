@@ -195,10 +195,14 @@ class RunningDeployment:
                 for engine in self._of_role(mishap.role):
                     at(begin, self.backend.restart, engine, down, False)
             case "hang":
-                at(begin, self.backend.stall, self._of_role(mishap.role)[-1])
+                at(begin, self._stall, self._of_role(mishap.role)[0 if mishap.every_engine else -1 :])
             case "clients-gone":
                 at(begin, frontend.arrivals.pause)
                 at(end, frontend.arrivals.go_on)
+
+    def _stall(self, engines: list[Engine]) -> None:
+        for engine in engines:
+            self.backend.stall(engine)
 
     def _restart_again(self, until: float) -> None:
         """The first gateway restarts now, and every few minutes until then."""

@@ -1,12 +1,14 @@
 """kube-state-metrics beside a deployment: how many replicas of each workload are wanted.
 
-Llumnix's gateway and scheduler are Deployments. Its engines are LeaderWorkerSets, named by their role; the leaders of
-one are a StatefulSet of its name.
+What they are, :mod:`llumnix_dash.catalog.kubernetes` says.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
-from llumnix_dash.catalog.metric import Exporter, Gauge, Unit
+from llumnix_dash.catalog import kubernetes
+from llumnix_dash.catalog.exporters import ENGINE, GATEWAY
+from llumnix_dash.catalog.metric import Exporter
 from llumnix_dash.fleet.process import Process
 
 # Its metrics bear the namespace of the workload, and keep it: it is scraped with ``honor_labels``.
@@ -18,19 +20,9 @@ KUBE_STATE_METRICS = Exporter(
 # Where its own pod runs.
 MONITORING_NAMESPACE = "monitoring"
 
-WANTED_DEPLOYMENT = Gauge(
-    name="kube_deployment_spec_replicas",
-    unit=Unit.COUNT,
-    exporters=(KUBE_STATE_METRICS,),
-    labels=("namespace", "deployment"),
-    description="Replicas of a Deployment that are wanted.",
-)
-WANTED_STATEFULSET = Gauge(
-    name="kube_statefulset_replicas",
-    unit=Unit.COUNT,
-    exporters=(KUBE_STATE_METRICS,),
-    labels=("namespace", "statefulset"),
-    description="Replicas of a StatefulSet that are wanted.",
+WANTED_DEPLOYMENT, WANTED_STATEFULSET = (
+    replace(kubernetes.WANTED[of], exporters=(KUBE_STATE_METRICS,), labels=("namespace", kubernetes.WORKLOAD[of]))
+    for of in (GATEWAY, ENGINE)
 )
 DEPLOYMENTS = ("gateway", "scheduler")
 

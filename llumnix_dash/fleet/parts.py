@@ -108,12 +108,14 @@ class Mishap(_Frozen):
         start: when, as a share of the simulated time.
         end: until when; from 1 on it lasts.
         role: of the engines in question.
+        every_engine: whether all engines of the role stand still, and not the last one alone.
     """
 
     kind: MishapKind
     start: float = 0.5
     end: float = 1.0
     role: Role = "decode"
+    every_engine: bool = False
 
 
 class Scaling(_Frozen):

@@ -16,8 +16,12 @@ from llumnix_dash.interpolation.interpolate import (
     name_in,
 )
 
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'', re.DOTALL)
-_EQUALS = re.compile(r"(?P<label>\w+)\s*(?P<operator>!=|=)\s*$")
+# A string, and what is compared with it for equality.
+_STRING = re.compile(
+    r"(?:\b(?P<label>\w+)\s*(?P<operator>!=|=)\s*)?"
+    r"""(?P<text>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')""",
+    re.DOTALL,
+)
 _PATTERN = re.compile(r"[()|*+?\[\]]")
 
 
@@ -32,20 +36,20 @@ def doubts(expr: str, scope: VariableValues) -> tuple[str, ...]:
 
 
 def _doubts(expr: str, scope: VariableValues) -> Iterator[str]:
-    strings = [match.span() for match in _STRING.finditer(expr)]
+    strings = list(_STRING.finditer(expr))
     for match in REFERENCE.finditer(expr):
         variable = scope.get(name_in(match))
-        if variable is None or _has_no_value(variable):
+        if variable is None or _has_no_value(variable) or not _is_pattern(variable):
             continue
         written = interpolate(match[0], scope)
-        of_all = f"{ALL_TEXT} of" if _is_all(variable) else "several values of"
-        start = next((first for first, end in strings if first < match.start() < end), None)
-        if not _is_pattern(variable) or not _PATTERN.search(written):
+        if not _PATTERN.search(written):
             continue
-        if start is None:
+        of_all = f"{ALL_TEXT} of" if _is_all(variable) else "several values of"
+        string = next((one for one in strings if one.start("text") < match.start() < one.end()), None)
+        if string is None:
             yield f"{of_all} ${variable.name} is written as the pattern {written}, outside of quotes"
-        elif equals := _EQUALS.search(expr, 0, start):
-            label, operator = equals["label"], equals["operator"]
+        elif string["operator"]:
+            label, operator = string["label"], string["operator"]
             yield (
                 f"{of_all} ${variable.name} is the pattern {written}, and {label}{operator} takes it for a plain text:"
                 f" {label}{'=~' if operator == '=' else '!~'}"

@@ -27,21 +27,21 @@ LEAST_PEERS = 3
 
 
 def requests_that_hang() -> Query:
-    """Requests under way at the gateways throughout the last 5 minutes, in which none ended nor got a token; else 0.
+    """Requests under way at the gateways throughout the last 5 minutes, in which no engine made a token; else 0.
 
-    All metrics of a request are written when it ends, so that one that hangs is in no other. One that is long gets
-    tokens meanwhile.
+    All metrics of a request are written when it ends, so that one that hangs is in no other; a stream that stands still
+    ends after 5 minutes, as a success. What an external route or the fallback answers (status 0) needs no engine.
     """
-    ended = observations(gateway.TTFT, by=FLEET, window=RECENT)
     tokens = rate(vllm.GENERATION_TOKENS_TOTAL, by=(*FLEET, ROLE), window=RECENT)
 
     def text(scope: Scope) -> str:
-        current = selector(gateway.CURRENT_REQUESTS, scope)
-        standing = f"sum{grouped(FLEET)}(min_over_time({current}[{RECENT}]))"
-        moving = f"max{grouped(FLEET)}({tokens.text(scope)}) > 0"
-        return _only(standing, f"unless {_IN_FLEET} ({ended.text(scope)} > 0) unless {_IN_FLEET} ({moving})")
+        standing = f"sum{grouped(FLEET)}(min_over_time({selector(gateway.CURRENT_REQUESTS, scope)}[{RECENT}]))"
+        still = f"max{grouped(FLEET)}({tokens.text(scope)}) == 0"
+        elsewhere = selector(gateway.REQUESTS, scope, where={"status_code": "0"})
+        others = f"sum{grouped(FLEET)}(rate({elsewhere}[{RECENT}])) > 0"
+        return _only(standing, f"and {_IN_FLEET} ({still}) unless {_IN_FLEET} ({others})")
 
-    return Query(text, Unit.REQUESTS, (gateway.CURRENT_REQUESTS, gateway.TTFT, vllm.GENERATION_TOKENS_TOTAL))
+    return Query(text, Unit.REQUESTS, (gateway.CURRENT_REQUESTS, vllm.GENERATION_TOKENS_TOTAL, gateway.REQUESTS))
 
 
 def gone(exporter: Exporter, *, by: tuple[str, ...] = FLEET) -> Query:
@@ -176,7 +176,7 @@ def unanswered_index() -> Query:
     long prompts must have been there within a day.
     """
     noted = observations(scheduler.PREFIX_CACHE_HIT_PERCENT, by=FLEET, window=RECENT)
-    answered = observations(scheduler.MAX_PREFIX_CACHE_HIT_PERCENT, by=FLEET, window="10m")
+    answered = observations(scheduler.MAX_PREFIX_CACHE_HIT_PERCENT, by=FLEET, window=RECENT)
 
     def text(scope: Scope) -> str:
         series = selector(scheduler.MAX_PREFIX_CACHE_HIT_PERCENT, scope, suffix="_count")

@@ -10,6 +10,13 @@ from llumnix_dash.fleet import Fleet, simulate
 END = 1_700_000_000
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keeps the tests that look at these fleets on one worker, so that no other simulates them again."""
+    for item in items:
+        if "simulated" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("fleets"))
+
+
 @cache
 def _simulated(name: str, minutes: float) -> Fleet:
     return simulate(name, end=END, minutes=minutes)

@@ -1,10 +1,11 @@
-"""Two pushers, people in both editors and one who imports anew, at once, in 300 random orders with faults in between.
+"""Two pushers, people in both editors and one who imports anew, at once, in random orders with faults in between.
 
 Nobody's edit is lost without being told and kept, there is no duplicate and no half-written state, and the next push
 converges. Each order is drawn from a seed and is the same each time: the fake lets one request through at a time, and
 chooses the next only when every client that still works has one waiting.
 """
 
+import os
 import random
 import threading
 from collections.abc import Callable, Iterator
@@ -34,7 +35,8 @@ from tests.grafana.fake.faults import HTML
 from tests.grafana.fake.server import Request
 from tests.grafana.samples import SAVE, dashboard, edit, push, with_query
 
-SEEDS = 50  # on each of the 6 versions
+# On each of the 6 versions; make nightly plays 200.
+SEEDS = int(os.environ.get("LLUMNIX_DASH_ORDERS", "50"))
 FAULTS = (
     {"drop": "before"},
     {"drop": "after"},
@@ -220,5 +222,4 @@ def test_an_order_is_the_same_each_time(tmp_path: Path):
 
 def test_edits_do_go_under_somewhere(tmp_path: Path):
     """So that the promise above is not kept for want of a case."""
-    found = [seed for seed in range(SEEDS) if list(overwritten_edits(Played(seed, "g12", tmp_path / str(seed))))]
-    assert found
+    assert any(any(overwritten_edits(Played(seed, "g12", tmp_path / str(seed)))) for seed in range(SEEDS))

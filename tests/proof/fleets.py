@@ -1,7 +1,7 @@
 """Simulated fleets with all that happened in them, and their samples in a file that stores read."""
 
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from unittest.mock import patch
 
@@ -24,7 +24,7 @@ INTERVAL = 15
 
 FOR_ALERTS = (
     *("bypass", "index-down", "label-overflow", "low-traffic-failures", "one-slow-engine", "restart-loop"),
-    *("scale-to-zero", "scale-up", "slow-burn"),
+    *("scale-to-zero", "scale-up", "slow-burn", "standstill"),
 )
 """The scenarios that alerts are tried on: of what the dashboards show there, other scenarios prove the like."""
 
@@ -108,6 +108,14 @@ VARIANTS: dict[str, Scenario] = {
 clusters with one network, and gateways that without a scheduler know no engine by themselves either, so that a status
 that has never been begins with all requests at once."""
 
+IN_BOTH = {
+    *("default", "overload", "restart", "fresh", "idle", "outage", "nothing-known", "scheduler-down", "store-away"),
+    *("kvt-batch", "prefill-decode", "both-short", "lite-reporting", "two-clusters", "default-60s"),
+}
+"""The fleets that VictoriaMetrics holds, too: every panel, and all in which the two programs may differ, as in what
+begins, ends, is not there, or is scraped seldom. All others are in Prometheus alone: what they show are other events,
+not other queries."""
+
 
 @dataclass(frozen=True)
 class Decision:
@@ -131,9 +139,9 @@ class Past:
     decisions: tuple[Decision, ...]
 
 
-@cache
+@lru_cache(maxsize=4)
 def past(name: str) -> Past:
-    """The past of the scenario or variant; the same object each time, so leave it as it is."""
+    """The past of the scenario or variant; kept for those who ask next, so leave it as it is."""
     decisions: list[Decision] = []
     scheduled, selected = at_scheduler.scheduled, at_scheduler.selected
     requests: list[Request] = []
@@ -166,5 +174,5 @@ def write_samples(name: str, path: Path) -> Path:
 
 
 def scenarios(*names: str) -> pytest.MarkDecorator:
-    """The test runs on each of these fleets, in each of the stores."""
+    """The test runs on each of these fleets: in Prometheus, and those of :data:`IN_BOTH` in VictoriaMetrics, too."""
     return pytest.mark.parametrize("scenario", names, indirect=True)

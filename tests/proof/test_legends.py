@@ -11,9 +11,9 @@ MOST_LINES = 8
 @scenarios("default")
 @pytest.mark.parametrize("board", BOARDS)
 def test_a_legend_is_read_at_a_glance(store: Backfilled, board: str) -> None:
-    session = store.session()
+    session, plans = store.session(), store.plans(board)
     counts = {
-        panel["title"]: sum(map(len, session.panel(BOARDS[board].json, panel["id"]).values()))
+        panel["title"]: sum(map(len, session.ask(plans[panel["id"]]).values()))
         for panel in BOARDS[board].json["panels"]
         if panel["type"] == "timeseries"
     }

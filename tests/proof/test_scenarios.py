@@ -9,22 +9,12 @@ import pytest
 from llumnix_dash.cli import main
 from llumnix_dash.dashboards import DASHBOARDS
 from llumnix_dash.fleet import SCENARIOS
-from tests.prometheus.stores import STORES
 from tests.proof.fleets import END, FOR_ALERTS, INTERVAL, MINUTES, scenarios
 from tests.proof.shown import Backfilled
 from tests.reading import Json
 
 # One has a store of its own, in test_budget: its samples are many. Of another the blanks are the finding.
 APART = ("big", "outage", *FOR_ALERTS)
-# What VictoriaMetrics makes of the fleets that differ most; what it makes of numbers, the truths tell.
-ON_BOTH = ("default", "overload", "fresh", "lite-reporting", "kvt-batch", "prefill-decode", "two-clusters", "restart")
-FLEETS = [
-    (name, program)
-    for name in SCENARIOS
-    if name not in APART
-    for program in STORES
-    if program == "prometheus" or name in ON_BOTH
-]
 
 
 def verify(
@@ -54,7 +44,7 @@ def test_verify_says_that_all_gateways_are_gone(
     assert code == 1
 
 
-@pytest.mark.parametrize(("scenario", "program"), FLEETS, indirect=True)
+@scenarios(*(name for name in SCENARIOS if name not in APART))
 def test_verify_finds_no_error_and_no_unexpected_blank(
     store: Backfilled,
     scenario: str,

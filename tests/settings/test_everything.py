@@ -13,6 +13,8 @@ from tests.reading import DASHBOARDS, Json
 
 SETTINGS = Path(__file__).with_name("everything.toml")
 END = 1_700_002_800
+# The fleet is made once, and so are the site's dashboards.
+pytestmark = pytest.mark.xdist_group("everything")
 # Names that only the site's own labels took the place of; infer_type and model are also schedulers' and gateways' own.
 GONE = ("cluster", "namespace", "job", "instance")
 
@@ -36,14 +38,20 @@ def made(folder: Path) -> dict[str, Json]:
     }
 
 
-@pytest.fixture(scope="module", params=list(STORES))
-def store(request: pytest.FixtureRequest, folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+@pytest.fixture(scope="module")
+def samples(folder: Path) -> Path:
+    """The site's fleet, in a file."""
     done = run(
         "simulate", "default", "--openmetrics", "fleet.om", "--minutes", "12", "--end", str(END), "--interval", "15",
         cwd=folder,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    with STORES[request.param](folder / "fleet.om", tmp_path_factory.mktemp("store")) as url:
+    return folder / "fleet.om"
+
+
+@pytest.fixture(scope="module", params=list(STORES))
+def store(request: pytest.FixtureRequest, samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with STORES[request.param](samples, tmp_path_factory.mktemp("store")) as url:
         yield url
 
 
@@ -62,6 +70,7 @@ def test_every_panel_has_its_data(store: str, folder: Path) -> None:
     assert problems(store, folder) == []
 
 
+@pytest.mark.parametrize("store", ["prometheus"], indirect=True)
 def test_without_the_settings_there_is_no_data(store: str, tmp_path: Path) -> None:
     """What the other test sees comes of the settings."""
     assert len(problems(store, tmp_path)) > 20

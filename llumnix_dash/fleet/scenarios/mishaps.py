@@ -58,6 +58,12 @@ MISHAPS = (
         mishaps=(Mishap(kind="hang", start=0.25),),
     ),
     Scenario(
+        name="standstill",
+        explanation="from the middle on every engine stands still: requests are under way and nobody gets a token",
+        deployments=(DEFAULT,),
+        mishaps=tuple(Mishap(kind="hang", role=role, every_engine=True) for role in ("prefill", "decode", "neutral")),
+    ),
+    Scenario(
         name="rolling-update",
         explanation="from the middle on, engines are replaced one after another, by new ones at other addresses; an old"
         " one is no target any more, works on with what it has and is killed after 300 s",

@@ -1,0 +1,89 @@
+"""Each alert fires after its duration, not before, and is quiet where it should be: promtool's own tests of rules."""
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from llumnix_dash.rulefiles import ALERTS_FILE, rule_files
+from llumnix_dash.rules import Alert
+from llumnix_dash.rules.declared import every_alert
+from tests.prometheus.stores import program_path
+from tests.reading import DASHBOARDS, panels
+from tests.rules.cases import CASES, FLEET, Case
+
+Json = dict[str, Any]
+
+
+def expected(alert: Alert, case: Case, state: str) -> Json:
+    labels = f",{case.labels}" if case.labels else ""
+    text = f'ALERTS{{alertname="{alert.name}",alertstate="{state}",severity="{alert.severity}",{FLEET}{labels}}}'
+    return {"labels": text, "value": 1}
+
+
+def at(alert: Alert, minute: float, samples: list[Json]) -> Json:
+    return {
+        "expr": f'ALERTS{{alertname="{alert.name}"}}',
+        "eval_time": f"{round(minute * 60)}s",
+        "exp_samples": samples,
+    }
+
+
+def inputs(series: dict[str, str]) -> list[Json]:
+    return [{"series": name, "values": values} for name, values in series.items()]
+
+
+def unit_tests(alert: Alert, case: Case) -> list[Json]:
+    """It pends just before its duration is over and fires when it is; on the quiet series it never fires."""
+    end = case.since + alert.seconds / 60
+    before = [at(alert, case.since - 1, [])] if case.since else []
+    one: Json = {"interval": "1m", "input_series": inputs(case.series)}
+    one["promql_expr_test"] = [
+        *before,
+        at(alert, end - 1 if alert.seconds > 60 else case.since, [expected(alert, case, "pending")]),
+        at(alert, end, [expected(alert, case, "firing")]),
+    ]
+    firing = f'ALERTS{{alertname="{alert.name}",alertstate="firing"}}'
+    never = [{"expr": firing, "eval_time": f"{minute}m", "exp_samples": []} for minute in range(10, 41, 10)]
+    return [one] + [
+        {"interval": "1m", "input_series": inputs(case.series | quiet.series), "promql_expr_test": never}
+        for quiet in case.quiet
+    ]
+
+
+@pytest.fixture(scope="module")
+def alerts_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("rules") / "alerts.yaml"
+    [text] = [one.text for one in rule_files() if one.file_name == ALERTS_FILE]
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("alert", [one for one in every_alert() if one.name in CASES], ids=lambda alert: alert.name)
+def test_it_fires_after_its_duration_and_is_quiet_where_it_should_be(alert: Alert, alerts_file: Path) -> None:
+    tests = unit_tests(alert, CASES[alert.name])
+    content = {"rule_files": [alerts_file.name], "evaluation_interval": "1m", "tests": tests}
+    path = alerts_file.with_name(f"{alert.name}.yaml")
+    path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+    command = [program_path("promtool"), "test", "rules", path.name]
+    done = subprocess.run(command, check=False, cwd=path.parent, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_alert_has_a_case_that_fires_and_one_that_is_quiet() -> None:
+    assert {alert.name for alert in every_alert()} == set(CASES)
+    assert all(case.quiet for case in CASES.values())
+
+
+def test_the_left_side_of_an_alert_is_its_panel() -> None:
+    """The panel asks the same, within its page's filters, and draws the threshold."""
+    shown = {panel["title"]: panel for panel in panels(DASHBOARDS["llumnix-alerts-dashboard"])}
+    for alert in every_alert():
+        panel = shown[alert.title]
+        [target] = panel["targets"]
+        asked = target["expr"].replace(',cluster=~"$cluster"', "").replace(',namespace=~"$namespace"', "")
+        assert alert.left.text(()) in asked
+        assert alert.condition().startswith(f"({alert.left.text(())}) ")
+        assert alert.threshold in [step["value"] for step in panel["fieldConfig"]["defaults"]["thresholds"]["steps"]]

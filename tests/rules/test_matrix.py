@@ -1,0 +1,79 @@
+"""Every alert on every scenario: it fires where and when it must, and nowhere else."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from llumnix_dash.rules import Alert
+from llumnix_dash.rules.declared import every_alert
+from tests.rules.matrix import EXPECTED, INTERVAL, Fires, fired, scenarios, store
+
+# Several stores, so that several workers fill them.
+PARTS = 4
+# Minutes by which a simulated moment and a scrape may lie apart, beside the window of a rate.
+SLACK = 1.5
+# No simulated fleet has what these tell of; promtool's tests show that they do.
+NOT_SIMULATED = {
+    "LlumnixStatusRefreshSlow": "the simulated store always answers within milliseconds, or not at all",
+    "LlumnixStatusRefreshStalled": "a simulated scheduler never hangs by itself",
+}
+
+
+def of_part(part: int) -> list[str]:
+    return scenarios()[part::PARTS]
+
+
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(part, marks=pytest.mark.xdist_group(f"matrix {part}")) for part in range(PARTS)],
+)
+def part(request: pytest.FixtureRequest) -> int:
+    number: int = request.param
+    return number
+
+
+@pytest.fixture(scope="module")
+def url(part: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with store(of_part(part), tmp_path_factory.mktemp("matrix")) as url:
+        yield url
+
+
+@pytest.mark.parametrize("alert", every_alert(), ids=lambda alert: alert.name)
+def test_it_fires_where_and_when_it_must_and_nowhere_else(url: str, part: int, alert: Alert) -> None:
+    found = fired(url, alert)
+    for scenario in of_part(part):
+        must = EXPECTED.get(scenario, {}).get(alert.name, [])
+        if must != "may":
+            assert _like(found.get(scenario, []), must), f"in {scenario} it fires {found.get(scenario)}, must: {must}"
+
+
+def _like(found: list[Fires], must: list[float] | str) -> bool:
+    if not must or isinstance(must, str):
+        return not found
+    start, end = must
+    return bool(found) and abs(min(one.start for one in found) - start) <= SLACK + INTERVAL / 60 >= abs(
+        max(one.end for one in found) - end
+    )
+
+
+def test_each_alert_fires_somewhere() -> None:
+    told = {name for alerts in EXPECTED.values() for name, must in alerts.items() if must != "may"}
+    assert told | set(NOT_SIMULATED) == {alert.name for alert in every_alert()}
+    assert set(EXPECTED) <= set(scenarios())
+
+
+def test_the_documentation_shows_the_matrix() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "alerts.md").read_text(encoding="utf-8")
+    assert table() in text, f"put this between the marks of the matrix in docs/alerts.md:\n{table()}"
+
+
+def table() -> str:
+    """A row a scenario in which anything may fire: what must, and what may."""
+    rows = ["| scenario | must fire | may fire |", "|---|---|---|"]
+    for scenario in scenarios():
+        alerts = EXPECTED.get(scenario, {})
+        must = [f"`{name}` from minute {when[0]:g}" for name, when in alerts.items() if not isinstance(when, str)]
+        may = [f"`{name}`" for name, when in alerts.items() if when == "may"]
+        rows.append(f"| {scenario} | {', '.join(must) or '–'} | {', '.join(may)} |")
+    return "\n".join(rows)
