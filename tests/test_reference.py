@@ -18,6 +18,7 @@ from llumnix_dash.rulefiles import rule_files
 from llumnix_dash.rules.declared import every_alert
 from llumnix_dash.settings.site import Site
 from tests.reading import DASHBOARDS, panels, selectors
+from tests.rules.matrix import EXPECTED
 
 ROOT = Path(__file__).parents[1]
 RUNBOOKS = ROOT / "docs/runbooks"
@@ -95,6 +96,13 @@ def test_every_query_of_a_page_asks_for_what_exists(path: Path) -> None:
     for query in fenced(TEXTS[path], "promql"):
         for selected in selectors(query):
             selected.metric.check_labels(*selected.matchers)
+
+
+@pytest.mark.parametrize("name", ALERTS)
+def test_a_page_tells_of_fleets_on_which_it_fires(name: str) -> None:
+    tested = sections(TEXTS[RUNBOOKS / f"{name}.md"])[HEADINGS[-1]]
+    simulated = re.findall(r"`llumnix-dash simulate ([\w-]+)`", tested)
+    assert [one for one in simulated if name not in EXPECTED.get(one, {})] == []
 
 
 @every_alert_page
