@@ -12,7 +12,7 @@ SOURCES := setup.cfg pyproject.toml
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /  make \1\t/' | expand -t 18
 
-generate: $(BIN)/llumnix-dash ## the dashboards into deploy/observability, in a virtual environment of its own
+generate: $(BIN)/llumnix-dash ## the dashboards and rules into deploy, and their part of docs, in a virtual environment of its own
 	$(BIN)/llumnix-dash generate
 
 test: $(VENV)/.test system-packages ## everything that CI checks: style, types, fresh files, all tests

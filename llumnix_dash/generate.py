@@ -4,14 +4,14 @@ import re
 from collections.abc import Iterable, Sequence
 from os.path import normpath
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from llumnix_dash import modules
 from llumnix_dash.dashboards import DASHBOARDS
 from llumnix_dash.document.canonical import canonical, dumps
 from llumnix_dash.errors import UserError, nearest
 from llumnix_dash.files import write_text
-from llumnix_dash.rulefiles import PROMETHEUS_RULE_FILE, RuleFile
+from llumnix_dash.rulefiles import PROMETHEUS_RULE_FILE
 from llumnix_dash.settings.localize import localized
 
 if TYPE_CHECKING:
@@ -22,6 +22,18 @@ DEFAULT_OUTPUT_DIR = Path("deploy/observability")
 _IN_THE_BASE = "../base/rules.yaml"
 
 _UID = re.compile(r"[A-Za-z0-9_-]{1,40}")
+
+
+class File(Protocol):
+    """What is written: a dashboard, rules or a page."""
+
+    @property
+    def file_name(self) -> str:
+        """Where it belongs, below the folder of the dashboards' files."""
+
+    @property
+    def text(self) -> str:
+        """Its content."""
 
 
 class Generated(NamedTuple):
@@ -98,7 +110,7 @@ def generate_from(source: Path, names: Sequence[str] = ()) -> tuple[list[Generat
     return (made if failures and not made else _choose(made, names)), failures
 
 
-def write(made: Iterable[Generated | RuleFile], output_dir: Path) -> list[FileState]:
+def write(made: Iterable[File], output_dir: Path) -> list[FileState]:
     """Writes the files that differ from what the code makes, each replaced whole.
 
     Raises:
@@ -114,18 +126,18 @@ def write(made: Iterable[Generated | RuleFile], output_dir: Path) -> list[FileSt
     return states
 
 
-def path_of(one: Generated | RuleFile, output_dir: Path) -> Path:
+def path_of(one: File, output_dir: Path) -> Path:
     """Where a file belongs: below the folder of the output, or the Operator's rules beside it in ``deploy/base``."""
     usual = output_dir.absolute().parts[-2:] == DEFAULT_OUTPUT_DIR.parts
     in_the_base = usual and one.file_name == PROMETHEUS_RULE_FILE
     return Path(normpath(output_dir / (_IN_THE_BASE if in_the_base else one.file_name)))
 
 
-def check(made: Sequence[Generated | RuleFile], output_dir: Path, *, complete: bool) -> list[FileState]:
+def check(made: Sequence[File], output_dir: Path, *, complete: bool) -> list[FileState]:
     """How the files stand to what the code makes; nothing is written.
 
     Args:
-        made: the dashboards, and the rules.
+        made: the dashboards, the rules and the pages.
         output_dir: the folder of the files.
         complete: whether ``made`` is all that belongs into the folder, so that any other such file is unexpected.
 

@@ -109,8 +109,13 @@ def _dashboard_url(alert: Alert, site: "Site") -> str:
         for variable in (CLUSTER, NAMESPACE)
         if (name := names.of(variable))
     ]
+    return panel_url(alert, site) + "".join(filters)
+
+
+def panel_url(alert: Alert, site: "Site") -> str:
+    """Where the panel that draws the alert's signal is, of whatever fleet."""
     uid = f"{site.dashboards.uid_prefix}{_DASHBOARD}"
-    return site.alerts.dashboard_url.format(uid=uid, panel=panel_id(alert.key)) + "".join(filters)
+    return site.alerts.dashboard_url.format(uid=uid, panel=panel_id(alert.key))
 
 
 def _pretty(expr: str) -> str:

@@ -29,6 +29,7 @@ ROOMS: dict[str, set[str]] = {
     "settings": {"catalog", "errors"},
     "modules": {"dashboards", "errors", "rules"},
     "rulefiles": {"board", "catalog", "rules", "settings"},
+    "reference": {"catalog", "dashboards", "document", "errors", "panels", "promql", "rulefiles", "rules", "settings"},
     "generate": {"dashboards", "document", "errors", "files", "modules", "rulefiles", "settings"},
     "interpolation": {"document", "errors"},
     "prometheus": {"errors", "http", "interpolation", "parsing"},

@@ -1,6 +1,7 @@
 """``llumnix-dash generate``."""
 
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,8 +11,7 @@ from llumnix_dash.cli.settings_option import NAMED, settings_option
 from llumnix_dash.errors import UserError
 
 if TYPE_CHECKING:
-    from llumnix_dash.generate import Generated
-    from llumnix_dash.rulefiles import RuleFile
+    from llumnix_dash.generate import File
     from llumnix_dash.settings.site import Site
 
 _COLOURS = {"written": "green", "stale": "red", "missing": "red", "unexpected": "red"}
@@ -52,8 +52,8 @@ def command(
 
     NAME is a dashboard's name (as `llumnix-dash list` shows it), uid or file, or `rules`; without any, all are written.
     The rules are rules/*.yaml in the folder, and for the Prometheus Operator deploy/base/rules.yaml (of another folder
-    than the usual one, rules/prometheus-rule.yaml in it). The same code gives the same bytes anywhere. It reads no
-    environment variables.
+    than the usual one, rules/prometheus-rule.yaml in it). In a checkout of llumnix-dash its docs get their generated
+    parts, too. The same code gives the same bytes anywhere. It reads no environment variables.
 
     \b
     Examples:
@@ -67,6 +67,8 @@ def command(
     from llumnix_dash.cli.messages import UNREADABLE, complain
 
     made, failures = _made(source, names, site)
+    if not source and not names:
+        made += _pages(made, output_dir, site)
     if only_check:
         states = generate.check(made, output_dir, complete=not names and not failures)
     else:
@@ -88,9 +90,7 @@ def command(
         context.exit(UNREADABLE)
 
 
-def _made(
-    source: Path | None, names: tuple[str, ...], site: "Site | None"
-) -> tuple[list["Generated | RuleFile"], list[UserError]]:
+def _made(source: Path | None, names: tuple[str, ...], site: "Site | None") -> tuple[list["File"], list[UserError]]:
     """What is asked for, and why some of it could not be made."""
     from llumnix_dash import generate, rulefiles
 
@@ -98,9 +98,25 @@ def _made(
         dashboards, failures = generate.generate_from(source, names)
         return [*dashboards], failures
     of_dashboards = [name for name in names if name != rulefiles.NAME]
-    made: list[Generated | RuleFile] = []
+    made: list[File] = []
     if of_dashboards or not names:
         made += generate.generate(of_dashboards, site)
     if len(of_dashboards) < len(names) or not names:
         made += rulefiles.rule_files(site)
     return made, []
+
+
+def _pages(made: Sequence["File"], output_dir: Path, site: "Site | None") -> list["File"]:
+    """The pages of the checkout, if the folder is its own; their names are beside that folder."""
+    from llumnix_dash.generate import Generated
+    from llumnix_dash.reference import checkout_of, pages
+    from llumnix_dash.rulefiles import RuleFile
+    from llumnix_dash.settings.site import Site
+
+    root = checkout_of(output_dir)
+    if root is None:
+        return []
+    dashboards = {one.file_name.removesuffix(".json"): one.dashboard for one in made if isinstance(one, Generated)}
+    rules = [one for one in made if isinstance(one, RuleFile)]
+    found = pages(root, dashboards, rules, site or Site())
+    return [one._replace(file_name=f"../../{one.file_name}") for one in found]

@@ -21,7 +21,9 @@ class Words(BaseModel, extra="forbid"):
 
 
 WORDS = Words.model_validate(yaml.safe_load(Path(__file__).with_name("words.yaml").read_text(encoding="utf-8")))
-PAGE = (Path(__file__).parents[2] / "docs/dashboards.md").read_text(encoding="utf-8")
+DOCS = Path(__file__).parents[2] / "docs"
+PAGE = (DOCS / "dashboards.md").read_text(encoding="utf-8")
+OF_ALERTS = [DOCS / "alerts.md", *sorted((DOCS / "runbooks").glob("*.md"))]
 NAMED = {metric.name: metric for metric in METRICS}
 # One idea each: what it is, how it counts, and what it hides. More than that nobody reads at night.
 SENTENCES = 5
@@ -50,7 +52,7 @@ def test_nothing_tells_what_is_not_so() -> None:
     texts = {metric.name: words_of(metric) for metric in METRICS}
     for dashboard in DASHBOARDS.values():
         texts |= {f"{dashboard['title']}: {panel['title']}": panel["description"] for panel in panels(dashboard)}
-    texts["docs/dashboards.md"] = PAGE
+    texts |= {"docs/dashboards.md": PAGE, **{path.name: path.read_text(encoding="utf-8") for path in OF_ALERTS}}
     assert [
         f"{place}: {phrase}"
         for place, text in texts.items()
