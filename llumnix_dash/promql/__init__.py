@@ -54,6 +54,7 @@ from llumnix_dash.promql.states import (
     gone,
     of_every_component,
     side_by_side,
+    there_lately,
     where_any_reaches,
     zero,
 )
@@ -109,6 +110,7 @@ __all__ = [
     "staleness",
     "started",
     "success",
+    "there_lately",
     "top_instances",
     "top_of",
     "total",

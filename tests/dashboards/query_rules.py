@@ -113,11 +113,15 @@ def unknown_is_left_out(text: str) -> list[str]:
 
 
 def not_below_zero(text: str) -> list[str]:
-    """The scheduler's books drift below 0, each replica's by itself: each series is clamped before any is added."""
+    """The scheduler's books drift below 0, each replica's by itself: each series is clamped before any is added.
+
+    It changes neither how many there are nor which are the highest.
+    """
     return [
         f"{one.series} may be below 0"
         for one in selectors(text)
         if isinstance(one.metric, Gauge) and one.metric.drifts and "clamp_min" not in one.functions()
+        if not (_counted(one) or [name for name, _ in one.aggregations()] == ["max", "topk"])
     ]
 
 
