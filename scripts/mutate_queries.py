@@ -44,6 +44,7 @@ from tests.proof.shown import BOARDS, Backfilled
 SCENARIOS = (
     # Modules with a store made by hand, which cost least.
     "tests.proof.test_hand_made",
+    "tests.proof.test_hand_made_instances",
     *("default", "overload", "prefill-decode", "two-clusters", "lite-reporting", "outage", "slow-failures"),
     *("two-schedulers", "overload-two-schedulers", "kvt-batch", "two-clusters-lite-mode", "decode-short", "idle"),
     *("no-instance", "lite-mode-two-schedulers", "scheduler-down", "both-short", "neutral-short", "adaptive-pd"),

@@ -254,7 +254,7 @@ def _total(gauge: Gauge, scope: Scope, by: tuple[str, ...], where: Where | None,
         return f"sum{grouped(by)}({shares} or {copies})"
     if gauge.total and gauge.waiting:
         whole, part = (_total(one, scope, by, where, over) for one in (gauge.total, gauge.waiting))
-        return f"{added} or ({whole} - {part})"
+        return f"({whole} - {part}) or {added}"
     return added
 
 
@@ -292,7 +292,7 @@ def _of_instance(
         whole, part = (
             _of_instance(one, scope, where, window, at=at, beside=beside) for one in (gauge.total, gauge.waiting)
         )
-        return f"{added} or ({whole} - {part})"
+        return f"({whole} - {part}) or {added}"
     return added
 
 
