@@ -52,25 +52,32 @@ class Instance(NamedTuple):
 
 
 INSTANCES = [Instance(*fleet, role, name) for fleet, role, name in product(FLEETS, ROLES, IDS)]
-# An instance that tells no capacity, and is as good as any other but for its usage.
+# An instance that tells no capacity, and is idle all along.
 UNKNOWN = [Instance(*FLEETS[0], role, "i3") for role in ROLES]
 EVERY_INSTANCE = INSTANCES + UNKNOWN
 # A new replica does not know of this one yet.
-NOT_KNOWN = {(FLEETS[0], "b"): "i0", (FLEETS[1], "a"): "i2", (FLEETS[2], "a"): "i2"}
+NOT_KNOWN = {(FLEETS[0], "b"): "i0", (FLEETS[1], "a"): "i1", (FLEETS[2], "a"): "i0"}
+
+
+def knows(replica: str, one: Instance) -> bool:
+    """Whether the replica tells of the instance."""
+    return NOT_KNOWN.get((one.fleet, replica)) != one.id
 
 
 def figure(gauge: Gauge, one: Instance, replica: str = "a") -> float:
     """What the replica tells of the instance now; of what replicas copy, all the same."""
-    if one in UNKNOWN and gauge is cms.KV_CACHE_USAGE:
-        return NO_CAPACITY
+    if one in UNKNOWN:
+        return NO_CAPACITY if gauge is cms.KV_CACHE_USAGE else 0
     if gauge.drifts and one.fleet == FLEETS[2] and (one.role == "prefill" or one.id == "i1"):
         # Where each has its own the other makes up for it, and more.
-        return -0.5 if gauge.spread == "copies" else {"a": -500.0, "b": 2000.0 + int(one.id[1:])}[replica]
+        return -0.5 if gauge.spread == "copies" else {"a": -25000.0, "b": 30000.0 + int(one.id[1:])}[replica]
     if gauge is cms.RUNNING_REQUESTS and one.id == "i2":
         return 0
     if gauge is cms.KV_CACHE_USAGE and one.fleet == FLEETS[1] and one.role == "neutral":
         # One is out of line with the others, which have next to nothing.
-        return {"i0": 7.5, "i1": 0.01, "i2": 0.02}[one.id]
+        return {"i0": 7.5, "i1": 0, "i2": 0.02}[one.id]
+    if gauge is cms.KV_CACHE_USAGE and one.fleet == FLEETS[1] and one.id == "i2":
+        return 0
     own = replica if gauge.spread in {"shares", "either"} else ""
     drawn = 10 + crc32(f"{gauge.name} {one} {own}".encode()) % 99991 / 100
     if gauge in (lrs.WAITING_REQUESTS, lrs.WAITING_TOKENS):
@@ -79,9 +86,11 @@ def figure(gauge: Gauge, one: Instance, replica: str = "a") -> float:
 
 
 def spike(gauge: Gauge, one: Instance, replica: str = "a") -> float:
-    """What it tells while there is a spike: more, and in another order."""
+    """What it tells while there is a spike: more, and in another order; most where one replica alone knows it."""
     size = 5 if gauge is cms.KV_CACHE_USAGE else 5000
     own = replica if gauge.spread in {"shares", "either"} else ""
+    if (one.fleet, one.id) in {(fleet, name) for (fleet, _), name in NOT_KNOWN.items()}:
+        return 2.2 * size + crc32(f"{gauge.name} {one}".encode()) % 99991 / 1e6
     return size * (1 + crc32(f"spike {gauge.name} {one} {own}".encode()) % 99991 / 99991)
 
 
@@ -93,7 +102,8 @@ def course(gauge: Gauge, one: Instance, replica: str) -> Callable[[int], float]:
 
     def value(age: int) -> float:
         before_end = SECONDS - age
-        if now >= NO_CAPACITY or (now < 0 and gauge.spread == "shares"):
+        drifted = now < 0 and gauge.spread == "shares"
+        if (now in (0, NO_CAPACITY) and gauge is not cms.RUNNING_REQUESTS) or drifted:
             return now
         if before_end in SPIKE:
             return spike(gauge, one, replica)
@@ -112,27 +122,14 @@ def samples() -> Samples:
         for job in ("scheduler", STRANGER):
             made.add("uptime_seconds", lambda age: 1e6 + age, job=job, **of)
             made.add("up", lambda age: 1, job=job, **of)
+        if (cluster, namespace) == FLEETS[1]:
+            made.add("request_prefix_cache_hit_percent_count", float, job=STRANGER, **of)
         if (cluster, namespace) == CACHE_AWARE:
             made.add("request_prefix_cache_hit_percent_count", float, job="scheduler", **of)
         for histogram, role in product(HISTOGRAMS, ("prefill", "decode")):
             _add_choices(made, histogram, role, (cluster, namespace), replica)
     for one, replica, gauge in product(EVERY_INSTANCE, SCHEDULERS, (*cms.METRICS, *lrs.METRICS)):
-        if gauge.spread == "copies" and NOT_KNOWN.get((one.fleet, replica)) == one.id:
-            continue
-        # One fleet's schedulers alone export it.
-        if gauge in (lrs.RUNNING_REQUESTS, lrs.RUNNING_TOKENS) and one.fleet != FLEETS[1]:
-            continue
-        value, labels = course(gauge, one, replica), _labels(one, replica)
-        if gauge.mode is lrs.TOTAL_REQUESTS.mode:
-            labels["model"] = f"model of {one.role}"
-        if gauge in (lrs.RUNNING_REQUESTS, lrs.RUNNING_TOKENS):
-            assert gauge.total
-            assert gauge.waiting
-            whole, part = course(gauge.total, one, replica), course(gauge.waiting, one, replica)
-            value = _less(whole, part)
-        made.add(gauge.name, lambda age, value=value: value(age + UNSCRAPED), job="scheduler", **labels)  # type: ignore[misc]
-        if one.fleet == CACHE_AWARE:
-            made.add(gauge.name, lambda age: FAR_TOO_MUCH + age, job=STRANGER, **labels)
+        _add_gauge(made, gauge, one, replica)
     for one in INSTANCES:
         labels = {"cluster": one.cluster, "namespace": one.namespace, "infer_type": one.role, "instance": one.id}
         for job in (f"llumnix-engine-{one.role}", f"{one.namespace}/llumnix-engine-{one.role}x"):
@@ -140,13 +137,21 @@ def samples() -> Samples:
     return made
 
 
-def _less(whole: Callable[[int], float], part: Callable[[int], float]) -> Callable[[int], float]:
-    return lambda age: whole(age) - part(age)
-
-
-def _labels(one: Instance, replica: str) -> dict[str, str]:
-    whose = {"cluster": one.cluster, "namespace": one.namespace, "instance": replica}
-    return {**whose, "infer_type": one.role, "instance_id": one.id}
+def _add_gauge(made: Samples, gauge: Gauge, one: Instance, replica: str) -> None:
+    if not knows(replica, one):
+        return
+    # One fleet's schedulers alone export it.
+    if gauge in (lrs.RUNNING_REQUESTS, lrs.RUNNING_TOKENS) and one.fleet != FLEETS[1]:
+        return
+    labels = {"cluster": one.cluster, "namespace": one.namespace, "infer_type": one.role, "instance_id": one.id}
+    labels["instance"] = replica
+    if gauge in lrs.METRICS:
+        labels["model"] = f"model of {one.role}"
+    whole = course(gauge.total or gauge, one, replica)
+    part = course(gauge.waiting, one, replica) if gauge.waiting else lambda age: 0
+    made.add(gauge.name, lambda age: whole(age + UNSCRAPED) - part(age + UNSCRAPED), job="scheduler", **labels)
+    if one.fleet == CACHE_AWARE:
+        made.add(gauge.name, lambda age: FAR_TOO_MUCH + age, job=STRANGER, **labels)
 
 
 world = world_of(samples)
@@ -204,20 +209,19 @@ class Chosen(NamedTuple):
     def has(self, one: Instance, role: str = "") -> bool:
         """Whether a panel that shows all roles, or one, shows the instance."""
         wanted = (self.cluster, self.namespace, role or self.infer_type, self.instance)
-        return all(not value or value == own for value, own in zip(wanted, one, strict=True)) and self.has_model(one)
+        return all(not value or value == own for value, own in zip(wanted, one, strict=True)) and self.lrs_model in (
+            "",
+            f"model of {one.role}",
+        )
 
-    def has_model(self, one: Instance) -> bool:
-        """Whether its model is among the chosen."""
-        return not self.lrs_model or self.lrs_model == f"model of {one.role}"
 
-
+# Of one instance alone it shows which of the labels that tell it from its namesakes is missing.
 CHOSEN = [
     Chosen(),
     Chosen(top=10),
-    Chosen(cluster="west"),
-    Chosen(cluster="east"),
-    Chosen(namespace="one"),
-    Chosen(infer_type="decode"),
+    Chosen(cluster="west", infer_type="prefill"),
+    Chosen(cluster="east", top=1),
+    Chosen(namespace="one", top=1),
     Chosen(instance="i1"),
 ]
 IDENTITY = ("cluster", "namespace", "infer_type", "instance_id")
@@ -231,7 +235,9 @@ def of_instance(gauge: Gauge, one: Instance, seconds: int = 1) -> float | None:
     What replicas copy counts once, what each has for itself adds up, and less than nothing is nothing.
     """
     replicas = [
-        max(course(gauge, one, replica)(SECONDS - back) for back in range(0, seconds, EVERY)) for replica in SCHEDULERS
+        max(course(gauge, one, replica)(SECONDS - back) for back in range(0, seconds, EVERY))
+        for replica in SCHEDULERS
+        if knows(replica, one)
     ]
     if max(replicas) >= NO_CAPACITY:
         return None
@@ -250,7 +256,8 @@ def running(of: Gauge, one: Instance) -> float:
 
 def now(gauge: Gauge, one: Instance) -> float | None:
     """What is so of an instance."""
-    return running(gauge, one) if gauge in (lrs.RUNNING_REQUESTS, lrs.RUNNING_TOKENS) else of_instance(gauge, one)
+    derived = gauge in (lrs.RUNNING_REQUESTS, lrs.RUNNING_TOKENS)
+    return running(gauge, one) if derived else of_instance(gauge, one)
 
 
 def by_role(chosen: Chosen, value: Callable[[Instance], float | None]) -> dict[str, list[float]]:
@@ -264,11 +271,18 @@ def by_role(chosen: Chosen, value: Callable[[Instance], float | None]) -> dict[s
 
 
 def leading(chosen: Chosen, rank: Gauge, role: str = "", seconds: int = 1) -> list[Instance]:
-    """The instances with the highest rank."""
-    ranks = {one: of_instance(rank, one, seconds) or 0.0 for one in EVERY_INSTANCE if chosen.has(one, role)}
-    positive = [one for one in ranks if ranks[one] > 0]
-    assert len({ranks[one] for one in positive}) == len(positive), "who leads is clear"
-    return sorted(positive, key=lambda one: -ranks[one])[: chosen.top]
+    """The instances with the highest rank; of several that have none it is not said which."""
+    ranks = {
+        one: value
+        for one in EVERY_INSTANCE
+        if chosen.has(one, role)
+        for value in [of_instance(rank, one, seconds)]
+        if value is not None
+    }
+    first = sorted(ranks, key=lambda one: -ranks[one])
+    values = [ranks[one] for one in first[: chosen.top + 1]]
+    assert len({*values}) == len(values) or len(first) <= chosen.top or values[-1] == 0, "who leads is clear"
+    return first[: chosen.top]
 
 
 TOTALS: dict[tuple[str, str], Gauge] = {
@@ -395,7 +409,7 @@ def test_the_leading_instances_of_the_range_have_a_line(
             ("{{instance_id}}", *one): value
             for one in leading(chosen, rank, role, SHOWN)
             for value in [now(gauge, one)]
-            if value is not None
+            if value is not None and of_instance(rank, one, SHOWN)
         },
     )
 

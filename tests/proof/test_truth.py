@@ -113,6 +113,13 @@ def test_the_first_row_is_true_on_every_fleet(store: Backfilled, scenario: str, 
         check(store, "request", key, FULL_MODE)
 
 
+@scenarios("default", "two-clusters", "slow-failures", "external-route")
+@pytest.mark.parametrize("board", ["cms", "lrs"])
+@pytest.mark.parametrize("key", truth_request.HEADLINE)
+def test_the_first_row_is_true_on_a_page_that_is_not_about_requests(store: Backfilled, board: str, key: str) -> None:
+    check(store, board, key, {board: truth_request.HEADLINE})
+
+
 @scenarios("outage")
 @pytest.mark.parametrize("key", truth_request.HEADLINE)
 def test_the_first_row_of_an_outage_says_that_the_gateways_are_gone(store: Backfilled, key: str) -> None:
