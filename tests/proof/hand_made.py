@@ -51,21 +51,6 @@ class World:
             found[legend(target, series.labels)] = series.points[-1][1]
         return found
 
-    def values(
-        self, board: str, key: str, *labels: str, seconds: int = SECONDS, **variables: str
-    ) -> dict[tuple[str, ...], float]:
-        """The last values, by a query's legend, or its letter in a table, and by these of their labels."""
-        chosen = {name: [value] for name, value in variables.items()}
-        found: dict[tuple[str, ...], float] = {}
-        for target, series in self._series(board, key, 0, seconds, chosen):
-            moment, value = series.points[-1]
-            if moment == START + SECONDS:
-                name = target["refId"] if target["legendFormat"] == "__auto" else target["legendFormat"].split(" {{")[0]
-                own = tuple(series.labels.get(label, "") for label in labels)
-                assert (name, *own) not in found
-                found[name, *own] = value
-        return found
-
     def peak(self, board: str, key: str, line: str, *, seconds: int = SECONDS) -> float:
         """The highest point of a line."""
         return max(

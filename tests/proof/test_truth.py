@@ -120,7 +120,7 @@ def test_the_first_row_is_true_on_every_fleet(store: Backfilled, scenario: str, 
         check(store, "request", key, FULL_MODE)
 
 
-@scenarios("default", "two-clusters", "slow-failures", "external-route")
+@scenarios("external-route")
 @pytest.mark.parametrize("board", ["cms", "lrs"])
 @pytest.mark.parametrize("key", truth_request.HEADLINE)
 def test_the_first_row_is_true_on_a_page_that_is_not_about_requests(store: Backfilled, board: str, key: str) -> None:
