@@ -11,8 +11,8 @@ from llumnix_dash.variables import FLEET, LRS_INFER_TYPE, LRS_INSTANCE, LRS_MODE
 REQUESTS = {"Total": lrs.TOTAL_REQUESTS, "Running": lrs.RUNNING_REQUESTS, "Waiting": lrs.WAITING_REQUESTS}
 TOKENS = {"Total": lrs.TOTAL_TOKENS, "Running": lrs.RUNNING_TOKENS, "Waiting": lrs.WAITING_TOKENS}
 
-# The shortest step of the fleet's totals: at the data source's own they would cost four times as much.
-STEP = "1m"
+# The shortest step of the fleet's totals: at the data source's own they would cost eight times as much.
+STEP = "2m"
 
 dashboard = board(
     uid="llumnix-lrs-dashboard",
@@ -39,6 +39,8 @@ dashboard = board(
                     "Total tokens": lrs.TOTAL_TOKENS,
                 },
                 rank_by=lrs.TOTAL_REQUESTS,
+                # The scheduler's book, not the engine's state: what it is beside others is not worth its cost.
+                beside_peers=False,
             ),
         ),
         *(

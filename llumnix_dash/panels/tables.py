@@ -38,6 +38,7 @@ def instance_table(
     rank_by: Metric,
     peak: str = "",
     doubt: Doubt | None = None,
+    beside_peers: bool = True,
     **look: Unpack[Look],
 ) -> Table:
     """The ``$top`` instances with a value in each column, highest rank first: as they are at the end of the time range.
@@ -49,17 +50,23 @@ def instance_table(
         rank_by: the column's metric by which instances are chosen and sorted.
         peak: the heading of a column with the highest value of the ranking gauge in the time range, if there is one.
         doubt: what tells an instance that is gone or hangs, of which the last values stay.
+        beside_peers: whether a column holds each instance against the middle one of its role.
         look: see :class:`Look`.
     """
     queries = {heading: of_instance(metric, window=RECENT) for heading, metric in columns.items()}
     # Of what a scheduler tells, the pod is the scheduler's.
     pod = (POD,) if rank_by.instance_label == INSTANCE else ()
-    queries[_BESIDE_PEERS] = by_median(rank_by, beside=pod)
+    # Its place among the columns; it holds to the leading instances itself, and their rank, which costs, is asked once.
+    if beside_peers:
+        queries[_BESIDE_PEERS] = by_median(rank_by, beside=pod)
     if peak:
         queries[peak] = peak_of_instance(require(rank_by, Gauge, "a peak"))
     if doubt:
         queries[_STATUS] = staleness(*doubt)
-    queries = {heading: top_instances(query, rank_by) for heading, query in queries.items()}
+    queries = {
+        heading: query if heading == _BESIDE_PEERS else top_instances(query, rank_by)
+        for heading, query in queries.items()
+    }
     sort_by = next(heading for heading, metric in columns.items() if metric.name == rank_by.name)
     queries[sort_by] = leading_instances(rank_by)
     fields = {f"Value #{letter}": heading for letter, heading in zip(ascii_uppercase, queries, strict=False)}
@@ -88,7 +95,7 @@ def instance_table(
                 if heading != "Pod" or pod
             ),
             *(_column(heading, query.unit) for heading, query in queries.items() if heading not in _OWN_LOOK),
-            _BESIDE_PEERS_COLUMN,
+            *([_BESIDE_PEERS_COLUMN] if beside_peers else []),
             *([_STATUS_COLUMN] if doubt else []),
         ],
         description=describe(
@@ -96,7 +103,10 @@ def instance_table(
             f"The $top instances with the highest {sort_by} at the end of the time range, as they are there; rates and"
             " medians are over the last 5 minutes."
             + (f" {peak} is the highest in the time range." if peak else "")
-            + f" {_BESIDE_PEERS}: {sort_by} by that of the middle instance of the role; orange from 1.5 times."
+            + (
+                f" {_BESIDE_PEERS}: {sort_by} by that of the middle instance of the role; orange from 1.5 times."
+                * beside_peers
+            )
             + (
                 " Stale: it holds requests and nothing of it has changed for 10 minutes, so it hangs or has gone."
                 * bool(doubt)

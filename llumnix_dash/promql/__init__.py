@@ -55,6 +55,7 @@ from llumnix_dash.promql.states import (
     gone,
     of_every_component,
     side_by_side,
+    there_lately,
     where_any_reaches,
     zero,
 )
@@ -112,6 +113,7 @@ __all__ = [
     "staleness",
     "started",
     "success",
+    "there_lately",
     "top_instances",
     "top_of",
     "total",

@@ -6,7 +6,7 @@ Peers are the engines of one role, model and fleet: others have another work to 
 from llumnix_dash.catalog import vllm
 from llumnix_dash.catalog.labels import FLEET, INSTANCE, POD, ROLE
 from llumnix_dash.catalog.metric import Gauge, Histogram, Metric, Unit
-from llumnix_dash.promql.instances import of_instance
+from llumnix_dash.promql.instances import leading_instances, of_instance
 from llumnix_dash.promql.query import RECENT, Query, Scope, grouped, number, of_whole_fleet, selector
 
 _PEERS = (*FLEET, ROLE, "model_name")
@@ -36,14 +36,14 @@ def unevenness(usage: Gauge, *, by: tuple[str, ...], window: str = RECENT) -> Qu
 
 
 def by_median(metric: Metric, *, beside: tuple[str, ...] = ()) -> Query:
-    """What each instance has by what the middle one of its role and fleet has: 1 is even.
+    """What each of the ``$top`` instances has by what the middle one of its role and fleet has: 1 is even.
 
     By :data:`LEAST_USAGE`, or by one of what is counted, where the middle one has less. Peers are all instances,
     whichever is chosen, so that one alone is still held against them. ``beside``: see :func:`of_instance`.
     """
     peers = tuple(label for label in metric.identity if label not in metric.instance_name)
-    values, all_of_them = (
-        of_instance(metric, window=RECENT, beside=beside),
+    leading, all_of_them = (
+        leading_instances(metric, beside=beside),
         of_whole_fleet(of_instance(metric, window=RECENT)),
     )
     least = LEAST_USAGE if metric.unit is Unit.RATIO else 1
@@ -52,7 +52,7 @@ def by_median(metric: Metric, *, beside: tuple[str, ...] = ()) -> Query:
         middle = f"quantile{grouped(peers)}(0.5, {all_of_them.text(scope)})"
         if not isinstance(metric, Histogram):
             middle = f"clamp_min({middle}, {number(least)})"
-        return f"clamp_max(({values.text(scope)}) / on ({', '.join(peers)}) group_left () {middle}, {STANDS_STILL})"
+        return f"clamp_max({leading.text(scope)} / on ({', '.join(peers)}) group_left () {middle}, {STANDS_STILL})"
 
     return Query(text, Unit.COUNT, (metric,))
 

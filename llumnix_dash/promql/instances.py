@@ -74,10 +74,11 @@ def average(gauge: Metric, *, by: tuple[str, ...] = (), where: Where | None = No
         raise CatalogError(f"a mean of {gauge.name} means nothing: each replica tells of its share", hint="total(…)")
 
     def text(scope: Scope) -> str:
-        values = _values(gauge, scope, where, _Over("avg_over_time", window))
+        known = _known(gauge, scope, where, _Over("avg_over_time", window))
+        values = _floored(gauge, known)
         if gauge.spread == "own":
             return f"avg{grouped(by)}({values})"
-        return f"{_highest_replica('sum', gauge, values, by)} / {_highest_replica('count', gauge, values, by)}"
+        return f"{_highest_replica('sum', gauge, values, by)} / {_highest_replica('count', gauge, known, by)}"
 
     return Query(text, gauge.unit, (gauge,))
 
@@ -89,7 +90,9 @@ def highest(gauge: Metric, *, by: tuple[str, ...] = (), where: Where | None = No
     if gauge.spread not in {"own", "copies"}:
         raise CatalogError(f"the highest of {gauge.name} means nothing: each replica tells of its share")
     over = _PEAK if peak else _AS_IT_IS
-    return Query(lambda scope: f"max{grouped(by)}({_values(gauge, scope, where, over)})", gauge.unit, (gauge,))
+    return Query(
+        lambda scope: _floored(gauge, f"max{grouped(by)}({_known(gauge, scope, where, over)})"), gauge.unit, (gauge,)
+    )
 
 
 def instances(gauge: Metric, *, by: tuple[str, ...] = (), where: Where | None = None) -> Query:
@@ -129,7 +132,7 @@ def peak_of_instance(gauge: Metric) -> Query:
     """The highest value of each instance in the time range shown."""
     gauge = require(gauge, Gauge, "a peak")
     return Query(
-        lambda scope: f"max{grouped(gauge.identity)}({_values(gauge, scope, None, _HIGHEST)})",
+        lambda scope: _floored(gauge, f"max{grouped(gauge.identity)}({_known(gauge, scope, None, _HIGHEST)})"),
         gauge.unit,
         (gauge,),
     )
@@ -175,17 +178,27 @@ def top_instances(
         raise CatalogError(f"the highest {rank.name} is no difference of highest values", hint=f"{rank.total.name}")
 
     def text(scope: Scope) -> str:
-        values = _of_instance(rank, scope, where, RANGE if in_range else RECENT, at=_AT_END, q=q)
+        window = RANGE if in_range else RECENT
+        values = _of_instance(rank, scope, where, window, at=_AT_END, q=q, floored=False)
         first = f"{'bottomk' if lowest else 'topk'}($top, {f'({values}) > 0' if in_range else values})"
         return f"({query.text(scope)}) and on ({', '.join(rank.identity)}) {first}"
 
     return Query(text, query.unit, query.metrics)
 
 
-def leading_instances(rank: Metric) -> Query:
-    """The rank itself of the ``$top`` instances that :func:`top_instances` leaves, as it is at the end of the range."""
-    unit = of_instance(rank, window=RECENT).unit
-    return Query(lambda scope: f"topk($top, {_of_instance(rank, scope, None, RECENT, at=_AT_END)})", unit, (rank,))
+def leading_instances(rank: Metric, *, beside: tuple[str, ...] = ()) -> Query:
+    """The rank itself of the ``$top`` instances that :func:`top_instances` leaves, as it is at the end of the range.
+
+    ``beside``: see :func:`of_instance`.
+    """
+    unit = of_instance(rank, window=RECENT, beside=beside).unit
+
+    def text(scope: Scope) -> str:
+        values = _of_instance(rank, scope, None, RECENT, at=_AT_END, beside=beside, floored=False)
+        leading = f"topk($top, {values})"
+        return _floored(rank, leading) if isinstance(rank, Gauge) and _highest_counts(rank) else leading
+
+    return Query(text, unit, (rank,))
 
 
 def started(uptime: Metric) -> Query:
@@ -209,13 +222,16 @@ def _fleet(metric: Metric) -> tuple[str, ...]:
     return tuple(label for label in metric.identity if label not in (ROLE, *metric.instance_name))
 
 
-def _values(gauge: Gauge, scope: Scope, where: Where | None, over: _Over = _AS_IT_IS, *, at: str = "") -> str:
-    """The gauge's series as they are to be counted, or what they come to over a window."""
+def _known(gauge: Gauge, scope: Scope, where: Where | None, over: _Over = _AS_IT_IS, *, at: str = "") -> str:
+    """The gauge's series, or what they come to over a window, without those that stand for "not known"."""
     series = f"{selector(gauge, scope, where=where)}{f'[{over.window}]' if over.window else ''}{at}"
     text = f"{over.function}({series})" if over.window else series
-    if gauge.unknown_from is not None:
-        text = f"({text} < {number(gauge.unknown_from)})"
-    return f"clamp_min({text}, 0)" if gauge.drifts else text
+    return text if gauge.unknown_from is None else f"{text} < {number(gauge.unknown_from)}"
+
+
+def _floored(gauge: Gauge, values: str) -> str:
+    """The values, 0 where they have drifted below it: before they are added up, after the highest is taken."""
+    return f"clamp_min({values}, 0)" if gauge.drifts else values
 
 
 def _highest_replica(aggregate: str, gauge: Gauge, values: str, by: tuple[str, ...]) -> str:
@@ -226,7 +242,7 @@ def _highest_replica(aggregate: str, gauge: Gauge, values: str, by: tuple[str, .
 
 
 def _total(gauge: Gauge, scope: Scope, by: tuple[str, ...], where: Where | None, over: _Over) -> str:
-    values = _values(gauge, scope, where, over)
+    values = _floored(gauge, _known(gauge, scope, where, over))
     added = f"sum{grouped(by)}({values})"
     if gauge.spread == "copies":
         return _highest_replica("sum", gauge, values, by)
@@ -238,7 +254,7 @@ def _total(gauge: Gauge, scope: Scope, by: tuple[str, ...], where: Where | None,
         return f"sum{grouped(by)}({shares} or {copies})"
     if gauge.total and gauge.waiting:
         whole, part = (_total(one, scope, by, where, over) for one in (gauge.total, gauge.waiting))
-        return f"{added} or ({whole} - {part})"
+        return f"({whole} - {part}) or {added}"
     return added
 
 
@@ -251,20 +267,24 @@ def _of_instance(
     at: str = "",
     q: float = 0.5,
     beside: tuple[str, ...] = (),
+    floored: bool = True,
 ) -> str:
-    """The value of each instance over a window; of a gauge the one at the moment, or its highest in the range."""
+    """The value of each instance over a window; of a gauge the one at the moment, or its highest in the range.
+
+    For a rank the highest of an instance's series need not be ``floored``: it costs, and changes no order.
+    """
     labels = (*metric.identity, *beside)
     if isinstance(metric, Counter):
         return rate_text(metric, scope, labels, where, window, at=at)
     if isinstance(metric, Histogram):
         return quantile_text(metric, scope, labels, where, window, at=at, q=q)
     gauge = require(metric, Gauge, "a value of each instance")
-    by, values = (
-        grouped(labels),
-        _values(gauge, scope, where, _HIGHEST if window == RANGE else _AS_IT_IS, at=at),
-    )
-    if gauge.spread == "copies" or not gauge.unit.has_a_sum:
-        return f"max{by}({values})"
+    by = grouped(labels)
+    values = _known(gauge, scope, where, _HIGHEST if window == RANGE else _AS_IT_IS, at=at)
+    if _highest_counts(gauge):
+        highest = f"max{by}({values})"
+        return _floored(gauge, highest) if floored else highest
+    values = _floored(gauge, values)
     added = f"sum{by}({values})"
     if gauge.spread == "either":
         return f"{added}{_where_shared(gauge, scope)} or max{by}({values})"
@@ -272,8 +292,13 @@ def _of_instance(
         whole, part = (
             _of_instance(one, scope, where, window, at=at, beside=beside) for one in (gauge.total, gauge.waiting)
         )
-        return f"{added} or ({whole} - {part})"
+        return f"({whole} - {part}) or {added}"
     return added
+
+
+def _highest_counts(gauge: Gauge) -> bool:
+    """Whether of an instance's series the highest is its value; else they add up, or may."""
+    return gauge.spread == "copies" or not gauge.unit.has_a_sum
 
 
 def _where_shared(gauge: Gauge, scope: Scope) -> str:

@@ -62,12 +62,17 @@ def fewer(answers: Gauge) -> Query:
 def gone(answers: Gauge) -> Query:
     """0 where no target answers; of what a fleet may run without, only where one was there within the last day."""
     [exporter] = answers.exporters
+    zeros = there_lately(answers) if exporter.optional else zero()
+    return Query(lambda scope: f"{zeros.text(scope)} unless {_answering(answers, scope)}", Unit.COUNT, (answers,))
 
-    def text(scope: Scope) -> str:
-        known = f" and on () count(last_over_time({selector(answers, scope)}[{_MISSED}]))" if exporter.optional else ""
-        return f"vector(0){known} unless {_answering(answers, scope)}"
 
-    return Query(text, Unit.COUNT, (answers,))
+def there_lately(answers: Gauge) -> Query:
+    """0 where a target was there within the last day, whether it answered or not."""
+    return Query(
+        lambda scope: f"vector(0) and on () count(last_over_time({selector(answers, scope)}[{_MISSED}]))",
+        Unit.COUNT,
+        (answers,),
+    )
 
 
 def zero() -> Query:

@@ -113,11 +113,15 @@ def unknown_is_left_out(text: str) -> list[str]:
 
 
 def not_below_zero(text: str) -> list[str]:
-    """The scheduler's books drift below 0, each replica's by itself: each series is clamped before any is added."""
+    """The scheduler's books drift below 0, each replica's by itself: each series is clamped before any is added.
+
+    It changes neither how many there are nor which are the highest.
+    """
     return [
         f"{one.series} may be below 0"
         for one in selectors(text)
         if isinstance(one.metric, Gauge) and one.metric.drifts and "clamp_min" not in one.functions()
+        if not (_counted(one) or [name for name, _ in one.aggregations()] == ["max", "topk"])
     ]
 
 
@@ -251,13 +255,16 @@ def rare_is_zero(text: str) -> list[str]:
 
 
 def running_is_derived(text: str) -> list[str]:
-    """Schedulers may export total and waiting alone: running is what is exported, or else their difference."""
+    """Schedulers may export total and waiting alone: running is their difference, or else what is exported.
+
+    Not the other way round: where one fleet of two exports it, a sum of what is exported would leave the other out.
+    """
     return [
-        f"{one.series} has no total - waiting to fall back on"
+        f"{one.series} does not stand behind total - waiting"
         for one in selectors(text)
         if one.series.startswith("instance_lrs_running_")
         if not any(
-            {other.series for other in selectors_within(node.rhs)}
+            {other.series for other in selectors_within(node.lhs)}
             == {one.series.replace("running", "total"), one.series.replace("running", "waiting")}
             for node in one.around
             if isinstance(node, promql_parser.BinaryExpr) and str(node.op) == "or"

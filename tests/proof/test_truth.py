@@ -21,6 +21,7 @@ FULL_MODE = {
 }
 PREDICTIONS = {"cms": truth_cms.PREDICTIONS}
 OWN = {"cms": truth_cms.OWN}
+HELD_BACK = {"cms": truth_cms.HELD_BACK}
 ENGINES = {"vllm": FULL_MODE["vllm"]}
 LITE_MODE = {"lrs": truth_lrs.PANELS | truth_lrs.TABLES}
 MANY_FAILURES = {"request": truth_request.WITH_MANY_FAILURES, "component": truth_component.WITH_MANY_FAILURES}
@@ -53,6 +54,12 @@ def test_a_panel_shows_what_happened_in_lite_mode(store: Backfilled, board: str,
 @panels(OWN)
 def test_what_each_scheduler_has_of_its_own_adds_up(store: Backfilled, board: str, key: str) -> None:
     check(store, board, key, OWN)
+
+
+@scenarios("kvt-staged")
+@panels(HELD_BACK)
+def test_requests_that_wait_for_their_kv_cache_are_where_they_are_held(store: Backfilled, board: str, key: str) -> None:
+    check(store, board, key, HELD_BACK)
 
 
 @scenarios("prefill-decode", "adaptive-pd")
@@ -111,6 +118,13 @@ def test_the_first_row_is_true_on_every_fleet(store: Backfilled, scenario: str, 
         assert 0.95 * truth.expected < shown < 1.02 * truth.expected
     else:
         check(store, "request", key, FULL_MODE)
+
+
+@scenarios("external-route")
+@pytest.mark.parametrize("board", ["cms", "lrs"])
+@pytest.mark.parametrize("key", truth_request.HEADLINE)
+def test_the_first_row_is_true_on_a_page_that_is_not_about_requests(store: Backfilled, board: str, key: str) -> None:
+    check(store, board, key, {board: truth_request.HEADLINE})
 
 
 @scenarios("outage")

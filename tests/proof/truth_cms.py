@@ -28,7 +28,10 @@ class Told:
         to_decode: those that it decodes, or will.
         on_the_way: to it, from this scheduler: of each dispatch the tokens to compute, and all of them.
         gone: the same of those that were taken off twice: so much is counted too little for good.
+        loading: those whose KV cache is on its way, where HybridConnector holds them back.
+        held_back: those whose KV cache is here and that it holds back until there is a place for them.
         prefilling: prompts that it computes.
+        waiting_to_decode: those in its queue that it will decode.
         waiting_prefill_tokens: of prompts that wait; with cache-aware scheduling, of this scheduler's alone.
         knows_capacity: whether it tells its capacity; without it there is no usage.
     """
@@ -49,6 +52,10 @@ class Told:
         awaited = [leg for leg in held if leg not in self.running]
         held_back = deployment.deployment.hybrid_connector
         self.waiting = [leg for leg in awaited if not held_back or (leg.loading_until or self._now) <= self._now]
+        self.loading = [leg for leg in awaited if leg not in self.waiting]
+        self.held_back = [leg for leg in self.waiting if held_back and not leg.prefills]
+        queued = [leg for leg in self.waiting if leg not in self.held_back]
+        self.waiting_to_decode = [leg for leg in queued if leg.to_generate > 1 or not leg.prefills]
         cache_aware = deployment.deployment.cache_aware
         self.waiting_prefill_tokens = sum(
             leg.request.prompt_tokens - leg.request.expected_tokens * cache_aware
@@ -110,6 +117,26 @@ class Told:
         awaited = self.waiting_prefill_tokens + self._awaited_tokens
         tokens = self.used_tokens + awaited + self.inflight_tokens
         return round(tokens * len(self._engine.ranks) / CAPACITY_TOKENS, 4)
+
+    @property
+    def running_to_decode(self) -> list[Leg]:
+        """Of the prompts that it computes those that it will decode."""
+        return [leg for leg in self.prefilling if leg.to_generate > 1]
+
+    @property
+    def all_prefill_tokens(self) -> int:
+        """Of all prompts that it computes or will."""
+        return self.waiting_prefill_tokens + sum(map(_prompt, self.prefilling)) + self.inflight_uncomputed
+
+    @property
+    def all_decode_tokens(self) -> int:
+        """Of all requests that it decodes or will."""
+        decoding = [leg for leg in self.running if leg not in self.prefilling]
+        to_come = [*self.running_to_decode, *self.waiting_to_decode, *self.loading, *self.held_back]
+        answered = sum(
+            leg.tokens_at(self._now) if _is(leg.first_token, self._now) else _prompt(leg) for leg in decoding
+        )
+        return answered + sum(map(_prompt, to_come)) + self.inflight_tokens
 
     @property
     def decode_batch_size(self) -> int:
@@ -187,6 +214,21 @@ def _of_each(role: str, count: Callable[[Told], float]) -> Truth:
     return lambda events: {
         instance.id: _any([count(one) for one in seen]) for instance, seen in _by_role(events).get(role, {}).items()
     }
+
+
+def _to_decode(role: str) -> dict[str, Truth]:
+    """How many requests will be decoded, and their tokens: their prompts', for none has an answer yet."""
+    parts: dict[tuple[str, str], Callable[[Told], list[Leg]]] = {
+        ("requests_running_to_decode", "decode_tokens"): lambda one: one.running_to_decode,
+        ("requests_waiting_to_decode", "decode_tokens_waiting"): lambda one: one.waiting_to_decode,
+        ("requests_loading", "decode_tokens_loading"): lambda one: one.loading,
+        ("requests_hybrid_waiting", "decode_tokens_hybrid_waiting"): lambda one: one.held_back,
+    }
+    return {
+        f"cms_{key}_{role}": _of_each(role, lambda one, of=of, count=count: count(of(one)))  # type: ignore[misc]
+        for keys, of in parts.items()
+        for key, count in zip(keys, (len, lambda legs: sum(map(_prompt, legs))), strict=True)
+    } | {f"cms_decode_tokens_hybrid_unallocated_{role}": _of_each(role, lambda one: sum(map(_prompt, one.held_back)))}
 
 
 def _prefill_tokens(role: str) -> dict[str, Truth]:
@@ -309,6 +351,9 @@ PANELS: dict[str, Truth] = {
             f"cms_used_tokens_{role}": _of_each(role, lambda one: one.used_tokens),
             f"cms_kv_cache_usage_{role}": _of_each(role, lambda one: one.usage),
             f"cms_decode_batch_size_{role}": _of_each(role, lambda one: one.decode_batch_size),
+            f"cms_all_tokens_{role}": _of_each(role, lambda one: max(0, one.all_prefill_tokens)),
+            f"cms_all_tokens_decode_{role}": _of_each(role, lambda one: max(0, one.all_decode_tokens)),
+            **_to_decode(role),
         }.items()
     },
     **_both("kv_cache_usage", scheduler.SELECTED_KV_CACHE_USAGE, lambda one: one.seen.projected_usage),
@@ -316,6 +361,12 @@ PANELS: dict[str, Truth] = {
     **_both("prefill_tokens", scheduler.SELECTED_PREFILL_TOKENS, lambda one: one.seen.prefill_tokens),
     **_both("decode_tokens", scheduler.SELECTED_DECODE_TOKENS, lambda one: one.seen.all_decode_tokens),
 }
+HELD_BACK: dict[str, Truth] = {
+    key: truth
+    for key, truth in PANELS.items()
+    if key.startswith(("cms_requests_", "cms_decode_tokens", "cms_all_tokens"))
+}
+"""What differs where HybridConnector holds requests back until their KV cache is there."""
 OWN: dict[str, Truth] = {
     key: truth for role in ROLES for key, truth in {**_prefill_tokens(role), **_inflight(role)}.items()
 }

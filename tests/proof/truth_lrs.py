@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from functools import cache
-from statistics import median
 from typing import Any
 
 from llumnix_dash.fleet.deployment import RunningDeployment
@@ -103,12 +102,7 @@ def _table(events: Events) -> dict[str, Any]:
         "B": REQUESTS["waiting"],
         "C": TOKENS["total"],
     }
-    cells = _of_each(booked(events), columns)
-    for engines in events.roles().values():
-        totals = {engine: REQUESTS["total"](held) for engine, held in booked(events).items() if engine in engines}
-        middle = max(1, median(totals.values())) if totals else 1
-        cells |= {f"D {engine.lrs_id}": exactly(total / middle) for engine, total in totals.items()}
-    return cells
+    return _of_each(booked(events), columns)
 
 
 PANELS: dict[str, Truth] = {
