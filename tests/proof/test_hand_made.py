@@ -3,68 +3,16 @@
 Of each the careless query stands beside it: it must give another number, or the test proves nothing.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 
 import pytest
 
-from llumnix_dash.prometheus.client import Series
-from llumnix_dash.verify.session import PanelReader
-from tests.prometheus.stores import STORES, Samples
-from tests.proof.shown import BOARDS, legend
+from tests.prometheus.stores import Samples
+from tests.proof.hand_made import SECONDS, START, World, world_of
+from tests.proof.shown import BOARDS
 from tests.proof.test_bounds import impossible
 
-START = 1_700_000_000 - 1_700_000_000 % 3600
-SECONDS = 3600
-INTERVAL = "15s"
 CMS = "instance_cms_"
-
-
-class World:
-    """A store, and what the panels show of it at its end.
-
-    Args:
-        url: of the store.
-    """
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-
-    def reader(self, before_end: int = 0, seconds: int = SECONDS) -> PanelReader:
-        """A look at the store."""
-        return PanelReader(self._url, at=START + SECONDS - before_end, seconds=seconds, scrape_interval=INTERVAL)
-
-    def shown(
-        self, board: str, key: str, *, before_end: int = 0, seconds: int = SECONDS, **variables: str
-    ) -> dict[str, float]:
-        """Legend -> last value."""
-        chosen = {name: [value] for name, value in variables.items()}
-        found: dict[str, float] = {}
-        for target, series in self._series(board, key, before_end, seconds, chosen):
-            found[legend(target, series.labels)] = series.points[-1][1]
-        return found
-
-    def peak(self, board: str, key: str, line: str, *, seconds: int = SECONDS) -> float:
-        """The highest point of a line."""
-        return max(
-            value
-            for target, series in self._series(board, key, 0, seconds, {})
-            if legend(target, series.labels) == line
-            for _, value in series.points
-        )
-
-    def number(self, expr: str) -> float:
-        """What a query of one's own gives at the end."""
-        [series] = self.reader().client.query(expr, START + SECONDS)
-        return series.points[0][1]
-
-    def _series(
-        self, board: str, key: str, before_end: int, seconds: int, chosen: Mapping[str, list[str]]
-    ) -> Iterator[tuple[Mapping[str, str], Series]]:
-        panel = BOARDS[board].panel(key)
-        answers = self.reader(before_end, seconds).panel(BOARDS[board].json, panel["id"], variables=chosen)
-        for target in panel["targets"]:
-            for series in answers[target["refId"]]:
-                yield target, series
 
 
 def _always(value: float) -> Callable[[int], float]:
@@ -124,15 +72,15 @@ def _gateway(samples: Samples) -> None:
     samples.histogram("request_ttft_milliseconds", buckets, (4 * 150 + 3000) / 10, model="m", **of)
 
 
-@pytest.fixture(scope="module", params=list(STORES))
-def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """The store, in each of the programs."""
-    folder = tmp_path_factory.mktemp("hand-made")
-    samples = Samples(START, SECONDS, 15)
-    _fleet(samples)
-    _gateway(samples)
-    with STORES[request.param](samples.write(folder / "samples.om"), folder) as url:
-        yield World(url)
+def samples() -> Samples:
+    """All of it."""
+    made = Samples(START, SECONDS, 15)
+    _fleet(made)
+    _gateway(made)
+    return made
+
+
+world = world_of(samples)
 
 
 def test_failures_are_taken_out_of_the_first_bucket_and_no_more_than_it_holds(world: World) -> None:

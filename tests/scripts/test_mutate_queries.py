@@ -3,11 +3,11 @@
 import runpy
 from pathlib import Path
 
-SCRIPT = runpy.run_path(str(Path(__file__).parents[2] / "scripts" / "mutate_queries.py"))
+SCRIPT = runpy.run_path(str(Path(__file__).parents[2] / "scripts" / "query_mutations.py"))
 
 
 def changed(expr: str) -> set[str]:
-    return {SCRIPT["_apply"](one, expr) for one in SCRIPT["mutations"](expr)}
+    return {one.apply(expr) for one in SCRIPT["mutations"](expr)}
 
 
 def test_each_change_is_in_one_place() -> None:
@@ -27,3 +27,8 @@ def test_bounds_go_with_their_clamp() -> None:
         'clamp(x{a="("}, 0, 1) + y offset 1h',
         'clamp(x{a="("}, 0, 1) - y',
     }
+
+
+def test_a_change_that_no_store_can_tell_has_a_reason_and_no_other_is_said_to_be_one() -> None:
+    assert all(one.because.strip() for one in SCRIPT["EQUIVALENT"])
+    assert not SCRIPT["equivalent"]('cms matcher: sum by (a) (x{⟦job="b" → ⟧})')
