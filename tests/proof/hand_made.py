@@ -1,10 +1,12 @@
 """Stores made by hand, where the world is as no scenario has it in one place, and what the panels show on them."""
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pytest
 
+from llumnix_dash.catalog.labels import FLEET
 from llumnix_dash.prometheus.client import Series
 from llumnix_dash.verify.plan import PanelPlan
 from llumnix_dash.verify.session import PanelReader
@@ -25,11 +27,17 @@ class World:
 
     def __init__(self, url: str) -> None:
         self._url = url
+        self._readers: dict[tuple[int, int], PanelReader] = {}
         self._plans: dict[Any, dict[int, PanelPlan]] = {}
 
     def reader(self, before_end: int = 0, seconds: int = SECONDS) -> PanelReader:
-        """A look at the store."""
-        return PanelReader(self._url, at=START + SECONDS - before_end, seconds=seconds, scrape_interval=INTERVAL)
+        """A look at the store; the same each time."""
+        if (before_end, seconds) not in self._readers:
+            at = START + SECONDS - before_end
+            self._readers[before_end, seconds] = PanelReader(
+                self._url, at=at, seconds=seconds, scrape_interval=INTERVAL
+            )
+        return self._readers[before_end, seconds]
 
     def plans(
         self, board: str, variables: Mapping[str, Sequence[str]], *, before_end: int = 0, seconds: int = SECONDS
@@ -51,6 +59,28 @@ class World:
             found[legend(target, series.labels)] = series.points[-1][1]
         return found
 
+    def lines(
+        self,
+        board: str,
+        key: str,
+        variables: Mapping[str, Sequence[str]] | None = None,
+        *,
+        before_end: int = 0,
+        seconds: int = SECONDS,
+    ) -> dict[str, float]:
+        """The last value of each line that has one at the end; its name is the legend, and the fleet if it tells one.
+
+        An objective is no measurement: its line is left out.
+        """
+        found: dict[str, float] = {}
+        for target, series in self._series(board, key, before_end, seconds, variables or {}):
+            moment, value = series.points[-1]
+            name = " ".join([legend(target, series.labels), *(series.labels[one] for one in FLEET if one in series.labels)])
+            if moment == START + SECONDS - before_end and not math.isnan(value) and name != "objective":
+                assert name not in found, f"two lines are called {name!r}"
+                found[name] = value
+        return found
+
     def peak(self, board: str, key: str, line: str, *, seconds: int = SECONDS) -> float:
         """The highest point of a line."""
         return max(
@@ -66,7 +96,7 @@ class World:
         return series.points[0][1]
 
     def _series(
-        self, board: str, key: str, before_end: int, seconds: int, chosen: Mapping[str, list[str]]
+        self, board: str, key: str, before_end: int, seconds: int, chosen: Mapping[str, Sequence[str]]
     ) -> Iterator[tuple[Mapping[str, str], Series]]:
         panel = BOARDS[board].panel(key)
         plan = self.plans(board, chosen, before_end=before_end, seconds=seconds)[panel["id"]]
