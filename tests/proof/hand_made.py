@@ -1,6 +1,5 @@
 """Stores made by hand, where the world is as no scenario has it in one place, and what the panels show on them."""
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -75,11 +74,22 @@ class World:
         found: dict[str, float] = {}
         for target, series in self._series(board, key, before_end, seconds, variables or {}):
             moment, value = series.points[-1]
-            name = " ".join([legend(target, series.labels), *(series.labels[one] for one in FLEET if one in series.labels)])
-            if moment == START + SECONDS - before_end and not math.isnan(value) and name != "objective":
+            name = " ".join(
+                [legend(target, series.labels), *(series.labels[one] for one in FLEET if one in series.labels)]
+            )
+            if moment == START + SECONDS - before_end and name != "objective":
                 assert name not in found, f"two lines are called {name!r}"
                 found[name] = value
         return found
+
+    def objective(self, key: str, variables: Mapping[str, Sequence[str]], *, seconds: int) -> set[float]:
+        """The values of the line of an objective on the request dashboard, all along the time shown."""
+        return {
+            value
+            for target, series in self._series("request", key, 0, seconds, variables)
+            if target["legendFormat"] == "objective"
+            for _, value in series.points
+        }
 
     def peak(self, board: str, key: str, line: str, *, seconds: int = SECONDS) -> float:
         """The highest point of a line."""

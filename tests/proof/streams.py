@@ -73,9 +73,7 @@ class Happened:
 
     def values(self, metric: Histogram) -> list[float]:
         """The value of each."""
-        return [
-            one.values[metric] for one, count in self._events if metric in one.values for _ in range(round(count))
-        ]
+        return [one.values[metric] for one, count in self._events if metric in one.values for _ in range(round(count))]
 
     def names(self, label: str) -> list[str]:
         """The values of a label among them."""

@@ -12,19 +12,21 @@ from typing import Any
 
 import pytest
 
-from llumnix_dash.catalog import gateway, process, scheduler
-from llumnix_dash.catalog.metric import Gauge, Histogram, Metric
+from llumnix_dash.catalog import gateway, scheduler
+from llumnix_dash.catalog.metric import Histogram
 from tests.prometheus.stores import Samples
-from tests.proof.expected import about, exactly, mean, quantile, quantiles
+from tests.proof.expected import about, exactly, quantiles
 from tests.proof.hand_made import SECONDS, START, World, world_of
 from tests.proof.shown import BOARDS
 from tests.proof.streams import Flow, Happened, Stream, of, write
 from tests.proof.truth_request import E2E_SECONDS, TPOT_MILLISECONDS, TTFT_MILLISECONDS
 
-# When, in seconds since the start: each is looked at when it ends. Between the third and the fourth gateways are gone.
-QUICK, IDLE, GONE, DOUBTFUL, LATE, END = 1500, 2100, 2385, 2760, 3120, SECONDS
+# When, in seconds since the start: each is looked at when it ends. From the one when nothing happens all processes are
+# gone until they are back.
+REFUSED, QUICK, IDLE, GONE, DOUBTFUL, LATE, END = 900, 1500, 2100, 2385, 2760, 3120, SECONDS
 BACK = 2400
 # What is usual, and twice as much of it in the last minute.
+ALWAYS = ((0, SECONDS, 5000.0),)
 USUAL = ((LATE, END - 60, 1.0), (END - 60, END, 2.0))
 
 # Each differs from the first in one label.
@@ -36,7 +38,16 @@ PROCESSES = (
     {**FIRST, "instance": "b"},
     {**FIRST, "instance": "c"},
 )
-FLEET = {"cluster": ["east", "west"], "namespace": ["one", "two"]}
+# And these, in the same labels, are chosen nowhere.
+STRANGERS = (
+    {**FIRST, "job": "other"},
+    {**FIRST, "cluster": "north"},
+    {**FIRST, "namespace": "three"},
+    {**FIRST, "namespace": "four", "instance": "d"},
+)
+OF_ANOTHER_MODEL = {**FIRST, "namespace": "five", "model": "o"}
+# These namespaces are chosen where an instance, or a model, can be chosen: elsewhere the strangers there would count.
+OF_CHOICE = {"instance": "four", "model": "five"}
 
 LATENCIES = (gateway.TPOT, gateway.E2E_LATENCY, gateway.ITL)
 STAGES = (
@@ -98,7 +109,17 @@ REQUESTS = [
     _ended(FIRST, flows(3), "400", 0),
     _ended(FIRST, flows(2), "0", 0),
     _ended({**FIRST, "instance": "b"}, flows(6), "503", value(gateway.TTFT, 3)),
-    _answered(FIRST, [(600, QUICK, 4)], -1),
+    # The slowest gateway's namesakes are quick.
+    *(
+        _answered({**FIRST, "instance": "c", **other}, flows(2), 0)
+        for other in ({"cluster": "west"}, {"namespace": "two"})
+    ),
+    _answered({**FIRST, "instance": "c", "model": "n"}, flows(2), 0),
+    _answered(FIRST, [(600, REFUSED, 0.2)], 2),
+    _ended(FIRST, [(600, REFUSED, 100)], "400", 0),
+    _answered(FIRST, [(REFUSED, QUICK, 50)], -1),
+    _answered({**FIRST, "instance": "b"}, [(REFUSED, QUICK, 50)], -1),
+    _answered(FIRST, [(REFUSED, QUICK, 0.8)], 2),
     # More answers are counted than there are times to a first token: one was scraped later than the other.
     _answered(FIRST, [(BACK, DOUBTFUL, 10)], 0),
     Stream(
@@ -110,9 +131,16 @@ REQUESTS = [
     _answered(FIRST, [(DOUBTFUL, LATE, 11)], 0),
     # Failures that come late, yet within the objective.
     _ended(FIRST, [(DOUBTFUL, LATE, 9)], "503", value(gateway.TTFT, 2)),
-    # A program with the same names.
-    _answered({**FIRST, "job": "other"}, flows(500), 4),
-    _ended({**FIRST, "job": "other"}, flows(500), "503", 0),
+    *(
+        stream
+        for where in (*STRANGERS, OF_ANOTHER_MODEL)
+        for stream in (
+            _answered(where, ALWAYS, 0),
+            _answered(where, ALWAYS, 4),
+            _ended(where, ALWAYS, "503", 0),
+            _ended(where, ALWAYS, "0", 0),
+        )
+    ),
 ]
 RETRIES = [
     Stream(
@@ -123,7 +151,8 @@ RETRIES = [
     for job, model, where, rate in (
         *(("gateway", "m", where, rate) for where, rate in zip(PROCESSES, RATES, strict=True)),
         ("gateway", "n", FIRST, 7),
-        ("other", "m", FIRST, 300),
+        *((where.get("job", "gateway"), "m", where, 300) for where in STRANGERS),
+        ("gateway", "o", OF_ANOTHER_MODEL, 300),
     )
 ]
 
@@ -148,7 +177,7 @@ def _unscheduled(labels: Mapping[str, str], come: Sequence[Flow], reason: str) -
 
 # Low hits are what matters, so the first has the highest of all.
 HIT_LEVELS = (4, 3, 2, 0, 1)
-HIT_RATES = (20, 40, 26, 4.5, 8)
+HIT_RATES = (22, 40, 26, 4.5, 8)
 SCHEDULINGS = [
     *(
         _scheduled(where, flows(rate), level, hits)
@@ -157,8 +186,8 @@ SCHEDULINGS = [
     *(_unscheduled(where, flows(rate), "x") for where, rate in zip(PROCESSES, RATES, strict=True)),
     _unscheduled(FIRST, flows(2), "y"),
     _scheduled(FIRST, [(600, QUICK, 4)], -1, 0),
-    _scheduled({**FIRST, "job": "other"}, flows(700), 4, 0),
-    _unscheduled({**FIRST, "job": "other"}, flows(700), "x"),
+    *(_scheduled(where, ALWAYS, 0, 0) for where in STRANGERS),
+    *(_unscheduled(where, ALWAYS, "x") for where in STRANGERS),
 ]
 
 
@@ -185,14 +214,24 @@ class Look:
 
     def but(self, *names: str) -> "Look":
         """The same where these drop-downs do not count."""
-        return replace(self, chosen={name: those for name, those in self.chosen.items() if name not in names})
+        chosen = {name: those for name, those in self.chosen.items() if name not in names}
+        without = [namespace for name, namespace in OF_CHOICE.items() if name not in chosen]
+        chosen["namespace"] = [one for one in chosen["namespace"] if one not in without]
+        return replace(self, chosen=chosen)
 
 
-EVERYTHING = {**FLEET, "model": ["m", "n"], "instance": ["a", "b", "c"]}
+EVERYTHING = {
+    "cluster": ["east", "west"],
+    "namespace": ["one", "two", *OF_CHOICE.values()],
+    "model": ["m", "n"],
+    "instance": ["a", "b", "c"],
+}
 ONE = {"cluster": ["east"], "namespace": ["one"], "model": ["m"], "instance": ["a"]}
 LOOKS = {
     "all": Look(END, EVERYTHING),
     "one": Look(END, ONE),
+    "slow": Look(END, {**ONE, "instance": ["c"]}),
+    "refused": Look(REFUSED, EVERYTHING),
     "quick": Look(QUICK, EVERYTHING),
     "idle": Look(IDLE, EVERYTHING),
     "doubtful": Look(DOUBTFUL, EVERYTHING),
@@ -299,14 +338,17 @@ REQUEST: dict[str, Truth] = {
     "itl": _latency(gateway.ITL),
     "input_tokens": _heatmap(gateway.INPUT_TOKENS),
     "output_tokens": _heatmap(gateway.OUTPUT_TOKENS),
-    "prefix_cache_hit": lambda look: _of_scheduler(HITS[0], low=True)(look.but("instance")),
-    "max_prefix_cache_hit": lambda look: _of_scheduler(HITS[1], low=True)(look.but("instance")),
+}
+OF_ALL_SCHEDULERS: dict[str, Truth] = {
+    "prefix_cache_hit": _of_scheduler(HITS[0], low=True),
+    "max_prefix_cache_hit": _of_scheduler(HITS[1], low=True),
 }
 
 
 def _scheduling_events(look: Look) -> dict[str, Any]:
     found = look.schedulings(LINES)
     failed = {f"failed {one}": found.where(error_type=one).rate(scheduler.FAILED_SCHEDULINGS) for one in ("x", "y")}
+    failed = {name: rate for name, rate in failed.items() if rate.expected}
     return {"done": found.rate(scheduler.SCHEDULINGS), **(failed if look.age == END else {"failed none yet": 0})}
 
 
@@ -340,10 +382,11 @@ COMPONENT: dict[str, Truth] = {
 
 # What is there is there at these times; each process answers then, and is scraped in vain between them.
 THERE = ((0, IDLE), (BACK, SECONDS))
-# Gauges of the five processes: at the end, before, and a spike each in the last minutes: of one, and of two long before.
+# Gauges of the five processes: at the end, before, and a spike of three of them, a minute, ten and sixteen before it.
 AT_END, BEFORE = (4, 600, 40, 3, 0), (3, 300, 300, 3, 0)
 SPIKES = {3: (3555, 9), 2: (3015, 700), 4: (2640, 5000)}
 ENGINES = {"decode": 2, "prefill": 1, "neutral": 1}
+JOBS = ("gateway", "scheduler", "one/llumnix-engine-decode")
 
 
 def waiting(number: int, age: int) -> float:
@@ -354,9 +397,11 @@ def waiting(number: int, age: int) -> float:
     return AT_END[number] if age > LATE else BEFORE[number] if age > DOUBTFUL else 0
 
 
+OLDER = {"gateway": (500, 400, 300, 200, 100), "scheduler": (50, 450, 350, 250, 150)}
+
+
 def _gauges(samples: Samples, job: str, number: int, between: tuple[float, float]) -> None:
-    labels = {"job": job, **PROCESSES[number]}
-    older = (500, 400, 300, 200, 100)[number] if job == "gateway" else (50, 450, 350, 250, 150)[number]
+    labels, older = {"job": job, **PROCESSES[number]}, OLDER[job][number]
     samples.add("uptime_seconds", lambda age: age + older, between, **labels)
     samples.add("go_goroutines", lambda age: 10 * older + waiting(number, age), between, **labels)
     samples.add("go_memstats_alloc_bytes", lambda age: 1e6 * (older + 10 * waiting(number, age)), between, **labels)
@@ -378,20 +423,23 @@ def samples() -> Samples:
             _answers(made, job=job, **where)
             for between in THERE:
                 _gauges(made, job, number, between)
-        # One has never answered; one has gone since, of the gateways.
-        made.add("up", lambda age: 0, job=job, **{**FIRST, "instance": "never"})
-    made.add("up", lambda age: 1, (0, 300), job="gateway", **{**FIRST, "instance": "gone"})
+    for job, where in ((job, where) for job in JOBS for where in PROCESSES[:3]):
+        # One has never answered; and one has gone since, of the first fleet.
+        made.add("up", lambda age: 0, job=job, **{**where, "instance": "never"})
+        if where is FIRST:
+            made.add("up", lambda age: 1, (0, 300), job=job, **{**where, "instance": "gone"})
     for where in PROCESSES[:3]:
         for role, count in ENGINES.items():
             for number in range(count):
                 labels = {**where, "instance": f"{role} {number}", "infer_type": role}
                 _answers(made, job=f"one/llumnix-engine-{role}", **labels)
-    for name in ("up", "uptime_seconds", "gateway_pending_requests", "gateway_current_requests"):
-        made.add(name, lambda age: 1000 + age, job="other", **FIRST)
-    for name in ("go_goroutines", "go_memstats_alloc_bytes"):
-        made.add(name, lambda age: 1e12, job="other", **FIRST)
-    for number in range(9):
-        made.add("up", lambda age: 1, job="other", **{**FIRST, "instance": str(number)})
+    # Of another program there is one, whose ever it would be.
+    for labels in [STRANGERS[0], *({"job": job, **where} for where in STRANGERS[1:] for job in JOBS)]:
+        made.add("up", lambda age: 1, **labels)
+        made.add("uptime_seconds", lambda age: 1, **labels)
+        for name in ("gateway_pending_requests", "gateway_current_requests", "go_goroutines"):
+            made.add(name, lambda age: 9000, **labels)
+        made.add("go_memstats_alloc_bytes", lambda age: 1e12, **labels)
     return made
 
 
@@ -410,9 +458,9 @@ def check(
 ) -> None:
     """Compares the panel's lines at that moment, with these choices, with the truth."""
     names = BOARDS[board].variables
-    chosen = {name: those for name, those in look.chosen.items() if name in names}
-    shown = world.lines(board, key, {**chosen, **more}, before_end=SECONDS - look.age, seconds=seconds)
-    assert shown == truth(look.but(*(name for name in look.chosen if name not in names)))
+    look = look.but(*(name for name in look.chosen if name not in names))
+    shown = world.lines(board, key, {**look.chosen, **more}, before_end=SECONDS - look.age, seconds=seconds)
+    assert shown == truth(look)
 
 
 def _processes(look: Look) -> list[tuple[int, Mapping[str, str]]]:
@@ -429,11 +477,12 @@ def _pending(look: Look) -> dict[str, Any]:
 
 
 def _up(look: Look) -> dict[str, Any]:
-    """One gateway more was there an hour before the end; in the first fleet alone."""
-    there = len(_processes(look))
-    fleets = len({(where["cluster"], where["namespace"]) for _, where in _processes(look)})
-    fewer = ", fewer" if look.age == END else ""
-    return {f"Gateways{fewer}": there, "Schedulers": there, "Engines": fleets * sum(ENGINES.values())}
+    """One more of each was there an hour before the end; in the first fleet alone."""
+    found = [where for _, where in _processes(look)]
+    engines = sum(ENGINES.values()) * len({(where["cluster"], where["namespace"]) for where in found})
+    one_more = look.age == END and FIRST in found
+    every = {"Gateways": len(found), "Schedulers": len(found), "Engines": engines}
+    return {f"{name}{', fewer' * one_more}": count for name, count in every.items()}
 
 
 def _held(line: str, times: int) -> Truth:
@@ -461,6 +510,8 @@ GAUGES: dict[str, Truth] = {
     "pending_by_gateway": _by_gateway(1),
     "current_by_gateway": _by_gateway(2),
 }
+
+
 def each(panels: Iterable[str]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("key", panels)
 
@@ -469,6 +520,12 @@ def each(panels: Iterable[str]) -> pytest.MarkDecorator:
 @each(REQUEST)
 def test_requests(world: World, key: str, look: str) -> None:
     check(world, "request", key, LOOKS[look], REQUEST[key])
+
+
+@pytest.mark.parametrize("look", LOOKS)
+@each(OF_ALL_SCHEDULERS)
+def test_prefix_cache_hits(world: World, key: str, look: str) -> None:
+    check(world, "request", key, LOOKS[look].but("instance"), OF_ALL_SCHEDULERS[key])
 
 
 @pytest.mark.parametrize("look", LOOKS)
@@ -487,23 +544,24 @@ def test_components(world: World, key: str, look: str) -> None:
 NOBODY_THERE = Look(GONE, EVERYTHING)
 
 
-@pytest.mark.parametrize("look", ["all", "one", "idle", "late"])
+@pytest.mark.parametrize("look", ["all", "one", "west", "two", "idle", "late"])
 @pytest.mark.parametrize("board", ["overview", "request", "component", "vllm"])
 @each({"components_up": _up, "pending_now": _pending})
 def test_who_answers_and_what_waits(world: World, board: str, key: str, look: str) -> None:
-    check(world, board, key, LOOKS[look].but("instance"), {"components_up": _up, "pending_now": _pending}[key])
+    looks = {**LOOKS, "west": Look(END, {**ONE, "cluster": ["west"]}), "two": Look(END, {**ONE, "namespace": ["two"]})}
+    check(world, board, key, looks[look].but("instance"), {"components_up": _up, "pending_now": _pending}[key])
 
 
 @pytest.mark.parametrize("board", ["overview", "request", "component", "vllm"])
 @each([*FIRST_ROW, "pending_now"])
 def test_without_gateways_the_first_row_says_so(world: World, board: str, key: str) -> None:
-    check(world, board, key, NOBODY_THERE, lambda look: {"gateways gone": 0})
+    check(world, board, key, NOBODY_THERE.but("instance"), lambda look: {"gateways gone": 0})
 
 
 @pytest.mark.parametrize("board", ["overview", "request", "component", "vllm"])
 def test_what_does_not_answer_is_gone(world: World, board: str) -> None:
     gone = {f"{name} gone": 0 for name in ("Gateways", "Schedulers", "Engines")}
-    check(world, board, "components_up", NOBODY_THERE, lambda look: gone)
+    check(world, board, "components_up", NOBODY_THERE.but("instance"), lambda look: gone)
 
 
 @pytest.mark.parametrize("look", ["all", "one", "late"])
@@ -520,9 +578,8 @@ def test_gateways_with_the_highest_peaks_of_the_time_shown(world: World, key: st
 
 
 def _process_lines(gauge: Callable[[int, int], float], *there: tuple[str, int]) -> dict[str, Any]:
-    older = {"gateway": (500, 400, 300, 200, 100), "scheduler": (50, 450, 350, 250, 150)}
     return {
-        f"{job} {where['instance']} {where['cluster']} {where['namespace']}": exactly(gauge(older[job][number], number))
+        f"{job} {where['instance']} {where['cluster']} {where['namespace']}": exactly(gauge(OLDER[job][number], number))
         for job, number in there
         for where in [PROCESSES[number]]
     }
@@ -553,3 +610,34 @@ def test_processes(world: World, key: str) -> None:
     one = {name: those for name, those in ONE.items() if name != "model"}
     of_one = _process_lines(gauge, ("gateway", 0), ("scheduler", 0))
     assert world.lines("component", key, {**one, "top": ["20"]}, seconds=600) == of_one
+
+
+@each(["retry_fallback_rate"])
+def test_what_never_happened_is_0_only_while_somebody_could_tell(world: World, key: str) -> None:
+    check(world, "request", key, NOBODY_THERE, lambda look: {})
+
+
+@each(["scheduling_events", "scheduling_failure_ratio", "rescheduling_events"])
+def test_schedulers_that_are_gone_tell_nothing(world: World, key: str) -> None:
+    check(world, "component", key, NOBODY_THERE, lambda look: {})
+
+
+@each(["input_tokens", "output_tokens"])
+def test_a_heatmap_of_nothing_is_blank(world: World, key: str) -> None:
+    """Though something happened before the time that is shown, and elsewhere in it."""
+    check(world, "request", key, LOOKS["idle"], lambda look: {}, seconds=450)
+
+
+@pytest.mark.parametrize(
+    ("key", "name", "quick", "slow"),
+    [("e2e_latency", "e2e", "2", "240"), ("ttft", "ttft", "100", "10000"), ("tpot", "tpot", "10", "200")],
+)
+def test_an_objective_is_drawn_where_it_is_in_sight(world: World, key: str, name: str, quick: str, slow: str) -> None:
+    """Where P99 comes to a third of it; it is drawn all along, and is as high as it is."""
+
+    def drawn(look: Look, objective: str, seconds: int) -> set[float]:
+        return world.objective(key, {**look.chosen, f"{name}_objective": [objective]}, seconds=seconds)
+
+    assert drawn(LOOKS["all"], slow, 300) == drawn(LOOKS["all"], slow, SECONDS) == {float(slow)}
+    assert drawn(LOOKS["one"], quick, 300) == set()
+    assert drawn(LOOKS["slow"], quick, 300) == {float(quick)}
