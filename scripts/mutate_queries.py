@@ -45,6 +45,7 @@ SCENARIOS = (
     # Modules with a store made by hand, which cost least.
     "tests.proof.test_hand_made",
     "tests.proof.test_hand_made_requests",
+    "tests.proof.test_hand_made_engines",
     *("default", "overload", "prefill-decode", "two-clusters", "lite-reporting", "outage", "slow-failures"),
     *("two-schedulers", "overload-two-schedulers", "kvt-batch", "two-clusters-lite-mode", "decode-short", "idle"),
     *("no-instance", "lite-mode-two-schedulers", "scheduler-down", "both-short", "neutral-short", "adaptive-pd"),

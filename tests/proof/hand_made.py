@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from llumnix_dash.catalog.labels import FLEET
+from llumnix_dash.catalog.labels import FLEET, POD, ROLE
 from llumnix_dash.prometheus.client import Series
 from llumnix_dash.verify.plan import PanelPlan
 from llumnix_dash.verify.session import PanelReader
@@ -67,16 +67,16 @@ class World:
         before_end: int = 0,
         seconds: int = SECONDS,
     ) -> dict[str, float]:
-        """The last value of each line that has one at the end; its name is the legend, and the fleet if it tells one.
+        """The last value of each line that has one at the end, by its legend and what else tells whose it is.
 
         An objective is no measurement: its line is left out.
         """
         found: dict[str, float] = {}
         for target, series in self._series(board, key, before_end, seconds, variables or {}):
             moment, value = series.points[-1]
-            name = " ".join(
-                [legend(target, series.labels), *(series.labels[one] for one in FLEET if one in series.labels)]
-            )
+            said = legend(target, series.labels)
+            told = (series.labels[one] for one in (*FLEET, ROLE, POD) if one in series.labels)
+            name = " ".join([said, *(one for one in told if one not in said.split())])
             if moment == START + SECONDS - before_end and name != "objective":
                 assert name not in found, f"two lines are called {name!r}"
                 found[name] = value

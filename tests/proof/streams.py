@@ -43,11 +43,14 @@ class Stream:
 
 
 def of(streams: Iterable[Stream], *, seconds: float, age: float, **chosen: str | Sequence[str]) -> "Happened":
-    """What happened within so many seconds before, of the streams whose labels have one of the chosen values."""
+    """What happened within so many seconds before, of the streams whose labels, if they have them, are among these."""
     kept = [
         one
         for one in streams
-        if all(one.labels.get(name) in ([those] if isinstance(those, str) else those) for name, those in chosen.items())
+        if all(
+            one.labels.get(name, those) in ([those] if isinstance(those, str) else [those, *those])
+            for name, those in chosen.items()
+        )
     ]
     return Happened({id(one): (one, one.within(age, seconds)) for one in kept}.values(), seconds)
 
@@ -91,6 +94,15 @@ class Happened:
     def rate(self, metric: Metric | None = None) -> Any:
         """How many a second, or by how much a second they moved a counter."""
         return about((self.count if metric is None else self.amount(metric)) / self.seconds)
+
+
+def value(metric: Histogram, level: int) -> float:
+    """A value in a bucket of its own for each level from 0 to 4, and for one below 0 in the first."""
+    bounds = metric.buckets
+    if level < 0:
+        return bounds[0] / 2
+    place = 1 + level * (len(bounds) - 3) // 4
+    return (bounds[place - 1] + bounds[place]) / 2
 
 
 def write(samples: Samples, streams: Sequence[Stream], there: Sequence[tuple[float, float]] = ((0, math.inf),)) -> None:

@@ -18,7 +18,7 @@ from tests.prometheus.stores import Samples
 from tests.proof.expected import about, exactly, quantiles
 from tests.proof.hand_made import SECONDS, START, World, world_of
 from tests.proof.shown import BOARDS
-from tests.proof.streams import Flow, Happened, Stream, of, write
+from tests.proof.streams import Flow, Happened, Stream, of, value, write
 from tests.proof.truth_request import E2E_SECONDS, TPOT_MILLISECONDS, TTFT_MILLISECONDS
 
 # When, in seconds since the start: each is looked at when it ends. From the one when nothing happens all processes are
@@ -65,15 +65,6 @@ REFRESHES = {
     "query_prefix_cache_hit_duration": scheduler.QUERY_PREFIX_CACHE_HIT_DURATION,
     "calc_prefix_cache_hit_duration": scheduler.CALC_PREFIX_CACHE_HIT_DURATION,
 }
-
-
-def value(metric: Histogram, level: int) -> float:
-    """A value in a bucket of its own for each level from 0 to 4; below 0 one in the first bucket."""
-    bounds = metric.buckets
-    if level < 0:
-        return bounds[0] / 2
-    place = 1 + level * (len(bounds) - 3) // 4
-    return (bounds[place - 1] + bounds[place]) / 2
 
 
 def flows(rate: float, shape: Sequence[Flow] = USUAL) -> tuple[Flow, ...]:
@@ -209,8 +200,7 @@ class Look:
 
     def schedulings(self, seconds: float) -> Happened:
         """Of the schedulers that are chosen."""
-        chosen = {name: those for name, those in self.chosen.items() if name != "model"}
-        return of(SCHEDULINGS, seconds=seconds, age=self.age, job="scheduler", **chosen)
+        return of(SCHEDULINGS, seconds=seconds, age=self.age, job="scheduler", **self.chosen)
 
     def but(self, *names: str) -> "Look":
         """The same where these drop-downs do not count."""
