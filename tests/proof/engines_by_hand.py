@@ -170,7 +170,11 @@ def held(own: Own, age: int, count: int) -> float:
 
 def samples() -> Samples:
     """All of it."""
-    made = Samples(START, SECONDS, 15)
+    return add_to(Samples(START, SECONDS, 15))
+
+
+def add_to(made: Samples) -> Samples:
+    """Adds all of it to another store's."""
     write(made, STREAMS)
     for own in ENGINES:
         made.add("vllm:kv_cache_usage_perc", lambda age, own=own: usage(own, age), **own.labels)  # type: ignore[misc]

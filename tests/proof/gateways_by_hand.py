@@ -5,16 +5,13 @@ programs have the same names. The time has parts in which all is refused, all is
 gone, counters tell of more answers than there were, and failures come late.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import pytest
-
 from llumnix_dash.catalog import gateway, scheduler
 from tests.prometheus.stores import Samples
-from tests.proof.hand_made import SECONDS, START, World
-from tests.proof.shown import BOARDS
+from tests.proof.hand_made import SECONDS, START
 from tests.proof.streams import Flow, Happened, Stream, of, value, write
 
 # When, in seconds since the start: each is looked at when it ends. From the one when nothing happens all processes are
@@ -162,7 +159,8 @@ def _scheduled(labels: Mapping[str, str], come: Sequence[Flow], level: int, hits
     return Stream(
         {"job": "scheduler", "rescheduling_req_select_rule": "r" if level % 2 else "s", **labels},
         come,
-        {one: value(one, level) for one in REFRESHES.values()} | {one: value(one, hits) for one in HITS},
+        {one: value(one, level) for one in REFRESHES.values()}
+        | {HITS[0]: value(HITS[0], hits), HITS[1]: value(HITS[1], hits) + 3},
         {scheduler.SCHEDULINGS: 1} | ({scheduler.RESCHEDULINGS: 0.5} if level >= 0 else {}),
     )
 
@@ -256,7 +254,11 @@ SPIKES = {3: (3555, 9), 2: (3015, 700), 4: (2640, 5000)}
 
 ENGINES = {"decode": 2, "prefill": 1, "neutral": 1}
 
-JOBS = ("gateway", "scheduler", "one/llumnix-engine-decode")
+JOBS: tuple[dict[str, str], ...] = (
+    {"job": "gateway"},
+    {"job": "scheduler"},
+    {"job": "one/llumnix-engine-decode", "infer_type": "decode"},
+)
 
 
 def waiting(number: int, age: int) -> float:
@@ -295,43 +297,22 @@ def samples() -> Samples:
                 _gauges(made, job, number, between)
     for job, where in ((job, where) for job in JOBS for where in PROCESSES[:3]):
         # One has never answered; and one has gone since, of the first fleet.
-        made.add("up", lambda age: 0, job=job, **{**where, "instance": "never"})
+        made.add("up", lambda age: 0, **{**job, **where, "instance": "never"})
         if where is FIRST:
-            made.add("up", lambda age: 1, (0, 300), job=job, **{**where, "instance": "gone"})
+            made.add("up", lambda age: 1, (0, 300), **{**job, **where, "instance": "gone"})
     for where in PROCESSES[:3]:
         for role, count in ENGINES.items():
             for number in range(count):
                 labels = {**where, "instance": f"{role} {number}", "infer_type": role}
                 _answers(made, job=f"one/llumnix-engine-{role}", **labels)
     # Of another program there is one, whose ever it would be.
-    for labels in [STRANGERS[0], *({"job": job, **where} for where in STRANGERS[1:] for job in JOBS)]:
+    for labels in [STRANGERS[0], *({**job, **where} for where in STRANGERS[1:] for job in JOBS)]:
         made.add("up", lambda age: 1, **labels)
         made.add("uptime_seconds", lambda age: 1, **labels)
         for name in ("gateway_pending_requests", "gateway_current_requests", "go_goroutines"):
             made.add(name, lambda age: 9000, **labels)
         made.add("go_memstats_alloc_bytes", lambda age: 1e12, **labels)
     return made
-
-
-def check(
-    world: World,
-    board: str,
-    key: str,
-    look: Look,
-    truth: Truth,
-    *,
-    seconds: int = SECONDS,
-    **more: Sequence[str],
-) -> None:
-    """Compares the panel's lines at that moment, with these choices, with the truth."""
-    names = BOARDS[board].variables
-    look = look.but(*(name for name in look.chosen if name not in names))
-    shown = world.lines(board, key, {**look.chosen, **more}, before_end=SECONDS - look.age, seconds=seconds)
-    assert shown == truth(look)
-
-
-def each(panels: Iterable[str]) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("key", panels)
 
 
 NOBODY_THERE = Look(GONE, EVERYTHING)

@@ -75,7 +75,7 @@ class World:
         for target, series in self._series(board, key, before_end, seconds, variables or {}):
             moment, value = series.points[-1]
             said = legend(target, series.labels)
-            told = (series.labels[one] for one in (*FLEET, ROLE, POD) if one in series.labels)
+            told = (series.labels[one] for one in (*FLEET, ROLE, POD, "model_name") if one in series.labels)
             name = " ".join([said, *(one for one in told if one not in said.split())])
             if moment == START + SECONDS - before_end and name != "objective":
                 assert name not in found, f"two lines are called {name!r}"

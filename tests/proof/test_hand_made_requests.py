@@ -1,7 +1,7 @@
 """The first row, the request and the component dashboard, on gateways and schedulers made by hand."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -27,12 +27,11 @@ from tests.proof.gateways_by_hand import (
     RETRIES,
     Look,
     Truth,
-    check,
-    each,
     samples,
     waiting,
 )
 from tests.proof.hand_made import SECONDS, World, world_of
+from tests.proof.shown import BOARDS
 from tests.proof.streams import Happened
 from tests.proof.truth_request import E2E_SECONDS, TPOT_MILLISECONDS, TTFT_MILLISECONDS
 
@@ -175,6 +174,27 @@ COMPONENT: dict[str, Truth] = {
 
 
 world = world_of(samples)
+
+
+def check(
+    world: World,
+    board: str,
+    key: str,
+    look: Look,
+    truth: Truth,
+    *,
+    seconds: int = SECONDS,
+    **more: Sequence[str],
+) -> None:
+    """Compares the panel's lines at that moment, with these choices, with the truth."""
+    names = BOARDS[board].variables
+    look = look.but(*(name for name in look.chosen if name not in names))
+    shown = world.lines(board, key, {**look.chosen, **more}, before_end=SECONDS - look.age, seconds=seconds)
+    assert shown == truth(look)
+
+
+def each(panels: Iterable[str]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("key", panels)
 
 
 def _processes(look: Look) -> list[tuple[int, Mapping[str, str]]]:
