@@ -73,6 +73,10 @@ ENGINES = [
     Own({**TWO, "instance": "e2", "pod": "p2"}, 1, 0, 0.02, 1, 1),
     Own({**WEST, "infer_type": "neutral", "pod": "p3"}, 1, 0, 0.02, 1, 1),
     Own({**TWO, "infer_type": "neutral", "pod": "p3"}, 1, 0, 0.02, 1, 1),
+    Own({**WEST, "instance": "e6", "pod": "p6"}, 0, 0, 0, 0, 0),
+    Own({**TWO, "instance": "e6", "pod": "p6"}, 0, 0, 0, 0, 0),
+    # It stands still.
+    Own({**FIRST, "instance": "e3", "pod": "p33"}, 0, 0, 0.02, 2, 0),
     Own({**FIRST, "infer_type": "prefill", "instance": "e7", "pod": "p7"}, 1, 1, 0.01, 1, 1),
     Own({**FIRST, "infer_type": "prefill", "instance": "e8", "pod": "p8"}, 1, 1, 0.02, 1, 1),
 ]
@@ -149,6 +153,16 @@ STREAMS = [
     *(
         Stream({**where, "finished_reason": "abort"}, ALWAYS, amounts={vllm.FINISHED_REQUESTS: 1})
         for where in STRANGERS
+    ),
+    *(
+        Stream(
+            {**where, "infer_type": role, "source": "local_cache_hit"},
+            ALWAYS,
+            {vllm.PREFILL_TIME: 900, vllm.QUEUE_TIME: 900},
+            {vllm.PROMPT_TOKENS_BY_SOURCE: 1, vllm.GENERATION_TOKENS_TOTAL: 1, vllm.PROMPT_TOKENS_TOTAL: 1},
+        )
+        for where in STRANGERS
+        for role in ("prefill", "neutral")
     ),
     # One in ten has moved: what it took is the difference of two hosts' clocks.
     Stream(FIRST, [(IDLE, MOVED, 9)], {one: value(one, 1) for one in LATENCIES.values()}),

@@ -129,7 +129,8 @@ REQUESTS = [
     _ended(FIRST, [(DOUBTFUL, LATE, 9)], "503", value(gateway.TTFT, 2)),
     *(
         stream
-        for where in (*STRANGERS, OF_ANOTHER_MODEL)
+        # Of the model that has fewer requests, which with these had more.
+        for where in (*({**one, "model": "n"} for one in STRANGERS), OF_ANOTHER_MODEL)
         for stream in (
             _answered(where, ALWAYS, 0),
             _answered(where, ALWAYS, 4),
@@ -282,6 +283,11 @@ def _gauges(samples: Samples, job: str, number: int, between: tuple[float, float
         samples.add("gateway_current_requests", lambda age: 2 * waiting(number, age), between, **labels)
 
 
+def cms_running(number: int, engine: int) -> float:
+    """Requests that an engine runs, as a scheduler last heard: of one fleet each has heard another number."""
+    return 5 + 2 * number + engine
+
+
 def _answers(samples: Samples, **labels: str) -> None:
     samples.add("up", lambda age: float(not IDLE < age < BACK), **labels)
 
@@ -290,21 +296,42 @@ def samples() -> Samples:
     """All of it."""
     made = Samples(START, SECONDS, 15)
     write(made, [*REQUESTS, *RETRIES, *SCHEDULINGS], THERE)
-    for job in ("gateway", "scheduler"):
-        for number, where in enumerate(PROCESSES):
+    for number, where in enumerate(PROCESSES):
+        for job in ("gateway", "scheduler"):
             _answers(made, job=job, **where)
             for between in THERE:
                 _gauges(made, job, number, between)
-    for job, where in ((job, where) for job in JOBS for where in PROCESSES[:3]):
-        # One has never answered; and one has gone since, of the first fleet.
+        _told_of_engines(made, number)
+    for where in PROCESSES[:3]:
+        _fleet(made, where)
+    _strangers(made)
+    return made
+
+
+def _told_of_engines(made: Samples, number: int) -> None:
+    for role, engine in ((role, engine) for role, count in ENGINES.items() for engine in range(count)):
+        labels = {"job": "scheduler", **PROCESSES[number], "infer_type": role, "instance_id": f"{role} {engine}"}
+        for between in THERE:
+            made.add(
+                "instance_cms_running_requests",
+                lambda age, engine=engine: cms_running(number, engine),  # type: ignore[misc]
+                between,
+                **labels,
+            )
+
+
+def _fleet(made: Samples, where: Mapping[str, str]) -> None:
+    """Its engines; one of each component that has never answered; and of the first fleet one that has gone since."""
+    for role, number in ((role, number) for role, count in ENGINES.items() for number in range(count)):
+        labels = {**where, "instance": f"{role} {number}", "infer_type": role}
+        _answers(made, job=f"one/llumnix-engine-{role}", **labels)
+    for job in JOBS:
         made.add("up", lambda age: 0, **{**job, **where, "instance": "never"})
         if where is FIRST:
             made.add("up", lambda age: 1, (0, 300), **{**job, **where, "instance": "gone"})
-    for where in PROCESSES[:3]:
-        for role, count in ENGINES.items():
-            for number in range(count):
-                labels = {**where, "instance": f"{role} {number}", "infer_type": role}
-                _answers(made, job=f"one/llumnix-engine-{role}", **labels)
+
+
+def _strangers(made: Samples) -> None:
     # Of another program there is one, whose ever it would be.
     for labels in [STRANGERS[0], *({**job, **where} for where in STRANGERS[1:] for job in JOBS)]:
         made.add("up", lambda age: 1, **labels)
@@ -312,7 +339,9 @@ def samples() -> Samples:
         for name in ("gateway_pending_requests", "gateway_current_requests", "go_goroutines"):
             made.add(name, lambda age: 9000, **labels)
         made.add("go_memstats_alloc_bytes", lambda age: 1e12, **labels)
-    return made
+    for where in STRANGERS:
+        labels = {"job": "scheduler", **where, "infer_type": "decode", "instance_id": "x"}
+        made.add("instance_cms_running_requests", lambda age: 9000, **labels)
 
 
 NOBODY_THERE = Look(GONE, EVERYTHING)

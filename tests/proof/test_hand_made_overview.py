@@ -20,8 +20,10 @@ from tests.proof.gateways_by_hand import (
     LOOKS,
     NOBODY_THERE,
     NUMBERS,
+    PROCESSES,
     Look,
     Truth,
+    cms_running,
 )
 from tests.proof.gateways_by_hand import samples as gateways
 from tests.proof.hand_made import World, world_of
@@ -231,7 +233,13 @@ def test_cost(world: World, key: str, look: str) -> None:
     truths: dict[str, Truth] = {
         "tokens_per_dollar": _tokens_per_dollar,
         "cost_of_an_hour": lambda look: {"Engines, $ per Hour": exactly(_cost(look))},
-        "instances_known": lambda look: {f"engines {role}": count * _fleets(look) for role, count in ENGINES.items()},
+        "instances_known": lambda look: {
+            f"{teller} {role}": count * _fleets(look)
+            for role, count in ENGINES.items()
+            for teller in ("engines", "CMS")
+            for role, count in ENGINES.items()
+            for teller in ("engines", "CMS")
+        },
     }
     prices = {f"price_{role}": [str(price)] for role, price in PRICES.items()}
     check(world, "overview", key, OVERVIEW[look], truths[key], **prices)
@@ -351,8 +359,19 @@ def _token_gaps(look: Look) -> dict[str, Any]:
     return shown
 
 
+def _heard(look: Look, role: str) -> float:
+    """What the schedulers have heard: in each fleet of the one that has heard of most."""
+    heard: dict[tuple[str, str], float] = {}
+    for number, where in enumerate(PROCESSES):
+        if where["cluster"] in look.chosen["cluster"] and where["namespace"] in look.chosen["namespace"]:
+            told = float(sum(cms_running(number, engine) for engine in range(ENGINES[role])))
+            fleet = where["cluster"], where["namespace"]
+            heard[fleet] = max(heard.get(fleet, 0), told)
+    return sum(heard.values())
+
+
 def _running(look: Look) -> dict[str, Any]:
-    return {
+    return {f"CMS {role}": _heard(look, role) for role in ENGINES} | {
         f"engines {role}": sum(engines.held(one, look.age, one.running) for one in own)
         for role, own in _engines(look).roles.items()
     }
@@ -383,3 +402,18 @@ def test_the_slowest_engine(world: World, look: str) -> None:
     slowest = max(every, key=lambda name: every[name].expected)
     for key in ("slowest_instance", "slowest_instances"):
         check(world, "overview", key, seen, lambda look: {slowest: every[slowest]}, top=["1"])
+
+
+@pytest.mark.parametrize("key", ["unevenness", "spread_of_load"])
+def test_an_idle_fleet_is_not_uneven(world: World, key: str) -> None:
+    check(world, "overview", key, OVERVIEW["idle"].but("model"), _unevenness)
+
+
+def test_no_part_of_engines_is_below_0(world: World) -> None:
+    """Where requests have moved, the mean is the difference of clocks."""
+    look = Look(engines.MOVED, OVERVIEW["all"].chosen).but("model", "instance")
+    check(world, "overview", "engine_parts", look, lambda look: {})
+
+
+def test_moves_are_0_only_while_somebody_could_tell(world: World) -> None:
+    check(world, "overview", "migrations", NOBODY_THERE.but("instance"), lambda look: {})

@@ -259,9 +259,15 @@ def test_prefix_cache_hits(world: World, key: str, look: str) -> None:
 
 
 @pytest.mark.parametrize("look", LOOKS)
-@pytest.mark.parametrize("board", ["overview", "request", "component", "vllm"])
 @each(FIRST_ROW)
-def test_first_row(world: World, board: str, key: str, look: str) -> None:
+def test_first_row(world: World, key: str, look: str) -> None:
+    check(world, "request", key, LOOKS[look].but("instance"), FIRST_ROW[key])
+
+
+@pytest.mark.parametrize("look", ["all", "one", "idle", "doubtful"])
+@pytest.mark.parametrize("board", ["overview", "component", "vllm"])
+@each(FIRST_ROW)
+def test_first_row_of_other_pages(world: World, board: str, key: str, look: str) -> None:
     check(world, board, key, LOOKS[look].but("instance"), FIRST_ROW[key])
 
 
