@@ -288,6 +288,11 @@ def cms_running(number: int, engine: int) -> float:
     return 5 + 2 * number + engine
 
 
+def tokens_coming(number: int, engine: int, age: int) -> float:
+    """Tokens on their way to an engine, as a scheduler last heard, with a spike in the last minute."""
+    return 1000 * cms_running(number, engine) + 7000 * (engine == 1 and END - 45 <= age < END - 30)
+
+
 def _answers(samples: Samples, **labels: str) -> None:
     samples.add("up", lambda age: float(not IDLE < age < BACK), **labels)
 
@@ -318,6 +323,12 @@ def _told_of_engines(made: Samples, number: int) -> None:
                 between,
                 **labels,
             )
+            made.add(
+                "instance_cms_tokens_loading_requests",
+                lambda age, engine=engine: tokens_coming(number, engine, age),  # type: ignore[misc]
+                between,
+                **labels,
+            )
 
 
 def _fleet(made: Samples, where: Mapping[str, str]) -> None:
@@ -342,6 +353,7 @@ def _strangers(made: Samples) -> None:
     for where in STRANGERS:
         labels = {"job": "scheduler", **where, "infer_type": "decode", "instance_id": "x"}
         made.add("instance_cms_running_requests", lambda age: 9000, **labels)
+        made.add("instance_cms_tokens_loading_requests", lambda age: 9e6, **labels)
 
 
 NOBODY_THERE = Look(GONE, EVERYTHING)

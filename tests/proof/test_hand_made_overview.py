@@ -1,6 +1,6 @@
 """The overview, on gateways, schedulers and engines made by hand."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from statistics import fmean, median
 from typing import Any
 
@@ -24,6 +24,7 @@ from tests.proof.gateways_by_hand import (
     Look,
     Truth,
     cms_running,
+    tokens_coming,
 )
 from tests.proof.gateways_by_hand import samples as gateways
 from tests.proof.hand_made import World, world_of
@@ -359,12 +360,12 @@ def _token_gaps(look: Look) -> dict[str, Any]:
     return shown
 
 
-def _heard(look: Look, role: str) -> float:
-    """What the schedulers have heard: in each fleet of the one that has heard of most."""
+def _heard(look: Look, role: str, of: Callable[[int, int], float] = cms_running) -> float:
+    """What the schedulers have heard of all engines: in each fleet the one that has heard most."""
     heard: dict[tuple[str, str], float] = {}
     for number, where in enumerate(PROCESSES):
         if where["cluster"] in look.chosen["cluster"] and where["namespace"] in look.chosen["namespace"]:
-            told = float(sum(cms_running(number, engine) for engine in range(ENGINES[role])))
+            told = float(sum(of(number, engine) for engine in range(ENGINES[role])))
             fleet = where["cluster"], where["namespace"]
             heard[fleet] = max(heard.get(fleet, 0), told)
     return sum(heard.values())
@@ -377,6 +378,13 @@ def _running(look: Look) -> dict[str, Any]:
     }
 
 
+def _on_their_way(look: Look) -> dict[str, Any]:
+    def most(number: int, engine: int) -> float:
+        return max(tokens_coming(number, engine, look.age - back) for back in range(0, LINES + 1, 15))
+
+    return {"decode": _heard(look, "decode", most)}
+
+
 OF_ENGINES: dict[str, Truth] = {
     "engine_parts": _parts,
     "kv_cache_usage": _usage,
@@ -386,6 +394,7 @@ OF_ENGINES: dict[str, Truth] = {
     "idle_instances": _idle,
     "token_gaps": _token_gaps,
     "store_against_engines": _running,
+    "tokens_on_their_way": _on_their_way,
 }
 
 
