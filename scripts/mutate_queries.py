@@ -45,6 +45,9 @@ SCENARIOS = (
     # Modules with a store made by hand, which cost least.
     "tests.proof.test_hand_made",
     "tests.proof.test_hand_made_instances",
+    "tests.proof.test_hand_made_requests",
+    "tests.proof.test_hand_made_engines",
+    "tests.proof.test_hand_made_overview",
     *("default", "overload", "prefill-decode", "two-clusters", "lite-reporting", "outage", "slow-failures"),
     *("two-schedulers", "overload-two-schedulers", "kvt-batch", "two-clusters-lite-mode", "decode-short", "idle"),
     *("no-instance", "lite-mode-two-schedulers", "scheduler-down", "both-short", "neutral-short", "adaptive-pd"),
@@ -209,13 +212,14 @@ def _remember(truths: dict[Any, Any]) -> None:
 @contextmanager
 def answers_kept() -> Iterator[None]:
     """Each query is asked once of a store."""
-    kept: dict[tuple[int, StoreQuery], list[Series]] = {}
+    # By the client itself, so that it lives on: the id of one that is gone may be the next one's, of another store.
+    kept: dict[tuple[Client, StoreQuery], list[Series]] = {}
     ask = session.ask
 
     def once(client: Client, query: StoreQuery) -> list[Series]:
-        if (id(client), query) not in kept:
-            kept[id(client), query] = ask(client, query)
-        return kept[id(client), query]
+        if (client, query) not in kept:
+            kept[client, query] = ask(client, query)
+        return kept[client, query]
 
     with patch.object(session, "ask", once):
         yield

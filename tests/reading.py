@@ -19,7 +19,7 @@ every_dashboard = pytest.mark.parametrize("dashboard", [pytest.param(one, id=uid
 
 # What Grafana could put in place of the variables that are numbers. Those in matchers stay: `$namespace` reads well.
 _VALUES = {"__rate_interval": "1m", "__interval_ms": "60000", "__interval": "1m", "__range": "1h", "top": "5"}
-_NUMBER_VARIABLE = re.compile(rf"\$({'|'.join(_VALUES)}|\w+_objective|quantile|price_\w+)\b")
+_NUMBER_VARIABLE = re.compile(rf"\$\{{?({'|'.join(_VALUES)}|\w+_objective|quantile|price_\w+)\b\}}?")
 
 
 class Selected(NamedTuple):

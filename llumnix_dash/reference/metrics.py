@@ -169,6 +169,4 @@ def _where(metric: Metric) -> str:
 
 
 def _versions(metric: Metric) -> str:
-    if not metric.name.startswith("vllm:"):
-        return ""
-    return f", with vLLM {' and '.join(metric.vllm or vllm.VERSIONS)}{' only' if metric.vllm else ''}"
+    return f", with vLLM {' and '.join(metric.vllm)} only" if metric.vllm else ""

@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pytest
-from llumnix_dash.verify.plan import PanelPlan
 
+from llumnix_dash.catalog.labels import FLEET, POD, ROLE
 from llumnix_dash.prometheus.client import Series
+from llumnix_dash.verify.page import PagePanel
 from llumnix_dash.verify.session import PanelReader
 from tests.prometheus.stores import STORES, Samples
 from tests.proof.shown import BOARDS, legend
@@ -25,15 +26,21 @@ class World:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._plans: dict[Any, dict[int, PanelPlan]] = {}
+        self._readers: dict[tuple[int, int], PanelReader] = {}
+        self._plans: dict[Any, dict[int, PagePanel]] = {}
 
     def reader(self, before_end: int = 0, seconds: int = SECONDS) -> PanelReader:
-        """A look at the store."""
-        return PanelReader(self._url, at=START + SECONDS - before_end, seconds=seconds, scrape_interval=INTERVAL)
+        """A look at the store; the same each time."""
+        if (before_end, seconds) not in self._readers:
+            at = START + SECONDS - before_end
+            self._readers[before_end, seconds] = PanelReader(
+                self._url, at=at, seconds=seconds, scrape_interval=INTERVAL
+            )
+        return self._readers[before_end, seconds]
 
     def plans(
         self, board: str, variables: Mapping[str, Sequence[str]], *, before_end: int = 0, seconds: int = SECONDS
-    ) -> dict[int, PanelPlan]:
+    ) -> dict[int, PagePanel]:
         """What each panel of a dashboard asks, by its id; of a panel that repeats the first."""
         key = (board, before_end, seconds, *sorted((name, tuple(value)) for name, value in variables.items()))
         if key not in self._plans:
@@ -51,6 +58,39 @@ class World:
             found[legend(target, series.labels)] = series.points[-1][1]
         return found
 
+    def lines(
+        self,
+        board: str,
+        key: str,
+        variables: Mapping[str, Sequence[str]] | None = None,
+        *,
+        before_end: int = 0,
+        seconds: int = SECONDS,
+    ) -> dict[str, float]:
+        """The last value of each line that has one at the end, by its legend and what else tells whose it is.
+
+        An objective is no measurement: its line is left out.
+        """
+        found: dict[str, float] = {}
+        for target, series in self._series(board, key, before_end, seconds, variables or {}):
+            moment, value = series.points[-1]
+            said = legend(target, series.labels)
+            told = (series.labels[one] for one in (*FLEET, ROLE, POD, "model_name") if one in series.labels)
+            name = " ".join([said, *(one for one in told if one not in said.split())])
+            if moment == START + SECONDS - before_end and name != "objective":
+                assert name not in found, f"two lines are called {name!r}"
+                found[name] = value
+        return found
+
+    def objective(self, key: str, variables: Mapping[str, Sequence[str]], *, seconds: int) -> set[float]:
+        """The values of the line of an objective on the request dashboard, all along the time shown."""
+        return {
+            value
+            for target, series in self._series("request", key, 0, seconds, variables)
+            if target["legendFormat"] == "objective"
+            for _, value in series.points
+        }
+
     def peak(self, board: str, key: str, line: str, *, seconds: int = SECONDS) -> float:
         """The highest point of a line."""
         return max(
@@ -66,7 +106,7 @@ class World:
         return series.points[0][1]
 
     def _series(
-        self, board: str, key: str, before_end: int, seconds: int, chosen: Mapping[str, list[str]]
+        self, board: str, key: str, before_end: int, seconds: int, chosen: Mapping[str, Sequence[str]]
     ) -> Iterator[tuple[Mapping[str, str], Series]]:
         panel = BOARDS[board].panel(key)
         plan = self.plans(board, chosen, before_end=before_end, seconds=seconds)[panel["id"]]

@@ -98,6 +98,8 @@ def test_tokens_cost_what_the_engines_cost(store: Backfilled) -> None:
     )
     assert list(store.shown("overview", "cost_of_an_hour", prices).values()) == [2 * 4.0 + 3 * 2.5 + 2 * 0.5]
     for key in ("tokens_per_dollar", "cost_of_an_hour"):
+        emptied = {**prices, "price_decode": [""]}
+        assert set(store.shown("overview", key, emptied).values()) == {UNPRICED}, "somebody has emptied a box"
         assert set(store.shown("overview", key).values()) == {UNPRICED}, "nobody has said a price"
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.proof import truth_capacity
 from tests.proof.fleets import scenarios
 from tests.proof.others import OTHER
 from tests.proof.shown import BOARDS, Backfilled, panels
@@ -52,6 +53,13 @@ def check(store: Backfilled, board: str, key: str, truths: Truths) -> None:
 @panels((board, key) for board, of_board in FULL_MODE.items() for key in of_board)
 def test_other_jobs_clusters_and_namespaces_do_not_count(store: Backfilled, board: str, key: str) -> None:
     check(store, board, key, FULL_MODE)
+
+
+@in_prometheus
+@scenarios("among-others")
+@panels(("overview", key) for key in truth_capacity.PANELS)
+def test_advice_does_not_follow_others(store: Backfilled, board: str, key: str) -> None:
+    check(store, board, key, {"overview": truth_capacity.PANELS})
 
 
 @in_prometheus
