@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from llumnix_dash.board import panel_id
 from llumnix_dash.catalog.labels import CLUSTER, NAMESPACE
 from llumnix_dash.catalog.metric import Unit
+from llumnix_dash.catalog.recorded import EVERY_MINUTES
 from llumnix_dash.rules.alert import Alert
 from llumnix_dash.rules.declared import GROUPS, RECORDED, alerts_of
+from llumnix_dash.rules.declared.objectives import OBJECTIVES
+from llumnix_dash.rules.objective import Objective, Promise, Target, promises, records_of
 from llumnix_dash.rules.record import Record
 
 if TYPE_CHECKING:
-    from llumnix_dash.settings.site import Site
+    from llumnix_dash.settings.site import Objectives, Site
 
 Json = dict[str, Any]
 
@@ -52,6 +55,9 @@ def rule_files(site: "Site | None" = None) -> list[RuleFile]:
         {"name": f"llumnix-{name}", "rules": [_recorded(one, site) for one in records]}
         for name, records in RECORDED.items()
     ]
+    of_objectives = [_recorded(one, site) for promise in promised(site) for one in records_of(promise)]
+    # The alerts count on how many samples there are.
+    recorded.append({"name": "llumnix-objectives", "interval": f"{EVERY_MINUTES}m", "rules": of_objectives})
     resource = {
         "apiVersion": "monitoring.coreos.com/v1",
         "kind": "PrometheusRule",
@@ -62,6 +68,21 @@ def rule_files(site: "Site | None" = None) -> list[RuleFile]:
         RuleFile(ALERTS_FILE, _yaml({"groups": groups})),
         RuleFile(RECORDING_FILE, _yaml({"groups": recorded})),
         RuleFile(PROMETHEUS_RULE_FILE, _yaml(resource)),
+    ]
+
+
+def promised(site: "Site") -> list[Promise]:
+    """What a site promises of each objective, to the users of which models."""
+
+    def target(objective: Objective, said: "Objectives") -> Target:
+        bounds = {"ttft": said.ttft_ms, "tpot": said.tpot_ms, "e2e": said.e2e_s}
+        return Target(getattr(said, objective.name), bounds.get(objective.name))
+
+    said = site.objectives
+    return [
+        promise
+        for one in OBJECTIVES
+        for promise in promises(one, target(one, said), {model: target(one, said.of(model)) for model in said.models})
     ]
 
 
@@ -76,7 +97,7 @@ def _rule(alert: Alert, site: "Site") -> Json:
         "alert": alert.name,
         "expr": _pretty(localized(alert.condition(), site)),
         "for": alert.lasting,
-        "labels": {"severity": alert.severity},
+        "labels": {"severity": alert.severity, **alert.labels},
         "annotations": {
             "summary": alert.summary,
             "description": _description(alert, site),

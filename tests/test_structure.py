@@ -24,7 +24,7 @@ ROOMS: dict[str, set[str]] = {
     "report": set(),
     "http": {"errors"},
     "document": {"errors", "generate", "settings"},  # generate only where a source is "what the code generates"
-    "settings": {"catalog", "errors"},
+    "settings": {"catalog", "errors", "promql"},
     "modules": {"dashboards", "errors", "rules"},
     "rulefiles": {"board", "catalog", "rules", "settings"},
     "generate": {"dashboards", "document", "errors", "files", "modules", "rulefiles", "settings"},

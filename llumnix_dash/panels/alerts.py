@@ -3,7 +3,7 @@
 from llumnix_dash.catalog.labels import CLUSTER, FLEET, INSTANCE, NAMESPACE
 from llumnix_dash.catalog.metric import Unit
 from llumnix_dash.panels import style
-from llumnix_dash.panels.describe import describe, no_data, quantity
+from llumnix_dash.panels.describe import NOT_RECORDED, describe, no_data, quantity
 from llumnix_dash.panels.lines import NAME_OVERRIDES, ROLE_OVERRIDES, legend, time_series
 from llumnix_dash.promql import leading
 from llumnix_dash.rules.alert import Alert
@@ -43,7 +43,7 @@ def signal(alert: Alert) -> TimeSeries:
         axis_to=_top(alert),
         thresholds=steps if above else ((None, style.FAILURE), (alert.threshold, "transparent")),
         worst="max" if above else "min",
-        no_value=no_data(alert.left.metrics[0]),
+        no_value=NOT_RECORDED if alert.recorded else no_data(alert.left.metrics[0]),
         width=_WIDTH,
         height=_HEIGHT,
         more=alert.more,
