@@ -65,9 +65,9 @@ def rule_files(site: "Site | None" = None) -> list[RuleFile]:
         "spec": {"groups": [*recorded, *groups]},
     }
     return [
-        RuleFile(ALERTS_FILE, _yaml({"groups": groups})),
-        RuleFile(RECORDING_FILE, _yaml({"groups": recorded})),
-        RuleFile(PROMETHEUS_RULE_FILE, _yaml(resource)),
+        RuleFile(ALERTS_FILE, yaml_text({"groups": groups})),
+        RuleFile(RECORDING_FILE, yaml_text({"groups": recorded})),
+        RuleFile(PROMETHEUS_RULE_FILE, yaml_text(resource)),
     ]
 
 
@@ -95,7 +95,7 @@ def _rule(alert: Alert, site: "Site") -> Json:
 
     return {
         "alert": alert.name,
-        "expr": _pretty(localized(alert.condition(), site)),
+        "expr": pretty(localized(alert.condition(), site)),
         "for": alert.lasting,
         "labels": {"severity": alert.severity, **alert.labels},
         "annotations": {
@@ -111,7 +111,7 @@ def _recorded(record: Record, site: "Site") -> Json:
     from llumnix_dash.settings.promql import localized  # noqa: PLC0415
 
     labels = {"labels": dict(record.labels)} if record.labels else {}
-    return {"record": record.name, "expr": _pretty(localized(record.expression(), site)), **labels}
+    return {"record": record.name, "expr": pretty(localized(record.expression(), site)), **labels}
 
 
 def _description(alert: Alert, site: "Site") -> str:
@@ -134,14 +134,15 @@ def _dashboard_url(alert: Alert, site: "Site") -> str:
     return site.alerts.dashboard_url.format(uid=uid, panel=panel_id(alert.key)) + "".join(filters)
 
 
-def _pretty(expr: str) -> str:
+def pretty(expr: str) -> str:
     """The query over several lines, where it is long."""
     import promql_parser  # noqa: PLC0415
 
     return str(promql_parser.parse(expr).prettify())
 
 
-def _yaml(value: Json) -> str:
+def yaml_text(*documents: Json) -> str:
+    """The documents as YAML, under a line that says where they come from."""
     import yaml  # noqa: PLC0415
 
     class Dumper(yaml.SafeDumper):
@@ -155,4 +156,6 @@ def _yaml(value: Json) -> str:
 
     Dumper.add_representer(str, text)
     head = "# Written by `llumnix-dash generate` from rules/*.py. Change those, and write it anew.\n"
-    return head + yaml.dump(value, Dumper=Dumper, sort_keys=False, width=110, allow_unicode=True)
+    return head + "---\n".join(
+        yaml.dump(one, Dumper=Dumper, sort_keys=False, width=110, allow_unicode=True) for one in documents
+    )

@@ -27,6 +27,7 @@ ROOMS: dict[str, set[str]] = {
     "settings": {"catalog", "errors", "promql"},
     "modules": {"dashboards", "errors", "rules"},
     "rulefiles": {"board", "catalog", "rules", "settings"},
+    "slofiles": {"catalog", "promql", "rulefiles", "rules", "settings"},
     "generate": {"dashboards", "document", "errors", "files", "modules", "rulefiles", "settings"},
     "interpolation": {"document", "errors"},
     "prometheus": {"errors", "http", "interpolation"},
