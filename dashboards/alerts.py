@@ -16,7 +16,11 @@ dashboard = board(
     rows=[
         HEADLINE,
         *(
-            row(group.title, *(signal(one) for one in alerts_of(group.module)), collapsed=group.collapsed)
+            row(
+                group.title,
+                *(signal(one, width=24 // group.columns) for one in alerts_of(group.module)),
+                collapsed=group.collapsed,
+            )
             for group in GROUPS
         ),
     ],

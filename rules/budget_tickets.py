@@ -4,8 +4,8 @@ from llumnix_dash.rules.burn import TICKETS, burns
 from llumnix_dash.rules.declared.objectives import BROKEN, OBJECTIVES
 
 ALERTS = tuple(
-    alert
+    burns(objective, pair, broken=broken, first=first, more=more)
+    for pair in TICKETS
     for objective in OBJECTIVES
     for broken, first, more in [BROKEN[objective]]
-    for alert in burns(objective, TICKETS, broken=broken, first=first, more=more)
 )

@@ -17,7 +17,7 @@ from llumnix_dash.promql.budget import PERIOD, budget_left, busiest, fastest_bur
 from llumnix_dash.shapes.panels import Table, Target, TimeSeries
 
 _LEFT = "Left"
-_BURN = "1 h"
+_BURN = "Burn, 1 h"
 _MEASURED = (
     "A promise to a share of the requests leaves a budget: the share that may be bad. Bad is a request that was not"
     " answered (success), or not within the bound (ttft, tpot, e2e); bounds and shares are those of the settings."
@@ -48,8 +48,8 @@ def budget_table(key: str, title: str, **look: Unpack[Look]) -> Table:
             {},
             f"The $top models with the most requests, over the last {PERIOD[:-1]} days: the shares that were promised"
             f" and kept; {_LEFT} is what is left of the budget, orange below a quarter and red where it is spent."
-            f" {_BURN} is how many times as fast as it lasts it was spent in the last hour: 1 spends it in 30 days,"
-            " 14.4 a fiftieth of it in an hour.",
+            f" {_BURN}, is how many times as fast as it lasts it was spent in the last hour: 1 spends it in 30 days,"
+            " and is orange from there on, 14.4 a fiftieth of it in an hour.",
             _BEWARE,
             measured=_MEASURED,
         ),

@@ -4,7 +4,6 @@ The pairs of windows, their factors and durations are those of the SRE workbook
 (https://sre.google/workbook/alerting-on-slos/), for budgets of 30 days.
 """
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from llumnix_dash.promql.budget import bad_requests, burn_rate, burning, served
@@ -40,40 +39,39 @@ PAGES = (Pair("1h", "5m", 14.4, "2m", CRITICAL, 2), Pair("6h", "30m", 6, "15m", 
 TICKETS = (Pair("1d", "2h", 3, "1h", WARNING, 10), Pair("3d", "6h", 1, "3h", WARNING, 10))
 
 
-def burns(objective: Objective, pairs: Sequence[Pair], *, broken: str, first: str, more: str) -> Iterator[Alert]:
-    """The alerts of an objective's budget, one for each pair of windows.
+def burns(objective: Objective, pair: Pair, *, broken: str, first: str, more: str) -> Alert:
+    """The alert of an objective's budget that burns over a pair of windows.
 
     Args:
         objective: whose budget.
-        pairs: over which windows, and how fast.
+        pair: over which windows, and how fast.
         broken: what a bad request's user got, such as "no answer".
         first: what to do first.
         more: the uid of the dashboard that tells more.
     """
-    for pair in pairs:
-        conditions = [
-            burning(objective.name, pair.short, pair.factor),
-            bad_requests(objective.name, pair.long, at_least=LEAST_BAD),
-        ]
-        if objective.histogram and objective.histogram.failed:
-            # Requests for a model that nobody serves fail, and none of them has ever been answered.
-            conditions.append(served(pair.long))
-        yield Alert(
-            name=f"Llumnix{objective.title}BudgetBurns",
-            key=f"alert_{objective.name}_budget_{pair.long}",
-            title=f"{objective.title} Budget Burn, {pair.long}",
-            left=burn_rate(objective.name, pair.long, factor=pair.factor),
-            by=BY,
-            above=pair.factor,
-            likewise=tuple(conditions),
-            labels={"long": pair.long, "short": pair.short, "objective": objective.name},
-            recorded=True,
-            lasting=pair.lasting,
-            severity=pair.severity,
-            summary=f"The error budget of {objective.title} burns.",
-            says=f"the budget is spent {{value}} times as fast as it lasts, over {pair.long} and {pair.short}",
-            meaning=f"More users than promised got {broken}. At this pace {pair.spent} % of 30 days' budget are gone"
-            f" within {pair.long}.",
-            first=first,
-            more=more,
-        )
+    conditions = [
+        burning(objective.name, pair.short, pair.factor),
+        bad_requests(objective.name, pair.long, at_least=LEAST_BAD),
+    ]
+    if objective.histogram and objective.histogram.failed:
+        # Requests for a model that nobody serves fail, and none of them has ever been answered.
+        conditions.append(served(pair.long))
+    return Alert(
+        name=f"Llumnix{objective.title}BudgetBurns",
+        key=f"alert_{objective.name}_budget_{pair.long}",
+        title=f"{objective.title} Budget Burn, {pair.long}",
+        left=burn_rate(objective.name, pair.long, factor=pair.factor),
+        by=BY,
+        above=pair.factor,
+        likewise=tuple(conditions),
+        labels={"long": pair.long, "short": pair.short, "objective": objective.name},
+        recorded=True,
+        lasting=pair.lasting,
+        severity=pair.severity,
+        summary=f"The error budget of {objective.title} burns.",
+        says=f"the budget is spent {{value}} times as fast as it lasts, over {pair.long} and {pair.short}",
+        meaning=f"More users than promised got {broken}. At this pace {pair.spent} % of 30 days' budget are gone within"
+        f" {pair.long}.",
+        first=first,
+        more=more,
+    )
