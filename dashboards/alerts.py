@@ -13,5 +13,15 @@ dashboard = board(
     description="The signal of each alert, beside the threshold from which on somebody is told.",
     family=FAMILY,
     variables=[*FLEET, TOP, *OBJECTIVES],
-    rows=[HEADLINE, *(row(group.title, *(signal(one) for one in alerts_of(group.module))) for group in GROUPS)],
+    rows=[
+        HEADLINE,
+        *(
+            row(
+                group.title,
+                *(signal(one, width=24 // group.columns) for one in alerts_of(group.module)),
+                collapsed=group.collapsed,
+            )
+            for group in GROUPS
+        ),
+    ],
 )

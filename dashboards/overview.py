@@ -21,13 +21,17 @@ from llumnix_dash.panels import (
     unevenness_by_role,
     usage_by_role,
 )
+from llumnix_dash.panels.budget import budget_table, burn_rates
+from llumnix_dash.rules.declared.objectives import OBJECTIVES as OBJECTIVES_PROMISED
 from llumnix_dash.variables import E2E_OBJECTIVE, FLEET, MODEL, OBJECTIVES, PRICES, TOP, TPOT_OBJECTIVE, TTFT_OBJECTIVE
 
 REQUEST = "llumnix-request-dashboard"
 COMPONENT = "llumnix-component-dashboard"
 VLLM = "vllm-dashboard"
+ALERTS = "llumnix-alerts-dashboard"
 
 EACH_OBJECTIVE = {"TTFT": TTFT_OBJECTIVE, "TPOT": TPOT_OBJECTIVE, "E2E": E2E_OBJECTIVE}
+BUDGETS = {one.title: one.name for one in OBJECTIVES_PROMISED}
 HEIGHT = 8
 
 dashboard = board(
@@ -48,6 +52,12 @@ dashboard = board(
                 "goodput_now", "Met Both", TTFT_OBJECTIVE, TPOT_OBJECTIVE, width=4, height=HEIGHT, more=REQUEST
             ),
             goodput_band("goodput", "Goodput", TTFT_OBJECTIVE, TPOT_OBJECTIVE, width=8, height=HEIGHT, more=REQUEST),
+        ),
+        row(
+            "Is error budget left?",
+            budget_table("budgets", "Error Budgets of 30 Days, Emptiest First", width=12, height=HEIGHT, more=ALERTS),
+            burn_rates("burn_rates", "Fastest Burn, 1 h", BUDGETS, width=12, height=HEIGHT, more=ALERTS),
+            collapsed=True,
         ),
         row(
             "Where does a request's time go?",

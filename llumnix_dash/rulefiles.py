@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from llumnix_dash.board import panel_id
 from llumnix_dash.catalog.labels import CLUSTER, NAMESPACE
 from llumnix_dash.catalog.metric import Unit
+from llumnix_dash.catalog.recorded import EVERY_MINUTES
 from llumnix_dash.rules.alert import Alert
 from llumnix_dash.rules.declared import GROUPS, RECORDED, alerts_of
+from llumnix_dash.rules.declared.objectives import OBJECTIVES
+from llumnix_dash.rules.objective import Objective, Promise, Target, promises, records_of
 from llumnix_dash.rules.record import Record
 
 if TYPE_CHECKING:
-    from llumnix_dash.settings.site import Site
+    from llumnix_dash.settings.site import Objectives, Site
 
 Json = dict[str, Any]
 
@@ -52,6 +55,9 @@ def rule_files(site: "Site | None" = None) -> list[RuleFile]:
         {"name": f"llumnix-{name}", "rules": [_recorded(one, site) for one in records]}
         for name, records in RECORDED.items()
     ]
+    of_objectives = [_recorded(one, site) for promise in promised(site) for one in records_of(promise)]
+    # The alerts count on how many samples there are.
+    recorded.append({"name": "llumnix-objectives", "interval": f"{EVERY_MINUTES}m", "rules": of_objectives})
     resource = {
         "apiVersion": "monitoring.coreos.com/v1",
         "kind": "PrometheusRule",
@@ -59,9 +65,24 @@ def rule_files(site: "Site | None" = None) -> list[RuleFile]:
         "spec": {"groups": [*recorded, *groups]},
     }
     return [
-        RuleFile(ALERTS_FILE, _yaml({"groups": groups})),
-        RuleFile(RECORDING_FILE, _yaml({"groups": recorded})),
-        RuleFile(PROMETHEUS_RULE_FILE, _yaml(resource)),
+        RuleFile(ALERTS_FILE, yaml_text({"groups": groups})),
+        RuleFile(RECORDING_FILE, yaml_text({"groups": recorded})),
+        RuleFile(PROMETHEUS_RULE_FILE, yaml_text(resource)),
+    ]
+
+
+def promised(site: "Site") -> list[Promise]:
+    """What a site promises of each objective, to the users of which models."""
+
+    def target(objective: Objective, said: "Objectives") -> Target:
+        bounds = {"ttft": said.ttft_ms, "tpot": said.tpot_ms, "e2e": said.e2e_s}
+        return Target(getattr(said, objective.name), bounds.get(objective.name))
+
+    said = site.objectives
+    return [
+        promise
+        for one in OBJECTIVES
+        for promise in promises(one, target(one, said), {model: target(one, said.of(model)) for model in said.models})
     ]
 
 
@@ -74,9 +95,9 @@ def _rule(alert: Alert, site: "Site") -> Json:
 
     return {
         "alert": alert.name,
-        "expr": _pretty(localized(alert.condition(), site)),
+        "expr": pretty(localized(alert.condition(), site)),
         "for": alert.lasting,
-        "labels": {"severity": alert.severity},
+        "labels": {"severity": alert.severity, **alert.labels},
         "annotations": {
             "summary": alert.summary,
             "description": _description(alert, site),
@@ -90,7 +111,7 @@ def _recorded(record: Record, site: "Site") -> Json:
     from llumnix_dash.settings.promql import localized  # noqa: PLC0415
 
     labels = {"labels": dict(record.labels)} if record.labels else {}
-    return {"record": record.name, "expr": _pretty(localized(record.expression(), site)), **labels}
+    return {"record": record.name, "expr": pretty(localized(record.expression(), site)), **labels}
 
 
 def _description(alert: Alert, site: "Site") -> str:
@@ -118,14 +139,15 @@ def panel_url(alert: Alert, site: "Site") -> str:
     return site.alerts.dashboard_url.format(uid=uid, panel=panel_id(alert.key))
 
 
-def _pretty(expr: str) -> str:
+def pretty(expr: str) -> str:
     """The query over several lines, where it is long."""
     import promql_parser  # noqa: PLC0415
 
     return str(promql_parser.parse(expr).prettify())
 
 
-def _yaml(value: Json) -> str:
+def yaml_text(*documents: Json) -> str:
+    """The documents as YAML, under a line that says where they come from."""
     import yaml  # noqa: PLC0415
 
     class Dumper(yaml.SafeDumper):
@@ -139,4 +161,6 @@ def _yaml(value: Json) -> str:
 
     Dumper.add_representer(str, text)
     head = "# Written by `llumnix-dash generate` from rules/*.py. Change those, and write it anew.\n"
-    return head + yaml.dump(value, Dumper=Dumper, sort_keys=False, width=110, allow_unicode=True)
+    return head + "---\n".join(
+        yaml.dump(one, Dumper=Dumper, sort_keys=False, width=110, allow_unicode=True) for one in documents
+    )

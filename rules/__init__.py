@@ -18,15 +18,21 @@ class Listed(NamedTuple):
     Attributes:
         module: the name of its module.
         title: of its row on the Alerts dashboard, and what its rules have in common.
+        collapsed: whether the row is closed at first: windows of days are dear to draw.
+        columns: how many panels of it stand side by side.
     """
 
     module: str
     title: str
+    collapsed: bool = False
+    columns: int = 3
 
 
 # In the order in which they matter: what users feel, what is there, who chooses, what the engines do, what is at fault.
 GROUPS = (
     Listed("symptoms", "What do users feel?"),
+    Listed("budget_pages", "Do error budgets burn fast?", columns=4),
+    Listed("budget_tickets", "Do error budgets burn slowly?", collapsed=True, columns=4),
     Listed("presence", "Is everything there?"),
     Listed("scheduling", "Who chooses the engines?"),
     Listed("engines", "Do the engines work?"),

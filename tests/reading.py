@@ -115,7 +115,7 @@ def selectors(text: str) -> tuple[Selected, ...]:
 
 
 def selectors_within(tree: promql_parser.Expr) -> tuple[Selected, ...]:
-    """The selectors of an expression."""
+    """The selectors of an expression; what a ruler records is no exporter's, and has tests of its own."""
     return tuple(
         Selected(
             metric_of(node.name or "", matchers.get("job", ("", ""))[1]),
@@ -124,7 +124,7 @@ def selectors_within(tree: promql_parser.Expr) -> tuple[Selected, ...]:
             around,
         )
         for node, around in nodes(tree)
-        if isinstance(node, promql_parser.VectorSelector)
+        if isinstance(node, promql_parser.VectorSelector) and (node.name or "").count(":") < 2
         for matchers in [{one.name: (_OPERATORS[str(one.op)], one.value) for one in node.matchers.matchers}]
     )
 

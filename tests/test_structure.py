@@ -26,10 +26,11 @@ ROOMS: dict[str, set[str]] = {
     "http": {"errors"},
     # generate only where a source is "what the code generates"
     "document": {"errors", "generate", "report", "settings"},
-    "settings": {"catalog", "errors"},
+    "settings": {"catalog", "errors", "promql"},
     "modules": {"dashboards", "errors", "rules"},
     "rulefiles": {"board", "catalog", "rules", "settings"},
     "reference": {"catalog", "dashboards", "document", "errors", "panels", "promql", "rulefiles", "rules", "settings"},
+    "slofiles": {"catalog", "promql", "rulefiles", "rules", "settings"},
     "generate": {"dashboards", "document", "errors", "files", "modules", "rulefiles", "settings"},
     "interpolation": {"document", "errors"},
     "prometheus": {"errors", "http", "interpolation", "parsing"},

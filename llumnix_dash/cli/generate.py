@@ -38,6 +38,13 @@ _COLOURS = {"written": "green", "stale": "red", "missing": "red", "unexpected": 
     " folder, only modules that assign to `dashboard` or are named *.dashboard.py are run; one that fails does not stop"
     " the others.",
 )
+@click.option(
+    "--format",
+    "tool",
+    type=click.Choice(["sloth", "pyrra"]),
+    help="In place of dashboards and rules, the objectives for a tool that makes rules of its own: slo/sloth.yaml or"
+    " slo/pyrra.yaml in the folder.",
+)
 @settings_option
 @click.pass_context
 def command(
@@ -46,6 +53,7 @@ def command(
     output_dir: Path,
     only_check: bool,
     source: Path | None,
+    tool: str | None,
     site: "Site | None",
 ) -> None:
     """Write the dashboards' JSON files and the rule files, and say of each whether it was written or unchanged.
@@ -62,21 +70,25 @@ def command(
       llumnix-dash generate rules
       llumnix-dash generate --check
       llumnix-dash generate --from my_dashboards/ --output-dir out
+      llumnix-dash generate --format sloth
     """
     from llumnix_dash import generate
     from llumnix_dash.cli.messages import UNREADABLE, complain
 
-    made, failures = _made(source, names, site)
-    if not source and not names:
+    if tool and (names or source):
+        raise click.UsageError("--format writes the objectives alone: no NAME and no --from beside it")
+    made, failures = _made_for(tool, site) if tool else _made(source, names, site)
+    if not (source or names or tool):
         made += _pages(made, output_dir, site)
     if only_check:
-        states = generate.check(made, output_dir, complete=not names and not failures)
+        states = generate.check(made, output_dir, complete=not (names or failures or tool))
     else:
         states = generate.write(made, output_dir)
     for one in states:
         click.echo(f"{click.style(f'{one.state:<10}', fg=_COLOURS.get(one.state))} {one.path}")
     if only_check and any(one.state != "unchanged" for one in states):
         again = ["llumnix-dash", "generate", *names, *(["--from", str(source)] if source else [])]
+        again += ["--format", tool] if tool else []
         again += ["--settings", str(named)] if (named := context.meta.get(NAMED)) else []
         again += [] if output_dir == generate.DEFAULT_OUTPUT_DIR else ["--output-dir", str(output_dir)]
         click.echo(f"not up to date; to write the files: {shlex.join(again)}", err=True)
@@ -120,3 +132,11 @@ def _pages(made: Sequence["File"], output_dir: Path, site: "Site | None") -> lis
     rules = [one for one in made if isinstance(one, RuleFile)]
     found = pages(root, dashboards, rules, site or Site())
     return [one._replace(file_name=f"../../{one.file_name}") for one in found]
+
+
+def _made_for(tool: str, site: "Site | None") -> tuple[list["File"], list[UserError]]:
+    """The objectives for a tool."""
+    from llumnix_dash.settings.site import Site
+    from llumnix_dash.slofiles import FORMATS
+
+    return [FORMATS[tool](site or Site())], []

@@ -1,9 +1,9 @@
 """The panel of an alert: its signal as lines, and the threshold from which on somebody is told."""
 
-from llumnix_dash.catalog.labels import CLUSTER, FLEET, INSTANCE, NAMESPACE
+from llumnix_dash.catalog.labels import CLUSTER, FLEET, INSTANCE, MODEL, NAMESPACE
 from llumnix_dash.catalog.metric import Unit
 from llumnix_dash.panels import style
-from llumnix_dash.panels.describe import describe, no_data, quantity
+from llumnix_dash.panels.describe import NOT_RECORDED, describe, no_data, quantity
 from llumnix_dash.panels.lines import NAME_OVERRIDES, ROLE_OVERRIDES, legend, time_series
 from llumnix_dash.promql import leading
 from llumnix_dash.rules.alert import Alert
@@ -19,7 +19,7 @@ def threshold_in_words(alert: Alert) -> str:
     return quantity(alert.threshold, alert.left.unit) if alert.threshold else "0"
 
 
-def signal(alert: Alert) -> TimeSeries:
+def signal(alert: Alert, *, width: int = 8) -> TimeSeries:
     """The alert's left side, a line for each of its cases; of instances, those that are highest."""
     above = alert.above is not None
     steps = (None, "transparent"), (alert.threshold, style.FAILURE)
@@ -43,16 +43,17 @@ def signal(alert: Alert) -> TimeSeries:
         axis_to=_top(alert),
         thresholds=steps if above else ((None, style.FAILURE), (alert.threshold, "transparent")),
         worst="max" if above else "min",
-        no_value=no_data(alert.left.metrics[0]),
-        width=_WIDTH,
+        no_value=NOT_RECORDED if alert.recorded else no_data(alert.left.metrics[0]),
+        width=width,
         height=_HEIGHT,
         more=alert.more,
     )
 
 
 def _named_by(alert: Alert) -> tuple[str, ...]:
-    """The labels of a line's name: the one that not every site has is not the first."""
-    return (NAMESPACE, CLUSTER, *(label for label in alert.by if label not in FLEET))
+    """The labels of a line's name: the first gives it its colour, and is not the one that not every site has."""
+    first = (MODEL,) if MODEL in alert.by else ()
+    return (*first, NAMESPACE, CLUSTER, *(label for label in alert.by if label not in (*FLEET, *first)))
 
 
 def _top(alert: Alert) -> float:

@@ -28,6 +28,9 @@ OUTSIDE = (
 )
 
 
+# What a panel of recorded series says in place of "No data".
+NOT_RECORDED = "No data: load deploy/observability/rules/recording.yaml, or no requests"
+
 # What follows from :attr:`Gauge.spread`, for whoever reads a panel.
 _SPREAD = {
     "copies": "Every scheduler replica tells of every instance; each is counted once.",

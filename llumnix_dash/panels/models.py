@@ -37,7 +37,7 @@ def model_table(key: str, title: str, ttft: Objective, tpot: Objective, **look: 
         sort_by=_KEPT,
         lowest_first=True,
         unit="string",
-        overrides=[_column(heading, query.unit, steps) for heading, (query, steps) in columns.items()],
+        overrides=[column(heading, query.unit, steps) for heading, (query, steps) in columns.items()],
         description=describe(
             {"requests": gateway.REQUESTS},
             "The $top models with the most requests, worst first, over the last 5 minutes: one bad model hides in the"
@@ -52,7 +52,8 @@ def model_table(key: str, title: str, ttft: Objective, tpot: Objective, **look: 
     return attr.evolve(plain, **look)
 
 
-def _column(heading: str, unit: Unit, steps: style.Steps) -> Json:
+def column(heading: str, unit: Unit, steps: style.Steps) -> Json:
+    """How a table's column looks: its unit, and the colours of its values where it has steps."""
     properties: list[Json] = [{"id": "unit", "value": unit.value}]
     if steps:
         levels = [{"color": colour, "value": value} for value, colour in steps]

@@ -50,6 +50,10 @@ UNEVEN_STEPS: Steps = ((None, GOOD), (1.5, CAUTION), (3, FAILURE))
 OUT_OF_LINE_STEPS: Steps = ((None, "text"), (1.5, CAUTION))
 # Of an objective, the part that is taken: at 1 it breaks.
 TAKEN_STEPS: Steps = ((None, GOOD), (0.8, CAUTION), (1, FAILURE))
+# Of an error budget, what is left.
+BUDGET_STEPS: Steps = ((None, FAILURE), (0, CAUTION), (0.25, GOOD))
+# How many times as fast as it lasts it is spent, in an hour: faster than it lasts, and so that somebody is woken.
+BURN_STEPS: Steps = ((None, GOOD), (1, CAUTION), (14.4, FAILURE))
 PLAIN_STEPS: Steps = ((None, "text"),)
 COUNT_STEPS: Steps = ((None, "text"), (1, GOOD))
 

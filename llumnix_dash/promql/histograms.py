@@ -9,6 +9,7 @@ holds; a failure that came late stays in, at the time that it took.
 from dataclasses import dataclass
 
 from llumnix_dash.catalog.metric import CatalogError, Histogram, Metric, Unit, require
+from llumnix_dash.promql.kept import Kept
 from llumnix_dash.promql.query import RANGE, RATE_INTERVAL, Query, Scope, Where, grouped, number, selector
 
 # An objective is drawn where it is at most so many times what is measured.
@@ -148,20 +149,39 @@ def share_below(
     Raises:
         CatalogError: the bound is not one of the histogram's, or see :func:`quantile`.
     """
+    return kept_below(histogram, bound, by=by, where=where, window=window).share
+
+
+def kept_below(
+    histogram: Metric,
+    bound: float | Objective,
+    *,
+    by: tuple[str, ...] = (),
+    where: Where | None = None,
+    window: str = RATE_INTERVAL,
+) -> Kept:
+    """The two rates of which :func:`share_below` is the share.
+
+    Raises:
+        CatalogError: see :func:`share_below`.
+    """
     histogram = _histogram(histogram, "a share below a bound", by, where)
     below = {**(where or {}), "le": _bound(histogram, bound)}
 
-    def text(scope: Scope) -> str:
-        part = _rates(histogram, scope, "_bucket", by, below, window=window)
-        whole = _rates(histogram, scope, "_count", by, where, window=window)
-        if histogram.failed:
-            failed = _failed_at_once(histogram, scope, by, where, window)
-            good, others = (_answered(histogram, scope, by, where, window, status=status) for status in ("200", "0"))
-            part = _at_most(f"{part} - {failed}", good, by)
-            whole += f" - {others}"
-        return f"clamp({part} / ({whole} > 0), 0, 1)"
+    def part(scope: Scope) -> str:
+        within = _rates(histogram, scope, "_bucket", by, below, window=window)
+        if not histogram.failed:
+            return within
+        failed = _failed_at_once(histogram, scope, by, where, window)
+        return _at_most(f"{within} - {failed}", _answered(histogram, scope, by, where, window, status="200"), by)
 
-    return Query(text, Unit.RATIO, (histogram,))
+    def whole(scope: Scope) -> str:
+        every = _rates(histogram, scope, "_count", by, where, window=window)
+        if not histogram.failed:
+            return every
+        return f"{every} - {_answered(histogram, scope, by, where, window, status='0')}"
+
+    return Kept(*(Query(text, Unit.REQUESTS_PER_SECOND, (histogram,)) for text in (part, whole)))
 
 
 def share_above(histogram: Metric, bound: float, *, by: tuple[str, ...] = (), window: str = RATE_INTERVAL) -> Query:

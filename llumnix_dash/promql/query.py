@@ -11,7 +11,15 @@ RANGE = "$__range"
 # The window of figures that stand for "now". It does not grow with the time range, so zooming changes no number.
 RECENT = "5m"
 
-# label -> the value that it must have, or values of which it must have one (each an anchored regular expression).
+
+class NoneOf(tuple[str, ...]):
+    """Values of which a label must have none, each an anchored regular expression."""
+
+    __slots__ = ()
+
+
+# label -> the value that it must have, or values of which it must have one (each an anchored regular expression), or
+# those of which it must have none.
 Where = Mapping[str, str | tuple[str, ...]]
 
 
@@ -83,6 +91,7 @@ def selector(
 
 def matcher(label: str, value: str | tuple[str, ...], *, negate: bool = False) -> str:
     """One matcher: equality with a value, or a regular expression of alternatives."""
+    negate = negate or isinstance(value, NoneOf)
     if isinstance(value, str):
         return f'{label}{"!=" if negate else "="}"{value}"'
     return f'{label}{"!~" if negate else "=~"}"{"|".join(value)}"'

@@ -11,7 +11,8 @@ from llumnix_dash.promql.balance import slowness
 from llumnix_dash.promql.counters import rate
 from llumnix_dash.promql.histograms import observations
 from llumnix_dash.promql.instances import staleness
-from llumnix_dash.promql.query import RECENT, Query, Scope, grouped, number, selector
+from llumnix_dash.promql.kept import Kept
+from llumnix_dash.promql.query import RECENT, Query, Scope, Where, grouped, number, selector
 
 # What was there within so long is missed; what has been gone for longer was taken away.
 _MISSED = "15m"
@@ -208,19 +209,20 @@ def share_of(part: Metric, whole: Query, *, by: tuple[str, ...], window: str) ->
     return Query(text, Unit.RATIO, (part, *whole.metrics))
 
 
-def failed_share(*, by: tuple[str, ...] = FLEET, window: str) -> Query:
-    """The share of requests that nobody answered, 0 to 1.
+def answered(*, by: tuple[str, ...] = FLEET, where: Where | None = None, window: str) -> Kept:
+    """Requests that were answered, of all that ended.
 
     A client that left (499) and a name of a model that nobody serves (404) are no failures of the fleet.
     """
-    ended = observations(gateway.TTFT, by=by, window=window)
-    well = rate(gateway.REQUESTS, by=by, where={"status_code": NOT_FAILED}, window=window)
+    ended = observations(gateway.TTFT, by=by, where=where, window=window)
+    well = rate(gateway.REQUESTS, by=by, where={**(where or {}), "status_code": NOT_FAILED}, window=window)
+    part = Query(lambda scope: f"({well.text(scope)} or 0 * {ended.text(scope)})", ended.unit, well.metrics)
+    return Kept(part, ended)
 
-    def text(scope: Scope) -> str:
-        every = ended.text(scope)
-        return f"clamp(1 - ({well.text(scope)} or 0 * {every}) / ({every} > 0), 0, 1)"
 
-    return Query(text, Unit.RATIO, (gateway.REQUESTS, gateway.TTFT))
+def failed_share(*, by: tuple[str, ...] = FLEET, window: str) -> Query:
+    """The share of requests that nobody answered, 0 to 1; see :func:`answered`."""
+    return answered(by=by, window=window).lost_share
 
 
 def failed_requests(*, window: str, seconds: float, at_least: float) -> Query:

@@ -1,7 +1,8 @@
 """An alert: which signal, from which value on, for how long, how bad it is, and what to do first."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from llumnix_dash.catalog.labels import FLEET
@@ -16,7 +17,7 @@ CRITICAL: Severity = "critical"
 WARNING: Severity = "warning"
 INFO: Severity = "info"
 
-_NAME = re.compile(r"Llumnix([A-Z][a-z]+|[A-Z]{2,4})+")
+_NAME = re.compile(r"Llumnix([A-Z][a-z]+|[A-Z]{2,4}|E2E)+")
 _DURATION = re.compile(r"(\d+)(s|m|h)")
 _SENTENCE = re.compile(r"[A-Z].*\.")
 
@@ -30,7 +31,7 @@ class Alert:
     """A condition of which somebody is told.
 
     Attributes:
-        name: ``Llumnix…``, for ever: silences and routes hold it.
+        name: ``Llumnix…``, for ever: silences and routes hold it. Several may share it, told apart by their labels.
         key: of the panel that draws the signal.
         title: of that panel.
         left: the signal, grouped by the labels ``by``.
@@ -38,6 +39,9 @@ class Alert:
         above: fires from here on upwards; or
         below: downwards.
         given: further conditions, each a query by fleet that gives a value where the condition holds.
+        likewise: further conditions, each a query by the same labels as the signal: they must hold in the same case.
+        labels: those that the alert bears beside those of its case and its severity.
+        recorded: whether the signal stands on recorded series.
         lasting: for how long, such as ``5m``; less is no alert.
         severity: who is told.
         summary: what is the matter, a sentence without values.
@@ -58,6 +62,9 @@ class Alert:
     above: float | None = None
     below: float | None = None
     given: tuple[Query, ...] = ()
+    likewise: tuple[Query, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    recorded: bool = False
     lasting: str
     severity: Severity
     summary: str
@@ -95,6 +102,7 @@ class Alert:
         """The PromQL that has a value, that of the signal, wherever the alert is pending or fires."""
         comparison = ">" if self.above is not None else "<"
         text = f"({self.left.text(scope)}) {comparison} {number(self.threshold)}"
-        for one in self.given:
-            text += f" and on ({', '.join(FLEET)}) ({one.text(scope)})"
+        for labels, conditions in ((FLEET, self.given), (self.by, self.likewise)):
+            for one in conditions:
+                text += f" and on ({', '.join(labels)}) ({one.text(scope)})"
         return text

@@ -3,7 +3,7 @@
 import re
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from llumnix_dash.errors import UserError, nearest
 
@@ -63,22 +63,39 @@ def _told(error: Any, path: Path, text: str, model: "type[BaseModel]") -> UserEr
 
 
 def _keys_of(model: "type[BaseModel]", sections: list[str]) -> list[str]:
-    fields = model.model_fields
+    """The keys of a section; that of a table whose keys are names, such as models, are those of its values."""
+    within: Any = model
     for section in sections:
-        fields = getattr(fields[section].annotation, "model_fields", {})
-    return list(fields)
+        if named := get_args(within):
+            within = named[-1]
+        else:
+            within = within.model_fields[section].annotation
+    return list(getattr(within, "model_fields", {}))
 
 
 def _line(text: str, keys: list[str]) -> int:
     """The line on which a key stands, or its table's where the key cannot be found."""
-    table, best = "", 1
+    table, best = [""], 1
     for number, line in enumerate(text.splitlines(), 1):
-        if header := re.match(r"\s*\[\s*([\w.\"-]+)\s*\]", line):
-            table = header[1]
-            if keys[: table.count(".") + 1] == table.split("."):
+        if header := re.match(r"\s*(\[[^\[].*\])\s*(#.*)?$", line):
+            table = _path(header[1])
+            if keys[: len(table)] == table:
                 best = number
-        elif assignment := re.match(r"\s*([\w.\"-]+)\s*=", line):
-            name = ".".join(filter(None, (table, assignment[1]))).replace('"', "").split(".")
+        elif assignment := re.match(r"([^=#]+)=", line):
+            name = [*filter(None, table), *_path(f"{assignment[1]}= 0")]
             if name == keys[: len(name)]:
                 return number
     return best
+
+
+def _path(toml: str) -> list[str]:
+    """The keys that lead to a table or a value, from its one line of TOML; a name that nothing has where it is none."""
+    try:
+        value: Any = tomllib.loads(toml)
+    except tomllib.TOMLDecodeError:
+        return [toml]
+    keys = []
+    while isinstance(value, dict) and value:
+        [(key, value)] = value.items()
+        keys.append(key)
+    return keys

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from llumnix_dash.catalog import METRICS, gateway, labels
 from llumnix_dash.catalog.exporters import ENGINE, GATEWAY, SCHEDULER
 from llumnix_dash.catalog.metric import CatalogError, Histogram
+from llumnix_dash.promql.budget import BAD_ENOUGH
 
 
 def _label(name: str) -> str:
@@ -80,12 +81,53 @@ def _objective(histogram: Histogram) -> AfterValidator:
     return AfterValidator(check)
 
 
-class Objectives(_Section):
-    """What the drop-downs of the objectives show at first; each is a bucket's bound of its histogram."""
+def _reachable(share: float) -> float:
+    least = round(1 - BAD_ENOUGH, 6)
+    if not least < share < 1:
+        raise ValueError(
+            f"{share:g} is no share above {least:g} and below 1: alerts fire at the latest where"
+            f" {BAD_ENOUGH:.0%} of the requests are bad"
+        )
+    return share
 
-    ttft_ms: Annotated[float, _objective(gateway.TTFT)] = 2000
-    tpot_ms: Annotated[float, _objective(gateway.TPOT)] = 50
-    e2e_s: Annotated[float, _objective(gateway.E2E_LATENCY)] = 60
+
+Share = Annotated[float, AfterValidator(_reachable)]
+TtftBound = Annotated[float, _objective(gateway.TTFT)]
+TpotBound = Annotated[float, _objective(gateway.TPOT)]
+E2eBound = Annotated[float, _objective(gateway.E2E_LATENCY)]
+
+
+class ModelObjectives(_Section):
+    """What is promised to the users of one model, where it is another thing than to all."""
+
+    ttft_ms: TtftBound | None = None
+    tpot_ms: TpotBound | None = None
+    e2e_s: E2eBound | None = None
+    success: Share | None = None
+    ttft: Share | None = None
+    tpot: Share | None = None
+    e2e: Share | None = None
+
+
+class Objectives(_Section):
+    """What users are promised: bounds, each a bucket's of its histogram, and the shares of requests that keep to them.
+
+    The bounds are what the drop-downs show at first, too.
+    """
+
+    ttft_ms: TtftBound = 2000
+    tpot_ms: TpotBound = 50
+    e2e_s: E2eBound = 60
+    success: Share = 0.99
+    ttft: Share = 0.95
+    tpot: Share = 0.95
+    e2e: Share = 0.95
+    models: dict[Annotated[str, Field(min_length=1)], ModelObjectives] = Field(default_factory=dict)
+
+    def of(self, model: str) -> "Objectives":
+        """What is promised to the users of a model."""
+        own = self.models.get(model, ModelObjectives()).model_dump(exclude_none=True)
+        return self.model_copy(update=own)
 
 
 class Dashboards(_Section):

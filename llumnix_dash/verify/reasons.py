@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from llumnix_dash.catalog import METRICS
+from llumnix_dash.catalog import METRICS, recorded
 from llumnix_dash.catalog.metric import Counter, Gauge, Histogram, Metric, Mode
 
 HISTOGRAM_SUFFIXES = ("_bucket", "_sum", "_count")
@@ -56,6 +56,8 @@ def why_absent(series: str, exported: Iterable[str]) -> Reason | None:
         series: the name, such as ``request_ttft_milliseconds_bucket``.
         exported: the names of all series that are there.
     """
+    if series in recorded.NAMES:
+        return Reason("recorded only where rules/recording.yaml is loaded", excuses=True)
     present = {BY_SERIES[name].name for name in exported if name in BY_SERIES}
     metric = BY_SERIES.get(series)
     if metric is None:

@@ -295,10 +295,14 @@ def any_prometheus_writes_le(text: str) -> list[str]:
 
 
 def zoom_changes_no_number(text: str) -> list[str]:
-    """The window is one that Grafana fits to the resolution, the whole range shown, or the last minutes of a stat."""
+    """The window is one that Grafana fits to the resolution, the whole range shown, or the last minutes of a stat.
+
+    Those of recorded series are an alert's, or the period of a budget.
+    """
+    exported = re.sub(r"\w+:\w+:\w+(\{[^}]*\})?\[\w+\]", "", re.sub(r'"[^"]*"', '""', text))
     return [
         f"a window of {window}"
-        for window in re.findall(r"\[(.*?)\]", re.sub(r'"[^"]*"', '""', text))
+        for window in re.findall(r"\[(.*?)\]", exported)
         if window not in {"$__rate_interval", "$__range", "5m", "10m", "30m", "1d", "$__range:$__interval"}
     ] + [
         f"counts of {one.series} grow with the time range"

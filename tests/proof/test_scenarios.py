@@ -68,6 +68,7 @@ def test_verify_finds_no_error_and_no_unexpected_blank(
         f"{dashboard['title']} / {panel['row']} / {panel['title']}\n"
         for dashboard in report["dashboards"]
         for panel in dashboard["panels"]
-        if panel["status"] != "ok"
+        # These stores have no ruler, so that what it would record is blank on all of them.
+        if panel["status"] != "ok" and not all("recording.yaml" in one["message"] for one in panel["queries"])
     ]
     golden(f"proof/blank-{scenario}.txt", "".join(blank))
