@@ -1,6 +1,6 @@
 """Changes each alert in one place, and tells which changes promtool's tests of the rules do not notice.
 
-A change is one of its query (see ``mutate_queries.py``), of its threshold or of its duration. Run it in the checkout:
+A change is one of its query (see ``query_mutations.py``), of its threshold or of its duration. Run it in the checkout:
 
     python scripts/mutate_alerts.py --sample 8
 """
@@ -19,9 +19,10 @@ import yaml
 # The tests are no part of the package: they are found where the script is run.
 sys.path.insert(0, str(Path.cwd()))
 
+from query_mutations import mutations
+
 from llumnix_dash.rules import Alert
 from llumnix_dash.rules.declared import every_alert
-from scripts.mutate_queries import apply, mutations
 from tests.rules.cases import CASES
 from tests.rules.test_alerts import unit_tests
 
@@ -39,7 +40,7 @@ def mutants(alert: Alert) -> Iterator[Mutant]:
     """Every change of an alert that is tried."""
     condition, lasting = alert.condition(), alert.lasting
     for one in mutations(condition):
-        changed = apply(one, condition)
+        changed = one.apply(condition)
         if changed != condition:
             yield Mutant(one.within(condition), changed, lasting)
     for text in ("1m", f"{2 * alert.seconds}s"):

@@ -9,16 +9,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple, TextIO
+from typing import Any, NamedTuple, TextIO
 
 import yaml
 
 from llumnix_dash.fleet import SCENARIOS, Scenario, simulate
-from llumnix_dash.fleet.textformat import write_openmetrics
+from llumnix_dash.fleet.textformat import label_text, write_openmetrics
 from llumnix_dash.prometheus.client import Client
 from llumnix_dash.prometheus.connection import Connection
-from llumnix_dash.rules import Alert
-from llumnix_dash.rules.declared import every_alert
+from llumnix_dash.rulefiles import ALERTS_FILE, RECORDING_FILE, rule_files
 from tests.prometheus.stores import prometheus
 
 END = 1_700_002_800
@@ -54,9 +53,36 @@ def renamed(name: str) -> Scenario:
     )
 
 
+class Rule(NamedTuple):
+    """An alert's rule, as Prometheus has it; several may share a name.
+
+    Attributes:
+        name: of the alert.
+        condition: its PromQL.
+        seconds: for how long it must hold.
+    """
+
+    name: str
+    condition: str
+    seconds: int
+
+
+def _rules(file_name: str) -> list[dict[str, Any]]:
+    [text] = [one.text for one in rule_files() if one.file_name == file_name]
+    return [rule for group in yaml.safe_load(text)["groups"] for rule in group["rules"]]
+
+
+ALERTS = [
+    Rule(rule["alert"], rule["expr"], int(rule["for"][:-1]) * {"s": 1, "m": 60, "h": 3600}[rule["for"][-1]])
+    for rule in _rules(ALERTS_FILE)
+]
+RECORDS = _rules(RECORDING_FILE)
+
+
 def asked() -> frozenset[str]:
-    """The names of the series that any alert asks for."""
-    return frozenset(name for alert in every_alert() for name in re.findall(r"([\w:]+)\{", alert.condition()))
+    """The names of the series that any rule asks for."""
+    texts = [one.condition for one in ALERTS] + [rule["expr"] for rule in RECORDS]
+    return frozenset(name for text in texts for name in re.findall(r"([\w:]+)\{", text))
 
 
 class _Only:
@@ -83,7 +109,21 @@ def store(of: Sequence[str], folder: Path) -> Iterator[str]:
             write_openmetrics(fleet, _Only(stream, names))  # type: ignore[arg-type]
         stream.write("# EOF\n")
     with prometheus(samples, folder) as url:
+        recorded = recorded_in(url, folder / "recorded.om")
+    with prometheus(recorded, folder) as url:
         yield url
+
+
+def recorded_in(url: str, path: Path) -> Path:
+    """A file of what a ruler that asks every minute would have recorded of the store."""
+    start = END - MINUTES * 60
+    client, lines = Client(Connection(url)), []
+    for rule in RECORDS:
+        for series in client.query_range(rule["expr"], start, END, 60):
+            labels = label_text(sorted({**series.labels, **rule.get("labels", {})}.items()))
+            lines += [f"{rule['record']}{{{labels}}} {value!r} {moment}\n" for moment, value in series.points]
+    path.write_text("".join([*lines, "# EOF\n"]), encoding="utf-8")
+    return path
 
 
 def scenarios() -> list[str]:
@@ -91,15 +131,16 @@ def scenarios() -> list[str]:
     return [name for name in SCENARIOS if name not in LEFT_OUT]
 
 
-def fired(url: str, alert: Alert) -> dict[str, list[Fires]]:
-    """Scenario -> when any of the alert's cases fires there, of those in which it does."""
+def fired(url: str, rule: Rule) -> dict[str, list[Fires]]:
+    """Scenario -> when any of the rule's cases fires there, of those in which it does."""
     start = END - MINUTES * 60
     found: dict[str, list[Fires]] = defaultdict(list)
-    for series in Client(Connection(url)).query_range(alert.condition(), start + WARM_UP * 60, END, INTERVAL):
+    client = Client(Connection(url))
+    for series in client.query_range(rule.condition, start + WARM_UP * 60, END, INTERVAL):
         scenario = series.labels["cluster"].partition(" ")[0]
         for first, last in _runs([moment for moment, _ in series.points]):
-            if last - first >= alert.seconds:
-                found[scenario].append(Fires((first + alert.seconds - start) / 60, (last - start) / 60))
+            if last - first >= rule.seconds:
+                found[scenario].append(Fires((first + rule.seconds - start) / 60, (last - start) / 60))
     return dict(found)
 
 
