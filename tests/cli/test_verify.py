@@ -115,6 +115,7 @@ def test_our_own_dashboards_are_the_default(store: Store, verify: Verify) -> Non
         "llumnix-cms-dashboard",
         "llumnix-lrs-dashboard",
         "vllm-dashboard",
+        "llumnix-alerts-dashboard",
     ]
 
 
