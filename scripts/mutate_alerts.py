@@ -43,7 +43,7 @@ def mutants(alert: Alert) -> Iterator[Mutant]:
         changed = one.apply(condition)
         if changed != condition:
             yield Mutant(one.within(condition), changed, lasting)
-    for text in ("1m", f"{2 * alert.seconds}s"):
+    for text in ("1m" if alert.seconds > 60 else "10m", f"{2 * alert.seconds}s"):
         yield Mutant(f"for: {lasting} → {text}", condition, text)
 
 

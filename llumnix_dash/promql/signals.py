@@ -21,8 +21,8 @@ _KNOWN = "1d"
 _IN_FLEET = f"on ({', '.join(FLEET)})"
 _OF_ENGINE = (*FLEET, ROLE, POD, INSTANCE)
 _OF_PROCESS = (*FLEET, COMPONENT, INSTANCE)
-# Statuses of requests that were answered, or whose failing is the client's own.
-NOT_FAILED = ("2..", "0", "404", "499")
+# Statuses of requests that were answered, or whose failing is the client's own; and that of which no more is known.
+NOT_FAILED = ("2..", "0", "404", "499", gateway.OVERFLOW)
 # Of the engines of one role and model, so many have a middle one to be held against.
 LEAST_PEERS = 3
 

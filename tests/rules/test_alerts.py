@@ -1,5 +1,6 @@
 """Each alert fires after its duration, not before, and is quiet where it should be: promtool's own tests of rules."""
 
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -11,16 +12,17 @@ from llumnix_dash.rulefiles import ALERTS_FILE, rule_files
 from llumnix_dash.rules import Alert
 from llumnix_dash.rules.declared import every_alert
 from tests.prometheus.stores import program_path
-from tests.rules.cases import CASES, FLEET, Case
+from tests.rules.cases import CASES, FLEET, Case, Series
 
 Json = dict[str, Any]
+OTHERS = ('cluster="c",namespace="other"', 'cluster="other",namespace="n"')
 # Tests of rules that are written in promtool's own form.
 BY_HAND = sorted(Path(__file__).with_name("promtool").glob("*.yaml"))
 
 
-def expected(alert: Alert, case: Case, state: str) -> Json:
+def expected(alert: Alert, case: Case, state: str, fleet: str = FLEET) -> Json:
     labels = f",{case.labels}" if case.labels else ""
-    text = f'ALERTS{{alertname="{alert.name}",alertstate="{state}",severity="{alert.severity}",{FLEET}{labels}}}'
+    text = f'ALERTS{{alertname="{alert.name}",alertstate="{state}",severity="{alert.severity}",{fleet}{labels}}}'
     return {"labels": text, "value": 1}
 
 
@@ -32,25 +34,47 @@ def at(alert: Alert, minute: float, samples: list[Json]) -> Json:
     }
 
 
-def inputs(series: dict[str, str]) -> list[Json]:
-    return [{"series": name, "values": values} for name, values in series.items()]
+def inputs(*worlds: Series) -> list[Json]:
+    return [{"series": name, "values": values} for world in worlds for name, values in world.items()]
+
+
+def of_fleet(fleet: str, series: Series) -> Series:
+    """The series of another fleet, in which all else has the same names."""
+    return {name.replace(FLEET, fleet): values for name, values in series.items()}
+
+
+def of_strangers(series: Series) -> Series:
+    """Series of the same names and labels that another job exports; wanted replicas are anybody's."""
+    named = {name: values for name, values in series.items() if not name.startswith("kube_")}
+    return {re.sub(r'\bjob="[^"]*"', 'job="stranger"', name): values for name, values in named.items()}
 
 
 def unit_tests(alert: Alert, case: Case) -> list[Json]:
-    """It pends just before its duration is over and fires when it is; on the quiet series it never fires."""
+    """It pends just before its duration is over and fires when it is; where it is quiet it never fires.
+
+    Beside the fleet stand two others, which have its cluster or its namespace, and strangers with its metrics' names:
+    these are quiet where it fires, and fire where it is quiet.
+    """
     end = case.since + alert.seconds / 60
+    quiet = case.series | case.quiet[0].series
+    others = [of_fleet(fleet, quiet) for fleet in OTHERS]
     before = [at(alert, case.since - 1, [])] if case.since else []
-    one: Json = {"interval": "1m", "input_series": inputs(case.series)}
-    one["promql_expr_test"] = [
-        *before,
-        at(alert, end - 1 if alert.seconds > 60 else case.since, [expected(alert, case, "pending")]),
-        at(alert, end, [expected(alert, case, "firing")]),
-    ]
+    pends = at(alert, end - 1 if alert.seconds > 60 else case.since, [expected(alert, case, "pending")])
+    fires: Json = {
+        "interval": "1m",
+        "input_series": inputs(case.series, *others, of_strangers(quiet)),
+        "promql_expr_test": [*before, pends, at(alert, end, [expected(alert, case, "firing")])],
+    }
+    turned: Json = {
+        "interval": "1m",
+        "input_series": inputs(quiet, *(of_fleet(fleet, case.series) for fleet in OTHERS), of_strangers(case.series)),
+        "promql_expr_test": [at(alert, end, [expected(alert, case, "firing", fleet) for fleet in OTHERS])],
+    }
     firing = f'ALERTS{{alertname="{alert.name}",alertstate="firing"}}'
     never = [{"expr": firing, "eval_time": f"{minute}m", "exp_samples": []} for minute in range(10, 41, 10)]
-    return [one] + [
-        {"interval": "1m", "input_series": inputs(case.series | quiet.series), "promql_expr_test": never}
-        for quiet in case.quiet
+    return [fires, turned] + [
+        {"interval": "1m", "input_series": inputs(case.series | one.series), "promql_expr_test": never}
+        for one in case.quiet
     ]
 
 
