@@ -63,7 +63,7 @@ def goodput_share(key: str, title: str, ttft: Objective, tpot: Objective, **look
         legend=_NAME,
         thresholds=style.OBJECTIVE_STEPS,
         no_value=_NO_REQUESTS_NOW,
-        decimals=1,
+        decimals=2,
         named=True,
         **look,
     )

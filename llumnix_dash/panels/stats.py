@@ -14,6 +14,7 @@ from llumnix_dash.panels import style
 from llumnix_dash.panels.describe import OUTSIDE, describe
 from llumnix_dash.panels.lines import Look, legend
 from llumnix_dash.promql import (
+    PART,
     RECENT,
     STATE,
     Objective,
@@ -22,6 +23,7 @@ from llumnix_dash.promql import (
     fewer,
     first_of,
     gone,
+    instead,
     of_every_component,
     of_whole_fleet,
     share_below,
@@ -34,6 +36,7 @@ from llumnix_dash.shapes.panels import Json, Stat, Target, state
 WIDTH = 3
 HEIGHT = 4
 _STATE_NAME = legend("", STATE)
+_PART_NAME = legend("", PART)
 
 
 class StatLook(Look, total=False):
@@ -74,10 +77,11 @@ def stat(
     alarms = alarms or {}
     cases = [(name, alarm) for name, (alarm, _) in alarms.items()] + [(title, query)]
     overrides = [state(name, colour) for name, (_, colour) in alarms.items()]
+    asked = query if legend else first_of(*cases)
     [exporter, *others] = query.metrics[0].exporters
-    if not (others or legend):
-        said = f"{exporter.name}s gone"
-        cases.insert(0, (said, gone(process.ANSWERS[exporter])))
+    if not others and legend in {"", _PART_NAME}:
+        said, source_gone = f"{exporter.name}s gone", gone(process.ANSWERS[exporter])
+        asked = instead(query, said, source_gone) if legend else first_of((said, source_gone), *cases)
         overrides.insert(0, state(said, style.FAILURE, says=said, unit="none"))
         reading += f" Red “{said}”: none answers when it is scraped."
     plain = Stat(
@@ -85,7 +89,7 @@ def stat(
         title=title,
         targets=[
             Target(
-                query=of_whole_fleet(query if legend else first_of(*cases)),
+                query=of_whole_fleet(asked),
                 at_end=True,
                 legendFormat=legend or _STATE_NAME,
             )

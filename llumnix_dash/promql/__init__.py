@@ -10,7 +10,7 @@ stands on (its variables: the query's *scope*), so a query's text exists only wi
 
 from llumnix_dash.promql.balance import by_median, slowest, slowness, unevenness
 from llumnix_dash.promql.breakdown import parts_of_time
-from llumnix_dash.promql.combined import PART, highest_of, leading, less, named, of_objective, top_of
+from llumnix_dash.promql.combined import PART, highest_of, instead, leading, less, named, of_objective, top_of
 from llumnix_dash.promql.counters import failure_ratio, increase, rate, ratio, ratio_by, restarted, where_any
 from llumnix_dash.promql.goodput import goodput, share_within, success
 from llumnix_dash.promql.histograms import (
@@ -86,6 +86,7 @@ __all__ = [
     "in_sight",
     "increase",
     "instances",
+    "instead",
     "leading",
     "leading_instances",
     "less",

@@ -28,6 +28,16 @@ def named(parts: Mapping[str, Query]) -> Query:
     return Query(text, first.unit, tuple(metrics))
 
 
+def instead(query: Query, name: str, other: Query) -> Query:
+    """The query's lines, which have names, and in place of all of them one of this name where another query answers."""
+    named_other = named({name: other})
+
+    def text(scope: Scope) -> str:
+        return f"(({query.text(scope)}) unless on () ({other.text(scope)})) or {named_other.text(scope)}"
+
+    return Query(text, query.unit, query.metrics)
+
+
 def highest_of(query: Query) -> Query:
     """The highest of a query's lines, with its labels, so that a reader sees which it is."""
     return Query(lambda scope: f"topk(1, {query.text(scope)})", query.unit, query.metrics)
