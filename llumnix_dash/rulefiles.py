@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from llumnix_dash.board import panel_id
 from llumnix_dash.catalog.labels import CLUSTER, NAMESPACE
 from llumnix_dash.catalog.metric import Unit
+from llumnix_dash.recorded.queries import Recorded
 from llumnix_dash.rules.alert import Alert
 from llumnix_dash.rules.declared import GROUPS, RECORDED, alerts_of
 from llumnix_dash.rules.record import Record
@@ -20,6 +21,8 @@ NAME = "rules"
 ALERTS_FILE = "rules/alerts.yaml"
 RECORDING_FILE = "rules/recording.yaml"
 PROMETHEUS_RULE_FILE = "rules/prometheus-rule.yaml"
+# A recorded value is at most so old; a dashboard asks as often.
+RECORDING_INTERVAL = "30s"
 _DASHBOARD = "llumnix-alerts-dashboard"
 # How Prometheus writes a value of the unit in words.
 _IN_WORDS = {
@@ -49,7 +52,7 @@ def rule_files(site: "Site | None" = None) -> list[RuleFile]:
     site = site or Site()
     groups = [_group(f"llumnix-{one.module}", alerts_of(one.module), site) for one in GROUPS]
     recorded = [
-        {"name": f"llumnix-{name}", "rules": [_recorded(one, site) for one in records]}
+        {"name": f"llumnix-{name}", "interval": RECORDING_INTERVAL, "rules": [_recorded(one, site) for one in records]}
         for name, records in RECORDED.items()
     ]
     resource = {
@@ -62,6 +65,18 @@ def rule_files(site: "Site | None" = None) -> list[RuleFile]:
         RuleFile(ALERTS_FILE, _yaml({"groups": groups})),
         RuleFile(RECORDING_FILE, _yaml({"groups": recorded})),
         RuleFile(PROMETHEUS_RULE_FILE, _yaml(resource)),
+    ]
+
+
+def recorded_series(site: "Site") -> list[Recorded]:
+    """The recorded series that dashboards may read, in the names of a site."""
+    from llumnix_dash.settings.promql import localized  # noqa: PLC0415
+
+    return [
+        Recorded(record.name, localized(record.expression(), site))
+        for records in RECORDED.values()
+        for record in records
+        if not record.labels
     ]
 
 

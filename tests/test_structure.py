@@ -25,9 +25,10 @@ ROOMS: dict[str, set[str]] = {
     "http": {"errors"},
     "document": {"errors", "generate", "settings"},  # generate only where a source is "what the code generates"
     "settings": {"catalog", "errors"},
+    "recorded": set(),
     "modules": {"dashboards", "errors", "rules"},
-    "rulefiles": {"board", "catalog", "rules", "settings"},
-    "generate": {"dashboards", "document", "errors", "files", "modules", "rulefiles", "settings"},
+    "rulefiles": {"board", "catalog", "recorded", "rules", "settings"},
+    "generate": {"dashboards", "document", "errors", "files", "modules", "recorded", "rulefiles", "settings"},
     "interpolation": {"document", "errors"},
     "prometheus": {"errors", "http", "interpolation"},
     "verify": {"catalog", "document", "errors", "http", "interpolation", "prometheus", "report"},

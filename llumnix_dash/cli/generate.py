@@ -38,6 +38,11 @@ _COLOURS = {"written": "green", "stale": "red", "missing": "red", "unexpected": 
     " folder, only modules that assign to `dashboard` or are named *.dashboard.py are run; one that fails does not stop"
     " the others.",
 )
+@click.option(
+    "--recorded",
+    is_flag=True,
+    help="Over recorded series, which cost the same at any size; Prometheus has to evaluate rules/recording.yaml.",
+)
 @settings_option
 @click.pass_context
 def command(
@@ -46,6 +51,7 @@ def command(
     output_dir: Path,
     only_check: bool,
     source: Path | None,
+    recorded: bool,
     site: "Site | None",
 ) -> None:
     """Write the dashboards' JSON files and the rule files, and say of each whether it was written or unchanged.
@@ -61,11 +67,14 @@ def command(
       llumnix-dash generate request vllm --output-dir out
       llumnix-dash generate rules
       llumnix-dash generate --check
+      llumnix-dash generate --recorded --output-dir out
       llumnix-dash generate --from my_dashboards/ --output-dir out
     """
     from llumnix_dash import generate
     from llumnix_dash.cli.messages import UNREADABLE, complain
 
+    if recorded:
+        site = _recorded(site)
     made, failures = _made(source, names, site)
     if only_check:
         states = generate.check(made, output_dir, complete=not names and not failures)
@@ -75,6 +84,7 @@ def command(
         click.echo(f"{click.style(f'{one.state:<10}', fg=_COLOURS.get(one.state))} {one.path}")
     if only_check and any(one.state != "unchanged" for one in states):
         again = ["llumnix-dash", "generate", *names, *(["--from", str(source)] if source else [])]
+        again += ["--recorded"] if recorded else []
         again += ["--settings", str(named)] if (named := context.meta.get(NAMED)) else []
         again += [] if output_dir == generate.DEFAULT_OUTPUT_DIR else ["--output-dir", str(output_dir)]
         click.echo(f"not up to date; to write the files: {shlex.join(again)}", err=True)
@@ -86,6 +96,14 @@ def command(
         complain(failure.render())
     if failures:
         context.exit(UNREADABLE)
+
+
+def _recorded(site: "Site | None") -> "Site":
+    """The settings, with dashboards over recorded series."""
+    from llumnix_dash.settings.site import Site
+
+    site = site or Site()
+    return site.model_copy(update={"dashboards": site.dashboards.model_copy(update={"recorded": True})})
 
 
 def _made(
