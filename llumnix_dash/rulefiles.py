@@ -22,7 +22,7 @@ ALERTS_FILE = "rules/alerts.yaml"
 RECORDING_FILE = "rules/recording.yaml"
 PROMETHEUS_RULE_FILE = "rules/prometheus-rule.yaml"
 # A recorded value is at most so old; a dashboard asks as often.
-RECORDING_INTERVAL = "30s"
+RECORDING_SECONDS = 30
 _DASHBOARD = "llumnix-alerts-dashboard"
 # How Prometheus writes a value of the unit in words.
 _IN_WORDS = {
@@ -52,7 +52,11 @@ def rule_files(site: "Site | None" = None) -> list[RuleFile]:
     site = site or Site()
     groups = [_group(f"llumnix-{one.module}", alerts_of(one.module), site) for one in GROUPS]
     recorded = [
-        {"name": f"llumnix-{name}", "interval": RECORDING_INTERVAL, "rules": [_recorded(one, site) for one in records]}
+        {
+            "name": f"llumnix-{name}",
+            "interval": f"{RECORDING_SECONDS}s",
+            "rules": [_recorded(one, site) for one in records],
+        }
         for name, records in RECORDED.items()
     ]
     resource = {
@@ -73,7 +77,7 @@ def recorded_series(site: "Site") -> list[Recorded]:
     from llumnix_dash.settings.promql import localized  # noqa: PLC0415
 
     return [
-        Recorded(record.name, localized(record.expression(), site))
+        Recorded(record.name, localized(record.expression(), site), tuple(site.matchers.items()))
         for records in RECORDED.values()
         for record in records
         if not record.labels
@@ -104,8 +108,10 @@ def _rule(alert: Alert, site: "Site") -> Json:
 def _recorded(record: Record, site: "Site") -> Json:
     from llumnix_dash.settings.promql import localized  # noqa: PLC0415
 
-    labels = {"labels": dict(record.labels)} if record.labels else {}
-    return {"record": record.name, "expr": _pretty(localized(record.expression(), site)), **labels}
+    # Where a store has other fleets than the site's, their rules may have these names, too.
+    labels = {**record.labels, **site.matchers}
+    rule = {"record": record.name, "expr": _pretty(localized(record.expression(), site))}
+    return rule | ({"labels": labels} if labels else {})
 
 
 def _description(alert: Alert, site: "Site") -> str:

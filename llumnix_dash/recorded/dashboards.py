@@ -11,7 +11,7 @@ Json = dict[str, Any]
 
 SMOOTHED = "Over recorded series: each point tells of the 5 minutes before it, at any zoom."
 PLAIN = "Over recorded series."
-UNHEARD = "They are of all instances: {names} does not narrow them."
+UNHEARD = "{names} does not narrow them: they are of all."
 OF_A_PAGE = "Over recorded series, but for what tells of single instances: rules/recording.yaml has to be loaded."
 
 

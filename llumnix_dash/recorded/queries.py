@@ -28,10 +28,12 @@ class Recorded(NamedTuple):
     Attributes:
         name: of the series.
         expression: what is recorded.
+        labels: those that the rule gives each of its series, besides the expression's own.
     """
 
     name: str
     expression: str
+    labels: tuple[tuple[str, str], ...] = ()
 
 
 class Read(NamedTuple):
@@ -91,7 +93,7 @@ class _Rule:
 
     def __init__(self, rule: Recorded) -> None:
         leading = _LEADING.fullmatch(rule.expression)
-        self.name = rule.name
+        self._name, self._labels = rule.name, [f'{label}="{value}"' for label, value in rule.labels]
         self.expression = leading["query"] if leading else rule.expression
         self._together = "" if leading else _TOGETHER.get(_aggregate(self.expression), "")
         self._own = _parts(self.expression)
@@ -111,9 +113,10 @@ class _Rule:
             return None
         labels = own.groups[0] if self._together else own.groups[0].intersection(*own.groups[1:])
         split = _split(there.matchers, own.matchers, labels)
-        if split is None or not self._has(groups, pinned=split.pinned):
+        if split is None or not self._has(groups, pinned=split.pinned) or (split.unheard and not self._together):
             return None
-        series = f"{self.name}{{{','.join(split.kept)}}}" if split.kept else self.name
+        matchers = ",".join([*split.kept, *self._labels])
+        series = f"{self._name}{{{matchers}}}" if matchers else self._name
         if _RANGE in windows:
             if not self._together or (self._function == "max_over_time") != (self._together == "max"):
                 return None
