@@ -128,15 +128,12 @@ ENGINES = _each(
 )
 
 SIGNALS = _each(
-    signals("engines", "gone", gone(ENGINE, by=_BY_ROLE), by=_BY_ROLE),
-    signals("targets", "silent", silent_targets(), by=(*FLEET, COMPONENT)),
-    signals("instances", "ghosts", ghosts(), by=FLEET),
+    signals(gone(ENGINE, by=_BY_ROLE), "gone", by=_BY_ROLE),
+    signals(silent_targets(), "silent", by=(*FLEET, COMPONENT)),
+    signals(ghosts(), "ghosts", by=FLEET),
     signals(
-        "preemptions_by_finished",
-        "ratio10m",
-        ratio_by(vllm.PREEMPTIONS, vllm.FINISHED_REQUESTS, by=_BY_ROLE, window="10m"),
-        by=_BY_ROLE,
+        ratio_by(vllm.PREEMPTIONS, vllm.FINISHED_REQUESTS, by=_BY_ROLE, window="10m"), "by_finished10m", by=_BY_ROLE
     ),
-    leading("stuck_requests", stuck_requests(), by=_BY_ROLE),
-    leading("slowness", slowness(), by=_OF_ENGINES),
+    leading(stuck_requests(), "stuck", by=_BY_ROLE),
+    leading(slowness(), "slowness", by=_OF_ENGINES),
 )

@@ -72,14 +72,14 @@ def numbers(gauge: Gauge, *, by: Labels) -> tuple[Record, ...]:
     return (_record(gauge.name, "count", by, instances(gauge, by=by)),)
 
 
-def leading(name: str, query: Query, *, by: Labels) -> tuple[Record, ...]:
+def leading(query: Query, what: str, *, by: Labels) -> tuple[Record, ...]:
     """Of what a query says of single instances the highest, as many of each group as a page shows at most."""
-    return (_record(name, f"top{MOST_SHOWN}", by, leaders(query, by=by, count=MOST_SHOWN)),)
+    return (_record(query.metrics[0].name, f"{what}_top{MOST_SHOWN}", by, leaders(query, by=by, count=MOST_SHOWN)),)
 
 
-def signals(name: str, operations: str, query: Query, *, by: Labels) -> tuple[Record, ...]:
+def signals(query: Query, what: str, *, by: Labels) -> tuple[Record, ...]:
     """A query as it is, by its groups."""
-    return (_record(name, operations, by, query),)
+    return (_record(query.metrics[0].name, what, by, query),)
 
 
 def _itself(gauge: Gauge) -> Gauge:

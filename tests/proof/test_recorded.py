@@ -6,6 +6,7 @@ clock, which may be an interval behind, has no part in it, and the numbers are t
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,19 +16,28 @@ import yaml
 from llumnix_dash.generate import generate
 from llumnix_dash.prometheus.client import Client, Series
 from llumnix_dash.rulefiles import RECORDING_FILE, rule_files
+from llumnix_dash.settings.load import FILE_NAME
 from llumnix_dash.settings.site import Dashboards, Site
 from llumnix_dash.verify.session import PanelReader
 from tests.prometheus.stores import prometheus
 from tests.proof.fleets import END, INTERVAL
 from tests.proof.shown import BOARDS, RANGE, SCRAPE_INTERVAL, Backfilled
+from tests.proof.test_scenarios import verify
+from tests.reading import Json
 
 RECORDED = {one.name: one.dashboard for one in generate(site=Site(dashboards=Dashboards(recorded=True)))}
-# Replicas that tell the same, lite mode, failures and queues, and two clusters.
-SCENARIOS = ("two-schedulers", "lite-reporting", "overload", "two-clusters")
+# Replicas that tell the same, lite mode, and two clusters.
+SCENARIOS = ("two-schedulers", "lite-reporting", "two-clusters")
 
 
 @pytest.mark.parametrize(("scenario", "program"), [(scenario, "prometheus") for scenario in SCENARIOS], indirect=True)
-def test_both_forms_show_the_same(store: Backfilled, samples: Path, tmp_path: Path) -> None:
+def test_both_forms_show_the_same(
+    store: Backfilled,
+    samples: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     with prometheus(with_recorded(store, samples, tmp_path / "recorded.om"), tmp_path) as url:
         session = PanelReader(url, at=END, seconds=RANGE, scrape_interval=SCRAPE_INTERVAL)
         with_data = 0
@@ -39,6 +49,20 @@ def test_both_forms_show_the_same(store: Backfilled, samples: Path, tmp_path: Pa
                     assert shown == pytest.approx(truth, rel=1e-9, abs=1e-9, nan_ok=True), f"{name}: {panel.title}"
                     with_data += bool(truth)
         assert with_data > 50
+        monkeypatch.chdir(tmp_path)
+        Path(FILE_NAME).write_text("[dashboards]\nrecorded = true\n", encoding="utf-8")
+        code, report = verify(replace(store, url=url), capsys, monkeypatch)
+        assert (code, problems(report)) == (0, [])
+
+
+def problems(report: Json) -> list[str]:
+    """What ``verify`` finds that no fleet's roles, mode or idleness explain."""
+    return [
+        f"{panel['title']}: {[one['message'] for one in panel['queries']]}"
+        for dashboard in report["dashboards"]
+        for panel in dashboard["panels"]
+        if panel["status"] in {"error", "no data"}
+    ]
 
 
 def lines(answers: Mapping[str, list[Series]]) -> dict[Any, float]:
