@@ -211,7 +211,7 @@ def distribution(histogram: Metric, *, by: tuple[str, ...] = (), window: str = R
     def of(suffix: str, labels: tuple[str, ...]) -> Query:
         return Query(
             lambda scope: _rates(histogram, scope, suffix, labels, None, window=window),
-            Unit.REQUESTS_PER_SECOND,
+            histogram.unit if suffix == "_sum" else Unit.REQUESTS_PER_SECOND,
             (histogram,),
         )
 
