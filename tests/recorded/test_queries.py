@@ -24,7 +24,16 @@ GONE = Recorded(
     '(count by (cluster) (up{job="engine"} offset 15m == 1) unless on (cluster) count by (cluster) (up{job="engine"}))'
     ' or 0 * count by (cluster) (last_over_time(up{job="engine"}[1d]))',
 )
-READER = Reader([TOKENS, BUCKETS, USED, THERE, PEAK, COPIES, SLOWNESS, GONE])
+SILENT = Recorded(
+    "cluster_role:up:silent",
+    'count by (cluster, role) (up{job="engine"} == 0) or 0 * count by (cluster, role) (up{job="engine"})',
+)
+SHARE = Recorded(
+    "cluster_role:tokens_total:share",
+    'clamp_max(sum by (cluster, role) (rate(tokens_total{job="engine"}[5m])) / 9, 1)',
+)
+PEAKS = Recorded("cluster:waiting:sum_max5m", 'sum by (cluster) (max_over_time(waiting{job="engine"}[5m]))')
+READER = Reader([SILENT, PEAKS, TOKENS, BUCKETS, USED, THERE, PEAK, COPIES, SLOWNESS, GONE, SHARE])
 FILTERS = 'job="engine",cluster=~"$cluster",role=~"$role"'
 
 
@@ -56,6 +65,9 @@ def test_what_is_not_narrowed_needs_no_braces() -> None:
         f"avg(rate(tokens_total{{{FILTERS}}}[5m]))",
         f"sum(rate(prompt_tokens_total{{{FILTERS}}}[5m]))",
         f"sum(max_over_time(usage{{{FILTERS}}}[5m]))",
+        'sum(max_over_time(waiting{job="engine"}[$__range]))',
+        SILENT.expression.replace("cluster, role", "cluster"),
+        SLOWNESS.expression.replace("[5m]", "[$__rate_interval]", 1),
     ],
     ids=[
         "another label's groups",
@@ -68,6 +80,9 @@ def test_what_is_not_narrowed_needs_no_braces() -> None:
         "a mean without a count",
         "another metric",
         "a sum of peaks",
+        "peaks of another time",
+        "a signal of other groups",
+        "two windows",
     ],
 )
 def test_what_a_rule_does_not_tell_stays_raw(query: str) -> None:
@@ -120,6 +135,8 @@ def test_replicas_are_told_apart_as_the_rule_does() -> None:
     # The highest replica of all roles is not the sum of the highest of each.
     assert read(copies("", "cluster")) == copies("", "cluster")
     decode = ',role="decode"'
+    both = ',role=~"decode|prefill"'
+    assert read(copies("", "cluster", both)) == copies("", "cluster", both)
     assert read(copies("", "cluster", decode)) == 'sum(cluster_role:running:sum{role="decode"})'
 
 
@@ -137,6 +154,7 @@ def test_those_that_lead_answer_for_all() -> None:
 
 
 def test_a_signal_is_read_whole() -> None:
+    assert read(f"{SHARE.expression} > 0.5") == "cluster_role:tokens_total:share > 0.5"
     query = GONE.expression.replace('job="engine"', 'job="engine",cluster=~"$cluster"')
     assert read(query) == 'cluster:engines:gone{cluster=~"$cluster"}'
     other = query.replace('"$cluster"}[1d]', '"$other"}[1d]')
