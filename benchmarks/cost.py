@@ -67,7 +67,7 @@ def main() -> int:
             samples = Path(name, "big.om")
             with Kept(samples, {GAUGES[mode]}.union(*(asked(boards[board]) for board in limits))) as stream:
                 write_openmetrics(
-                    simulate(_fleet(mode), end=END, minutes=SECONDS // 60, interval=SCRAPE_SECONDS), stream
+                    simulate(big_fleet(mode), end=END, minutes=SECONDS // 60, interval=SCRAPE_SECONDS), stream
                 )
             with prometheus(samples, Path(name)) as url:
                 for board, limit in limits.items():
@@ -83,6 +83,19 @@ def asked(dashboard: QueriedDashboard) -> set[str]:
 
 def report(url: str, dashboard: QueriedDashboard, gauge: str, limit: float) -> bool:
     """Prints the line of a dashboard; gives whether it is over its limit."""
+    queries, open_page = opening(url, dashboard)
+    slow = cost(url, lambda: Client(Connection(url)).query_range(UNIT.format(gauge=gauge), END - SECONDS, END, STEP))
+    spent = cost(url, open_page)
+    ratio = spent / slow
+    print(
+        f"{dashboard.name:24} {queries:8} {spent * 1000:7.0f} {slow * 1000:8.1f} {ratio:6.2f} {limit:6.1f}"
+        + ("  over" if ratio > limit else "")
+    )
+    return ratio > limit
+
+
+def opening(url: str, dashboard: QueriedDashboard) -> tuple[int, Callable[[], None]]:
+    """How many queries the open panels of a dashboard have, and what asks them all."""
     client = Client(Connection(url))
     settings = Settings(TimeRange(END - SECONDS, END), scrape_interval=f"{SCRAPE_SECONDS}s")
     scope = resolved(client, dashboard, settings).scope
@@ -99,23 +112,16 @@ def report(url: str, dashboard: QueriedDashboard, gauge: str, limit: float) -> b
             else:
                 client.query_range(query.expr, END - SECONDS, END, step)
 
-    slow = cost(url, lambda: client.query_range(UNIT.format(gauge=gauge), END - SECONDS, END, STEP))
-    spent = cost(url, open_page)
-    ratio = spent / slow
-    print(
-        f"{dashboard.name:24} {len(queries):8} {spent * 1000:7.0f} {slow * 1000:8.1f} {ratio:6.2f} {limit:6.1f}"
-        + ("  over" if ratio > limit else "")
-    )
-    return ratio > limit
+    return len(queries), open_page
 
 
-def cost(url: str, action: Callable[[], object]) -> float:
+def cost(url: str, action: Callable[[], object], rounds: int = ROUNDS) -> float:
     """The seconds of processor time that the action takes of Prometheus; other programs have no part in it."""
     action()
     before = _processor_seconds(url)
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         action()
-    return (_processor_seconds(url) - before) / ROUNDS
+    return (_processor_seconds(url) - before) / rounds
 
 
 def _processor_seconds(url: str) -> float:
@@ -125,7 +131,7 @@ def _processor_seconds(url: str) -> float:
     return float(found[1])
 
 
-def _fleet(mode: str) -> Scenario:
+def big_fleet(mode: str) -> Scenario:
     """The scenario ``big`` with ten instances more and one scheduler."""
     big = SCENARIOS["big"]
     [deployment] = big.deployments

@@ -11,7 +11,8 @@ from llumnix_dash.dashboards import DASHBOARDS
 from llumnix_dash.document.canonical import canonical, dumps
 from llumnix_dash.errors import UserError, nearest
 from llumnix_dash.files import write_text
-from llumnix_dash.rulefiles import PROMETHEUS_RULE_FILE
+from llumnix_dash.recorded.dashboards import over_recorded
+from llumnix_dash.rulefiles import PROMETHEUS_RULE_FILE, recorded_series
 from llumnix_dash.settings.localize import localized
 
 if TYPE_CHECKING:
@@ -165,7 +166,11 @@ def _generated(name: str, value: Any, site: "Site | None" = None) -> Generated:
         )
     try:
         made = value.to_json_data()
-        dashboard = canonical(localized(made, site) if site else made)
+        if site:
+            made = localized(made, site)
+            if site.dashboards.recorded:
+                made = over_recorded(made, recorded_series(site))
+        dashboard = canonical(made)
         # Not all that Python can hold is JSON: keys that are no strings, half of a surrogate pair.
         text = dumps(dashboard)
     except (TypeError, ValueError, AttributeError) as error:

@@ -7,6 +7,7 @@ from llumnix_dash.board import panel_id
 from llumnix_dash.catalog.labels import CLUSTER, NAMESPACE
 from llumnix_dash.catalog.metric import Unit
 from llumnix_dash.catalog.recorded import EVERY_MINUTES
+from llumnix_dash.recorded.queries import Recorded
 from llumnix_dash.rules.alert import Alert
 from llumnix_dash.rules.declared import GROUPS, RECORDED, alerts_of
 from llumnix_dash.rules.declared.objectives import OBJECTIVES
@@ -23,6 +24,8 @@ NAME = "rules"
 ALERTS_FILE = "rules/alerts.yaml"
 RECORDING_FILE = "rules/recording.yaml"
 PROMETHEUS_RULE_FILE = "rules/prometheus-rule.yaml"
+# A recorded value is at most so old; a dashboard asks as often.
+RECORDING_SECONDS = 30
 _DASHBOARD = "llumnix-alerts-dashboard"
 # How Prometheus writes a value of the unit in words.
 _IN_WORDS = {
@@ -52,7 +55,11 @@ def rule_files(site: "Site | None" = None) -> list[RuleFile]:
     site = site or Site()
     groups = [_group(f"llumnix-{one.module}", alerts_of(one.module), site) for one in GROUPS]
     recorded = [
-        {"name": f"llumnix-{name}", "rules": [_recorded(one, site) for one in records]}
+        {
+            "name": f"llumnix-{name}",
+            "interval": f"{RECORDING_SECONDS}s",
+            "rules": [_recorded(one, site) for one in records],
+        }
         for name, records in RECORDED.items()
     ]
     of_objectives = [_recorded(one, site) for promise in promised(site) for one in records_of(promise)]
@@ -86,6 +93,18 @@ def promised(site: "Site") -> list[Promise]:
     ]
 
 
+def recorded_series(site: "Site") -> list[Recorded]:
+    """The recorded series that dashboards may read, in the names of a site."""
+    from llumnix_dash.settings.promql import localized  # noqa: PLC0415
+
+    return [
+        Recorded(record.name, localized(record.expression(), site), tuple(site.matchers.items()))
+        for records in RECORDED.values()
+        for record in records
+        if not record.labels
+    ]
+
+
 def _group(name: str, alerts: Sequence[Alert], site: "Site") -> Json:
     return {"name": name, "rules": [_rule(alert, site) for alert in alerts]}
 
@@ -110,8 +129,10 @@ def _rule(alert: Alert, site: "Site") -> Json:
 def _recorded(record: Record, site: "Site") -> Json:
     from llumnix_dash.settings.promql import localized  # noqa: PLC0415
 
-    labels = {"labels": dict(record.labels)} if record.labels else {}
-    return {"record": record.name, "expr": pretty(localized(record.expression(), site)), **labels}
+    # Where a store has other fleets than the site's, their rules may have these names, too.
+    labels = {**record.labels, **site.matchers}
+    rule = {"record": record.name, "expr": pretty(localized(record.expression(), site))}
+    return rule | ({"labels": labels} if labels else {})
 
 
 def _description(alert: Alert, site: "Site") -> str:

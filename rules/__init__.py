@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import NamedTuple
 
 from llumnix_dash.rules.alert import Alert
-from llumnix_dash.rules.declared.recorded import TRAFFIC
+from llumnix_dash.rules.declared import recorded
 from llumnix_dash.rules.record import Record
 
 
@@ -39,7 +39,14 @@ GROUPS = (
 )
 
 # Group of recorded series -> its series.
-RECORDED: dict[str, tuple[Record, ...]] = {"traffic": TRAFFIC}
+RECORDED: dict[str, tuple[Record, ...]] = {
+    "gateways": recorded.GATEWAYS,
+    "schedulers": recorded.SCHEDULERS,
+    "store": recorded.STORE,
+    "realtime": recorded.REALTIME,
+    "engines": recorded.ENGINES,
+    "signals": recorded.SIGNALS,
+}
 
 
 def alerts_of(module: str) -> tuple[Alert, ...]:

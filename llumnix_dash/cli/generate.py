@@ -45,6 +45,11 @@ _COLOURS = {"written": "green", "stale": "red", "missing": "red", "unexpected": 
     help="In place of dashboards and rules, the objectives for a tool that makes rules of its own: slo/sloth.yaml or"
     " slo/pyrra.yaml in the folder.",
 )
+@click.option(
+    "--recorded",
+    is_flag=True,
+    help="Over recorded series, which cost the same at any size; Prometheus has to evaluate rules/recording.yaml.",
+)
 @settings_option
 @click.pass_context
 def command(
@@ -54,6 +59,7 @@ def command(
     only_check: bool,
     source: Path | None,
     tool: str | None,
+    recorded: bool,
     site: "Site | None",
 ) -> None:
     """Write the dashboards' JSON files and the rule files, and say of each whether it was written or unchanged.
@@ -69,6 +75,7 @@ def command(
       llumnix-dash generate request vllm --output-dir out
       llumnix-dash generate rules
       llumnix-dash generate --check
+      llumnix-dash generate --recorded --output-dir out
       llumnix-dash generate --from my_dashboards/ --output-dir out
       llumnix-dash generate --format sloth
     """
@@ -77,8 +84,10 @@ def command(
 
     if tool and (names or source):
         raise click.UsageError("--format writes the objectives alone: no NAME and no --from beside it")
+    if recorded:
+        site = _recorded(site)
     made, failures = _made_for(tool, site) if tool else _made(source, names, site)
-    if not (source or names or tool):
+    if not (source or names or tool or recorded):
         made += _pages(made, output_dir, site)
     if only_check:
         states = generate.check(made, output_dir, complete=not (names or failures or tool))
@@ -89,6 +98,7 @@ def command(
     if only_check and any(one.state != "unchanged" for one in states):
         again = ["llumnix-dash", "generate", *names, *(["--from", str(source)] if source else [])]
         again += ["--format", tool] if tool else []
+        again += ["--recorded"] if recorded else []
         again += ["--settings", str(named)] if (named := context.meta.get(NAMED)) else []
         again += [] if output_dir == generate.DEFAULT_OUTPUT_DIR else ["--output-dir", str(output_dir)]
         click.echo(f"not up to date; to write the files: {shlex.join(again)}", err=True)
@@ -100,6 +110,14 @@ def command(
         complain(failure.render())
     if failures:
         context.exit(UNREADABLE)
+
+
+def _recorded(site: "Site | None") -> "Site":
+    """The settings, with dashboards over recorded series."""
+    from llumnix_dash.settings.site import Site
+
+    site = site or Site()
+    return site.model_copy(update={"dashboards": site.dashboards.model_copy(update={"recorded": True})})
 
 
 def _made(source: Path | None, names: tuple[str, ...], site: "Site | None") -> tuple[list["File"], list[UserError]]:

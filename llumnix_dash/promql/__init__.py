@@ -10,13 +10,14 @@ stands on (its variables: the query's *scope*), so a query's text exists only wi
 
 from llumnix_dash.promql.balance import by_median, slowest, slowness, unevenness
 from llumnix_dash.promql.breakdown import parts_of_time
-from llumnix_dash.promql.combined import PART, highest_of, instead, leading, less, named, of_objective, top_of
+from llumnix_dash.promql.combined import PART, highest_of, instead, leaders, leading, less, named, of_objective, top_of
 from llumnix_dash.promql.counters import failure_ratio, increase, rate, ratio, ratio_by, restarted, where_any
 from llumnix_dash.promql.goodput import goodput, share_within, success
 from llumnix_dash.promql.histograms import (
     CHOSEN_QUANTILE,
     Objective,
     bucket_rates,
+    distribution,
     in_sight,
     mean,
     observations,
@@ -33,6 +34,7 @@ from llumnix_dash.promql.instances import (
     peak_of_instance,
     staleness,
     started,
+    sum_and_number,
     top_instances,
     total,
 )
@@ -76,6 +78,7 @@ __all__ = [
     "average",
     "bucket_rates",
     "by_median",
+    "distribution",
     "failure_ratio",
     "fewer",
     "first_of",
@@ -87,6 +90,7 @@ __all__ = [
     "increase",
     "instances",
     "instead",
+    "leaders",
     "leading",
     "leading_instances",
     "less",
@@ -114,6 +118,7 @@ __all__ = [
     "staleness",
     "started",
     "success",
+    "sum_and_number",
     "there_lately",
     "top_instances",
     "top_of",

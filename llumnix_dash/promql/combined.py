@@ -55,6 +55,11 @@ def less(query: Query, other: Query) -> Query:
     )
 
 
+def leaders(query: Query, *, by: tuple[str, ...], count: int) -> Query:
+    """So many of the query's lines as are highest at each moment, of each group."""
+    return Query(lambda scope: f"topk by ({', '.join(by)}) ({count}, {query.text(scope)})", query.unit, query.metrics)
+
+
 def top_of(query: Query, rank: Query, by: tuple[str, ...]) -> Query:
     """The query, of the ``$top`` groups that rank first."""
     return Query(

@@ -220,6 +220,24 @@ def observations(
     )
 
 
+def distribution(histogram: Metric, *, by: tuple[str, ...] = (), window: str = RATE_INTERVAL) -> dict[str, Query]:
+    """What all of a histogram's queries rest on, by the suffix of its series: per second, added up over the fleet.
+
+    Raises:
+        CatalogError: see :func:`quantile`.
+    """
+    histogram = _histogram(histogram, "a distribution", by, None)
+
+    def of(suffix: str, labels: tuple[str, ...]) -> Query:
+        return Query(
+            lambda scope: _rates(histogram, scope, suffix, labels, None, window=window),
+            histogram.unit if suffix == "_sum" else Unit.REQUESTS_PER_SECOND,
+            (histogram,),
+        )
+
+    return {"_bucket": of("_bucket", (*by, "le")), "_sum": of("_sum", by), "_count": of("_count", by)}
+
+
 def bucket_rates(histogram: Metric, *, where: Where | None = None) -> Query:
     """Observations per second in each bucket, for a heatmap; unlike counts, rates do not change with zoom.
 

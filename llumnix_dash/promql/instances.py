@@ -27,7 +27,6 @@ class _Over(NamedTuple):
 
 
 _AS_IT_IS = _Over()
-_PEAK = _Over("max_over_time", RATE_INTERVAL)
 _HIGHEST = _Over("max_over_time", RANGE)
 
 
@@ -46,8 +45,8 @@ def total(
         gauge: the metric.
         by: labels that the sum keeps.
         where: matchers.
-        peak: whether each series counts with the highest value since the point before, and not with that of the moment:
-            a spike then shows at any zoom, and the sum may be above that of any one moment.
+        peak: whether each series counts with the highest value since the point before, or over the window, and not with
+            that of the moment: a spike then shows at any zoom, and the sum may be above that of any one moment.
         window: over which each series counts with its mean; empty: as it is.
         scrapes: whether it counts with the sum over the window's scrapes instead.
 
@@ -58,7 +57,7 @@ def total(
     if not gauge.unit.has_a_sum:
         raise CatalogError(f"a sum of {gauge.name} means nothing: it is a ratio", hint="average(…) or highest(…)")
     gauge.check_labels(*by, *(where or {}))
-    over = _PEAK if peak else _Over("sum_over_time" if scrapes else "avg_over_time", window)
+    over = _peak(window) if peak else _Over("sum_over_time" if scrapes else "avg_over_time", window)
     return Query(lambda scope: _total(gauge, scope, by, where, over), gauge.unit, (gauge,))
 
 
@@ -73,23 +72,52 @@ def average(gauge: Metric, *, by: tuple[str, ...] = (), where: Where | None = No
     if gauge.spread not in {"own", "copies"}:
         raise CatalogError(f"a mean of {gauge.name} means nothing: each replica tells of its share", hint="total(…)")
 
-    def text(scope: Scope) -> str:
+    if gauge.spread == "own":
+        over = _Over("avg_over_time", window)
+        return Query(
+            lambda scope: f"avg{grouped(by)}({_floored(gauge, _known(gauge, scope, where, over))})",
+            gauge.unit,
+            (gauge,),
+        )
+    values, number = sum_and_number(gauge, by=by, where=where, window=window)
+    return Query(lambda scope: f"{values.text(scope)} / {number.text(scope)}", gauge.unit, (gauge,))
+
+
+def sum_and_number(
+    gauge: Gauge, *, by: tuple[str, ...], where: Where | None = None, window: str = ""
+) -> tuple[Query, Query]:
+    """The two of which :func:`average` is the quotient: all instances' values added up, and how many they are."""
+
+    def added(aggregate: str, scope: Scope) -> str:
         known = _known(gauge, scope, where, _Over("avg_over_time", window))
-        values = _floored(gauge, known)
+        values = _floored(gauge, known) if aggregate == "sum" else known
         if gauge.spread == "own":
-            return f"avg{grouped(by)}({values})"
-        return f"{_highest_replica('sum', gauge, values, by)} / {_highest_replica('count', gauge, known, by)}"
+            return f"{aggregate}{grouped(by)}({values})"
+        return _highest_replica(aggregate, gauge, values, by)
 
-    return Query(text, gauge.unit, (gauge,))
+    return (
+        Query(lambda scope: added("sum", scope), gauge.unit, (gauge,)),
+        Query(lambda scope: added("count", scope), Unit.COUNT, (gauge,)),
+    )
 
 
-def highest(gauge: Metric, *, by: tuple[str, ...] = (), where: Where | None = None, peak: bool = False) -> Query:
-    """The highest value of any instance, or of any since the point before (``peak``); see :func:`average`."""
+def highest(
+    gauge: Metric,
+    *,
+    by: tuple[str, ...] = (),
+    where: Where | None = None,
+    peak: bool = False,
+    window: str = "",
+) -> Query:
+    """The highest value of any instance, or of any since the point before or over the window (``peak``).
+
+    Without ``peak``, an instance's value is its mean over the window if there is one. See :func:`average`.
+    """
     gauge = require(gauge, Gauge, "the highest over instances")
     gauge.check_labels(*by, *(where or {}))
     if gauge.spread not in {"own", "copies"}:
         raise CatalogError(f"the highest of {gauge.name} means nothing: each replica tells of its share")
-    over = _PEAK if peak else _AS_IT_IS
+    over = _peak(window) if peak else _Over("avg_over_time", window)
     return Query(
         lambda scope: _floored(gauge, f"max{grouped(by)}({_known(gauge, scope, where, over)})"), gauge.unit, (gauge,)
     )
@@ -215,6 +243,10 @@ def started(uptime: Metric) -> Query:
         return f"count{by}({now} < {then} or {now} < $__interval_ms / 1000 + {_SEEN_WITHIN} unless {then})"
 
     return Query(text, Unit.COUNT, (uptime,))
+
+
+def _peak(window: str) -> _Over:
+    return _Over("max_over_time", window or RATE_INTERVAL)
 
 
 def _fleet(metric: Metric) -> tuple[str, ...]:

@@ -17,6 +17,8 @@ _PART = re.compile(
 )
 _MATCHER = re.compile(r'(\w+)\s*(=~|!~|!=|=)\s*"((?:[^"\\]|\\.)*)"')
 _SELECTOR = re.compile(rf"\{{(?:{_STRING}|[^}}\"])*\}}")
+# A series that the site's own rules record: they give it the site's matchers as labels.
+_RECORDED = re.compile(r"\w+:\w+:\w+$")
 _PLAIN = re.compile(r"[\w/-]+")
 
 
@@ -25,7 +27,8 @@ def localized(text: str, site: "Site") -> str:
 
     def part(match: re.Match[str]) -> str:
         if match["selector"]:
-            return _selector(match["selector"], site)
+            recorded = _RECORDED.search(text, endpos=match.start())
+            return _selector(match["selector"], site, recorded=bool(recorded))
         if match["string"]:
             # An argument of label_replace and its like.
             name = match["string"][1:-1]
@@ -62,17 +65,19 @@ def _operand(text: str, clause: re.Match[str]) -> str:
     return text
 
 
-def _selector(text: str, site: "Site") -> str:
+def _selector(text: str, site: "Site", *, recorded: bool) -> str:
+    """The matchers in the site's names, with its further ones where they tell a component or the series is recorded."""
+    further = [f'{other}="{_escaped(own)}"' for other, own in site.matchers.items()]
     names, matchers, found = names_of(text, site), [], _MATCHER.findall(text)
     for label, operator, value in found:
         if not (name := names.of(label)):
             continue
         if label == COMPONENT:
-            matchers += [_job(name, operator, value, site)]
-            matchers += [f'{other}="{_escaped(own)}"' for other, own in site.matchers.items()]
+            matchers += [_job(name, operator, value, site), *further]
         else:
             matchers.append(f'{name}{operator}"{value}"')
-    return f"{{{','.join(matchers)}}}" if found else text
+    matchers += further if recorded else []
+    return f"{{{','.join(matchers)}}}" if found or matchers else text
 
 
 def _job(name: str, operator: str, value: str, site: "Site") -> str:

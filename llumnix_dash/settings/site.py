@@ -131,7 +131,7 @@ class Objectives(_Section):
 
 
 class Dashboards(_Section):
-    """How the dashboards are called and how they open."""
+    """How the dashboards are called, how they open, and whether they read recorded series."""
 
     tags: Annotated[tuple[str, ...], Field(strict=False)] = ("llumnix",)
     uid_prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{0,13}$")] = ""
@@ -140,6 +140,7 @@ class Dashboards(_Section):
     refresh: Annotated[str, Field(pattern=r"^([1-9][0-9]*[smhd])?$")] = "30s"
     time_from: Annotated[str, Field(pattern=r"^now(-[0-9]+[smhdwMy])?(/[smhdwMy])?$")] = "now-1h"
     time_to: Annotated[str, Field(pattern=r"^now(-[0-9]+[smhdwMy])?(/[smhdwMy])?$")] = "now"
+    recorded: bool = False
 
 
 def _url_of(*names: str) -> AfterValidator:

@@ -13,7 +13,7 @@ from llumnix_dash.errors import QueryError
 from llumnix_dash.interpolation.timerange import TimeRange
 from llumnix_dash.prometheus.client import Client
 from llumnix_dash.prometheus.selectors import Selector, compares, selectors
-from llumnix_dash.verify.reasons import BY_SERIES, Reason, why_absent
+from llumnix_dash.verify.reasons import BY_SERIES, Reason, is_recorded, is_recorded_rate, why_absent
 from llumnix_dash.verify.report import QueryResult, Status
 
 # One series an instance and role: enough to know which roles there are, and cheap on a big fleet.
@@ -84,6 +84,8 @@ class Explainer:
         )
 
     def _moved(self, selector: Selector) -> bool:
+        if is_recorded_rate(selector.metric):
+            return self._is_true(f"max(max_over_time({selector}[{self._window}])) > 0")
         return self._is_true(f"sum(increase({selector}[{self._window}])) > 0")
 
     def _is_above_0(self, selector: Selector) -> bool:
@@ -188,6 +190,8 @@ class Explainer:
 
 
 def _counts(series: str) -> bool:
+    if is_recorded(series):
+        return is_recorded_rate(series)
     metric = BY_SERIES.get(series)
     return not isinstance(metric, Gauge) if metric else series.endswith(("_total", "_bucket", "_count", "_sum"))
 

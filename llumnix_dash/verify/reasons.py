@@ -1,5 +1,6 @@
 """Why a metric may be absent from a fleet that is well: its mode, its version or its rarity, by the catalogue."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -18,6 +19,10 @@ def series_names(metric: Metric) -> tuple[str, ...]:
 
 BY_SERIES: dict[str, Metric] = {name: metric for metric in METRICS for name in series_names(metric)}
 """The catalogue's metrics by the names of their series."""
+
+# Of vLLM's names the colon is one of a recorded series' own.
+_RECORDED_FROM = {name.replace(":", "_"): name for name in BY_SERIES}
+_RECORDED = re.compile(r"\w+:(?P<metric>\w+):(?P<operations>\w+)")
 
 _SUCCESSORS = {
     old + suffix: metric
@@ -44,6 +49,17 @@ class Reason:
     known: bool = True
 
 
+def is_recorded(series: str) -> bool:
+    """Whether a name is one of the form that recorded series have, ``level:metric:operations``."""
+    return bool(_RECORDED.fullmatch(series))
+
+
+def is_recorded_rate(series: str) -> bool:
+    """Whether a name is one of a recorded rate, which is 0 where nothing happens."""
+    found = _RECORDED.fullmatch(series)
+    return bool(found and found["operations"].startswith("rate"))
+
+
 def successor_of(series: str) -> Metric | None:
     """The metric that took the place of one with a former name."""
     return _SUCCESSORS.get(series)
@@ -58,6 +74,10 @@ def why_absent(series: str, exported: Iterable[str]) -> Reason | None:
     """
     if series in recorded.NAMES:
         return Reason("recorded only where rules/recording.yaml is loaded", excuses=True)
+    if found := _RECORDED.fullmatch(series):
+        source = _RECORDED_FROM.get(found["metric"], "")
+        absent = None if source in exported else why_absent(source, exported)
+        return absent or Reason("nothing records it", hint="does Prometheus evaluate rules/recording.yaml?")
     present = {BY_SERIES[name].name for name in exported if name in BY_SERIES}
     metric = BY_SERIES.get(series)
     if metric is None:

@@ -33,6 +33,19 @@ def test_write_then_check(golden: Golden, tmp_path: Path) -> None:
     assert not (tmp_path / "deploy").exists()
 
 
+def test_over_recorded_series(golden: Golden, tmp_path: Path) -> None:
+    golden(
+        "cli/generate_recorded.txt",
+        transcript(
+            "llumnix-dash generate vllm --recorded --output-dir out",
+            "llumnix-dash generate vllm rules --output-dir out --check",
+            "llumnix-dash generate vllm --output-dir out",
+            "llumnix-dash generate vllm --recorded --output-dir out --check",
+            cwd=tmp_path,
+        ),
+    )
+
+
 def test_mistakes(golden: Golden, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
     (tmp_path / "broken.py").write_text("x = 1\n\nx.y\n", encoding="utf-8")

@@ -14,6 +14,7 @@ from llumnix_dash.promql import (
     answering,
     average,
     bucket_rates,
+    distribution,
     failure_ratio,
     fewer,
     first_of,
@@ -22,6 +23,7 @@ from llumnix_dash.promql import (
     in_sight,
     increase,
     instances,
+    leaders,
     mean,
     observations,
     of_instance,
@@ -34,6 +36,7 @@ from llumnix_dash.promql import (
     side_by_side,
     staleness,
     started,
+    sum_and_number,
     top_instances,
     total,
     where_any_reaches,
@@ -84,6 +87,10 @@ QUERIES: dict[str, dict[str, Query]] = {
             vllm.PROMPT_TOKENS, where={"infer_type": ("decode", "neutral")}
         ),
         "in_sight(TTFT_OBJECTIVE)": in_sight(TTFT_OBJECTIVE),
+        **{
+            f'distribution(vllm.ITL, by=("infer_type",), window="5m")["{suffix}"]': query
+            for suffix, query in distribution(vllm.ITL, by=("infer_type",), window="5m").items()
+        },
     },
     "Gauges": {
         "total(gateway.PENDING_REQUESTS)": total(gateway.PENDING_REQUESTS),
@@ -96,6 +103,14 @@ QUERIES: dict[str, dict[str, Query]] = {
         "total(lrs.RUNNING_REQUESTS)  # exported, or else derived": total(lrs.RUNNING_REQUESTS),
         'average(vllm.KV_CACHE_USAGE, by=("infer_type",))': average(vllm.KV_CACHE_USAGE, by=("infer_type",)),
         "average(cms.KV_CACHE_USAGE)": average(cms.KV_CACHE_USAGE),
+        'highest(vllm.KV_CACHE_USAGE, peak=True, window="5m")': highest(vllm.KV_CACHE_USAGE, peak=True, window="5m"),
+        'highest(vllm.KV_CACHE_USAGE, window="5m")': highest(vllm.KV_CACHE_USAGE, window="5m"),
+        'sum_and_number(cms.KV_CACHE_USAGE, by=("namespace",))[1]': sum_and_number(
+            cms.KV_CACHE_USAGE, by=("namespace",)
+        )[1],
+        'leaders(highest(vllm.KV_CACHE_USAGE, by=("namespace", "instance")), by=("namespace",), count=50)': leaders(
+            highest(vllm.KV_CACHE_USAGE, by=("namespace", "instance")), by=("namespace",), count=50
+        ),
         "highest(cms.KV_CACHE_USAGE, peak=True)": highest(cms.KV_CACHE_USAGE, peak=True),
         "total(process.ENGINE_ANSWERS)": total(process.ENGINE_ANSWERS),
         'instances(vllm.RUNNING_REQUESTS, by=("infer_type",))': instances(vllm.RUNNING_REQUESTS, by=("infer_type",)),

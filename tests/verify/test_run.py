@@ -113,6 +113,12 @@ REASONS = {
     "vllm:gpu_cache_usage_perc": (False, "vllm:gpu_cache_usage_perc: a former name of vllm:kv_cache_usage_perc"),
     # Decisions for neutral instances are recorded as prefill and as decode: the role is no reason for a blank.
     'selected_instance_decode_batch_size_count{infer_type="prefill"}': (True, "exists only in full mode"),
+    # Recorded series: what they are recorded from is there, or is not.
+    "sum(cluster_namespace:request_total:rate5m)": (
+        False,
+        "cluster_namespace:request_total:rate5m: nothing records it",
+    ),
+    "sum(cluster_namespace:instance_cms_running_requests:sum)": (True, "exists only in full mode"),
     "no_such_metric": (False, "no_such_metric: no such metric in the store"),
     'request_total{status_code="404"}': (False, 'request_total has no status_code="404"; there are 200, 500'),
     'vllm:num_requests_running{infer_type="decode",model="other"}': (
