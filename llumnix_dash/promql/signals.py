@@ -115,17 +115,16 @@ def stuck_requests() -> Query:
 
 
 def slowness_among_peers() -> Query:
-    """:func:`slowness` of the instances that have peers enough for one to be in the middle."""
-    peers = (*FLEET, ROLE, "model_name")
+    """:func:`slowness` of the instances that have peers enough for one to be in the middle; of others 0."""
+    peers, instance = (*FLEET, ROLE, "model_name"), (*FLEET, ROLE, "model_name", POD, INSTANCE)
     slow = slowness()
-    return Query(
-        lambda scope: (
-            f"({slow.text(scope)}) and on ({', '.join(peers)})"
-            f" (count{grouped(peers)}({slow.text(scope)}) >= {number(LEAST_PEERS)})"
-        ),
-        slow.unit,
-        slow.metrics,
-    )
+
+    def text(scope: Scope) -> str:
+        among = f"count{grouped(peers)}({slow.text(scope)}) >= {number(LEAST_PEERS)}"
+        every = f"sum{grouped(instance)}(avg_over_time({selector(vllm.RUNNING_REQUESTS, scope)}[{RECENT}]))"
+        return f"(({slow.text(scope)}) and on ({', '.join(peers)}) ({among})) or 0 * {every}"
+
+    return Query(text, slow.unit, slow.metrics)
 
 
 def restarts() -> Query:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from llumnix_dash.dashboards import DASHBOARDS
 from llumnix_dash.document import canonical
 from llumnix_dash.generate import load_dashboards
 from tests.grafana.command import Check, run, use, write
@@ -145,7 +146,7 @@ def test_our_own_dashboards_by_name_and_all(fake: FakeGrafana):
     assert run("push", "lrs").code == 0
     assert list(fake.store.dashboards) == ["llumnix-lrs-dashboard"]
     assert run("push").code == 0
-    assert sorted(fake.store.dashboards) == sorted([*OURS, "vllm-dashboard"])
+    assert sorted(fake.store.dashboards) == sorted(one.uid for one in DASHBOARDS)
     assert "Nothing to do." in run("push").out
     assert run("status").code == 0
 
@@ -163,7 +164,7 @@ def test_an_edit_can_be_seen_in_what_is_pulled(fake: FakeGrafana, tmp_path: Path
     edit(fake, description="watch this tonight")
     ran = run("pull", tmp_path / "live")
     assert ran.code == 1
-    assert "1 of 6 saved" in ran.out
+    assert f"1 of {len(DASHBOARDS)} saved" in ran.out
     assert "vllm-dashboard" in ran.out
     assert "it is not on the server" in ran.out
     pulled = json.loads((tmp_path / "live" / "llumnix-lrs-dashboard.json").read_text())

@@ -105,7 +105,8 @@ def store(of: Sequence[str], folder: Path) -> Iterator[str]:
     samples, names = folder / "samples.om", asked()
     with samples.open("w", encoding="utf-8") as stream:
         for name in of:
-            fleet = simulate(renamed(name), end=END, minutes=MINUTES, interval=INTERVAL)
+            interval = max(INTERVAL, SCENARIOS[name].interval or 0)
+            fleet = simulate(renamed(name), end=END, minutes=MINUTES, interval=interval)
             write_openmetrics(fleet, _Only(stream, names))  # type: ignore[arg-type]
         stream.write("# EOF\n")
     with prometheus(samples, folder) as url:

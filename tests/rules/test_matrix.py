@@ -17,6 +17,10 @@ SLACK = 1.5
 NOT_SIMULATED = {
     "LlumnixStatusRefreshSlow": "the simulated store always answers within milliseconds, or not at all",
     "LlumnixStatusRefreshStalled": "a simulated scheduler never hangs by itself",
+    **dict.fromkeys(
+        ("LlumnixTTFTBudgetBurns", "LlumnixTPOTBudgetBurns", "LlumnixE2EBudgetBurns"),
+        "more than 5 % of an hour's requests, 14 times over, do not go by in half an hour",
+    ),
 }
 
 

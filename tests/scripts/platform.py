@@ -36,7 +36,7 @@ class Repository:
 def repository(folder: Path) -> Repository:
     """A project like ours as the base; on the head another title, on the base since then yet another one."""
     folder.mkdir()
-    for name in ("llumnix_dash", "dashboards", "scripts"):
+    for name in ("llumnix_dash", "dashboards", "rules", "scripts"):
         shutil.copytree(PROJECT / name, folder / name, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("setup.cfg", "pyproject.toml", "action.yml", "LICENSE"):
         shutil.copy(PROJECT / name, folder / name)
