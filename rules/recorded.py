@@ -5,7 +5,7 @@ from llumnix_dash.catalog.exporters import ENGINE
 from llumnix_dash.catalog.labels import COMPONENT, FLEET, MODEL, ROLE
 from llumnix_dash.promql import ratio_by
 from llumnix_dash.promql.balance import slowness
-from llumnix_dash.promql.signals import ghosts, gone, silent_targets, stuck_requests
+from llumnix_dash.promql.signals import ghosts, gone, silent_targets, slowness_among_peers, stuck_requests
 from llumnix_dash.rules import Record
 from llumnix_dash.rules.series import (
     distributions,
@@ -136,4 +136,5 @@ SIGNALS = _each(
     ),
     leading(stuck_requests(), "stuck", by=_BY_ROLE),
     leading(slowness(), "slowness", by=_OF_ENGINES),
+    leading(slowness_among_peers(), "slowness_among_peers", by=_OF_ENGINES),
 )

@@ -265,7 +265,7 @@ def test_first_row(world: World, key: str, look: str) -> None:
 
 
 @pytest.mark.parametrize("look", ["all", "one", "idle", "doubtful"])
-@pytest.mark.parametrize("board", ["overview", "component", "vllm"])
+@pytest.mark.parametrize("board", ["overview", "component", "cms", "lrs", "vllm"])
 @each(FIRST_ROW)
 def test_first_row_of_other_pages(world: World, board: str, key: str, look: str) -> None:
     check(world, board, key, LOOKS[look].but("instance"), FIRST_ROW[key])
@@ -278,20 +278,20 @@ def test_components(world: World, key: str, look: str) -> None:
 
 
 @pytest.mark.parametrize("look", ["all", "one", "west", "two", "idle", "late"])
-@pytest.mark.parametrize("board", ["overview", "request", "component", "vllm"])
+@pytest.mark.parametrize("board", ["overview", "request", "component", "cms", "lrs", "vllm"])
 @each({"components_up": _up, "pending_now": _pending})
 def test_who_answers_and_what_waits(world: World, board: str, key: str, look: str) -> None:
     looks = {**LOOKS, "west": Look(END, {**ONE, "cluster": ["west"]}), "two": Look(END, {**ONE, "namespace": ["two"]})}
     check(world, board, key, looks[look].but("instance"), {"components_up": _up, "pending_now": _pending}[key])
 
 
-@pytest.mark.parametrize("board", ["overview", "request", "component", "vllm"])
+@pytest.mark.parametrize("board", ["overview", "request", "component", "cms", "lrs", "vllm"])
 @each([*FIRST_ROW, "pending_now"])
 def test_without_gateways_the_first_row_says_so(world: World, board: str, key: str) -> None:
     check(world, board, key, NOBODY_THERE.but("instance"), lambda look: {"gateways gone": 0})
 
 
-@pytest.mark.parametrize("board", ["overview", "request", "component", "vllm"])
+@pytest.mark.parametrize("board", ["overview", "request", "component", "cms", "lrs", "vllm"])
 def test_what_does_not_answer_is_gone(world: World, board: str) -> None:
     gone = {f"{name} gone": 0 for name in ("Gateways", "Schedulers", "Engines")}
     check(world, board, "components_up", NOBODY_THERE.but("instance"), lambda look: gone)

@@ -4,21 +4,19 @@ The recorded series are what the expressions of ``recording.yaml`` give on the s
 clock, which may be an interval behind, has no part in it, and the numbers are to be the same to the last digit.
 """
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from llumnix_dash.generate import generate
-from llumnix_dash.prometheus.client import Client, Series
-from llumnix_dash.rulefiles import RECORDING_FILE, rule_files
+from llumnix_dash.prometheus.client import Series
 from llumnix_dash.settings.load import FILE_NAME
 from llumnix_dash.settings.site import Dashboards, Site
 from llumnix_dash.verify.session import PanelReader
+from tests.prometheus.recorded import recorded_samples
 from tests.prometheus.stores import prometheus
 from tests.proof.fleets import END, INTERVAL
 from tests.proof.shown import BOARDS, RANGE, SCRAPE_INTERVAL, Backfilled
@@ -77,19 +75,8 @@ def lines(answers: Mapping[str, list[Series]]) -> dict[Any, float]:
 
 def with_recorded(store: Backfilled, samples: Path, path: Path) -> Path:
     """The store's samples and what the rules make of them, as an OpenMetrics file."""
-    [text] = [one.text for one in rule_files() if one.file_name == RECORDING_FILE]
-    rules = [rule for group in yaml.safe_load(text)["groups"] for rule in group["rules"]]
     with path.open("w", encoding="utf-8") as stream:
         stream.writelines(line for line in samples.open(encoding="utf-8") if line != "# EOF\n")
-        for rule in rules:
-            stream.writelines(_samples(rule["record"], store.session().client, rule["expr"]))
+        stream.writelines(recorded_samples(store.session().client, END - RANGE, END, INTERVAL))
         stream.write("# EOF\n")
     return path
-
-
-def _samples(name: str, client: Client, expr: str) -> Iterator[str]:
-    for series in client.query_range(expr, END - RANGE, END, INTERVAL):
-        labels = {label: value for label, value in series.labels.items() if label != "__name__"}
-        named = ",".join(f"{label}={json.dumps(value)}" for label, value in labels.items())
-        for moment, value in series.points:
-            yield f"{name}{{{named}}} {value!r} {moment}\n"

@@ -14,10 +14,11 @@ from typing import Any, NamedTuple, TextIO
 import yaml
 
 from llumnix_dash.fleet import SCENARIOS, Scenario, simulate
-from llumnix_dash.fleet.textformat import label_text, write_openmetrics
+from llumnix_dash.fleet.textformat import write_openmetrics
 from llumnix_dash.prometheus.client import Client
 from llumnix_dash.prometheus.connection import Connection
-from llumnix_dash.rulefiles import ALERTS_FILE, RECORDING_FILE, rule_files
+from llumnix_dash.rulefiles import ALERTS_FILE, rule_files
+from tests.prometheus.recorded import RULES, recorded_samples
 from tests.prometheus.stores import prometheus
 
 END = 1_700_002_800
@@ -76,12 +77,11 @@ ALERTS = [
     Rule(rule["alert"], rule["expr"], int(rule["for"][:-1]) * {"s": 1, "m": 60, "h": 3600}[rule["for"][-1]])
     for rule in _rules(ALERTS_FILE)
 ]
-RECORDS = _rules(RECORDING_FILE)
 
 
 def asked() -> frozenset[str]:
     """The names of the series that any rule asks for."""
-    texts = [one.condition for one in ALERTS] + [rule["expr"] for rule in RECORDS]
+    texts = [one.condition for one in ALERTS] + [rule["expr"] for rule in RULES]
     return frozenset(name for text in texts for name in re.findall(r"([\w:]+)\{", text))
 
 
@@ -117,12 +117,7 @@ def store(of: Sequence[str], folder: Path) -> Iterator[str]:
 
 def recorded_in(url: str, path: Path) -> Path:
     """A file of what a ruler that asks every minute would have recorded of the store."""
-    start = END - MINUTES * 60
-    client, lines = Client(Connection(url)), []
-    for rule in RECORDS:
-        for series in client.query_range(rule["expr"], start, END, 60):
-            labels = label_text(sorted({**series.labels, **rule.get("labels", {})}.items()))
-            lines += [f"{rule['record']}{{{labels}}} {value!r} {moment}\n" for moment, value in series.points]
+    lines = recorded_samples(Client(Connection(url)), END - MINUTES * 60, END, 60)
     path.write_text("".join([*lines, "# EOF\n"]), encoding="utf-8")
     return path
 
