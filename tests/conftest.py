@@ -39,7 +39,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 # Tests that mostly wait for time to pass.
-WAITING = {"test_demo.py", "test_live.py"}
+WAITING = {"test_demo.py", "test_told.py", "test_live.py"}
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """A worker a core, and one more: some tests wait, for scrapes and for servers, while others could go on."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.hookimpl(trylast=True)
