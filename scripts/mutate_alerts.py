@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import yaml
@@ -39,12 +39,38 @@ class Mutant:
 def mutants(alert: Alert) -> Iterator[Mutant]:
     """Every change of an alert that is tried."""
     condition, lasting = alert.condition(), alert.lasting
+    quiet = quiet_branches(condition)
     for one in mutations(condition):
         changed = one.apply(condition)
-        if changed != condition:
+        if changed != condition and not any(one.start in span for span in quiet):
             yield Mutant(one.within(condition), changed, lasting)
+    for factor in (2 / 3, 1.5) if alert.threshold else ():
+        other = alert.above is not None and replace(alert, above=alert.threshold * factor)
+        other = other or replace(alert, below=alert.threshold * factor)
+        yield Mutant(f"threshold x {factor:.1f}", other.condition(), lasting)
     for text in ("1m" if alert.seconds > 60 else "10m", f"{2 * alert.seconds}s"):
         yield Mutant(f"for: {lasting} → {text}", condition, text)
+
+
+def quiet_branches(condition: str) -> list[range]:
+    """Where the left side gives its 0 of quiet cases, which is never above the threshold 0: no change there can matter.
+
+    The branch is there for the panel's line.
+    """
+    if ") > 0" not in condition:
+        return []
+    spans, depth, start, quoted = [], 0, 1, False
+    for place, letter in enumerate(condition):
+        quoted ^= letter == '"' and condition[place - 1] != "\\"
+        depth += 0 if quoted else (letter in "([{") - (letter in ")]}")
+        ends = not quoted and ((depth == 1 and condition.startswith(" or ", place)) or depth == 0)
+        if ends and place > start:
+            if condition[start:place].removeprefix(" or ").startswith("0 * "):
+                spans.append(range(start, place))
+            start = place
+        if depth == 0 and place:
+            break
+    return spans
 
 
 def survives(alert: Alert, mutant: Mutant, folder: Path) -> bool:
