@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
@@ -21,6 +21,7 @@ sys.path.insert(0, str(Path.cwd()))
 
 from query_mutations import mutations
 
+from llumnix_dash.promql.query import number
 from llumnix_dash.rules import Alert
 from llumnix_dash.rules.declared import every_alert
 from tests.rules.cases import CASES
@@ -44,10 +45,10 @@ def mutants(alert: Alert) -> Iterator[Mutant]:
         changed = one.apply(condition)
         if changed != condition and not any(one.start in span for span in quiet):
             yield Mutant(one.within(condition), changed, lasting)
+    bound = f") {'>' if alert.above is not None else '<'} {number(alert.threshold)}"
     for factor in (2 / 3, 1.5) if alert.threshold else ():
-        other = alert.above is not None and replace(alert, above=alert.threshold * factor)
-        other = other or replace(alert, below=alert.threshold * factor)
-        yield Mutant(f"threshold x {factor:.1f}", other.condition(), lasting)
+        other = bound.replace(number(alert.threshold), number(alert.threshold * factor))
+        yield Mutant(f"threshold × {factor:.2f}", condition.replace(bound, other), lasting)
     for text in ("1m" if alert.seconds > 60 else "10m", f"{2 * alert.seconds}s"):
         yield Mutant(f"for: {lasting} → {text}", condition, text)
 

@@ -48,7 +48,7 @@ _COLOURS = {"written": "green", "stale": "red", "missing": "red", "unexpected": 
 @click.option(
     "--recorded",
     is_flag=True,
-    help="Over recorded series, which cost the same at any size; Prometheus has to evaluate rules/recording.yaml.",
+    help="Over recorded series, for big fleets; Prometheus has to evaluate rules/recording.yaml.",
 )
 @settings_option
 @click.pass_context

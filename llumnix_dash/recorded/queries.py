@@ -18,7 +18,7 @@ _OPEN = re.compile(
 # Of a rule's groups, how many make a coarser one.
 _TOGETHER = {"sum": "sum", "count": "sum", "max": "max", "min": "min"}
 # What a rule's values over five minutes come to over the whole range.
-_OVER_RANGE = {"rate": "avg_over_time", "avg_over_time": "avg_over_time", "max_over_time": "max_over_time"}
+_OVER_RANGE = {"rate": "avg_over_time", "max_over_time": "max_over_time"}
 _LEADING = re.compile(r"topk by \([^)]*\) \(\d+, (?P<query>.+)\)", re.DOTALL)
 
 
@@ -118,7 +118,10 @@ class _Rule:
         matchers = ",".join([*split.kept, *self._labels])
         series = f"{self._name}{{{matchers}}}" if matchers else self._name
         if _RANGE in windows:
-            if not self._together or (self._function == "max_over_time") != (self._together == "max"):
+            # A mean of five-minute means is not the range's own: good enough at its end, to say whether there is any.
+            exact = self._together == "max" and self._function == "max_over_time"
+            any_at_all = self._together == "sum" and self._function == "rate" and all(there.moments)
+            if not (exact or any_at_all):
                 return None
             series = f"{_OVER_RANGE[self._function]}({series}[{_RANGE}])"
             series = series[:-1] + there.moments.pop() + ")"

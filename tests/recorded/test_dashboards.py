@@ -24,6 +24,7 @@ STILL_RAW = {
     "Up": "whoever is gone has to show whether rules are evaluated or not",
     "Fullest Instances": "of instances",
     "Busiest Instances": "of instances",
+    "Running: CMS and Engines": "whether prefill engines tell of tokens at all, in the time range shown",
 }
 
 
