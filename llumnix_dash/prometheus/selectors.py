@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 import promql_parser
 
@@ -42,10 +43,12 @@ _OPERATORS = (
 _COMPARISONS = frozenset({"==", "!=", ">", "<", ">=", "<="})
 
 
-def selectors(expr: str) -> list[Selector]:
+# The same queries are asked about again and again: of a blank, of coverage, of the next dashboard with that panel.
+@lru_cache(maxsize=4096)
+def selectors(expr: str) -> tuple[Selector, ...]:
     """The selectors of a PromQL query in their order, each once; empty where it is no PromQL."""
     if (tree := parsed(expr)) is None:
-        return []
+        return ()
     found: dict[Selector, None] = {}
 
     def visit(node: object) -> None:
@@ -54,7 +57,7 @@ def selectors(expr: str) -> list[Selector]:
             found[_selector(vector)] = None
 
     promql_parser.walk(tree, visit)
-    return list(found)
+    return tuple(found)
 
 
 def compares(expr: str) -> bool:
