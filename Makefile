@@ -33,7 +33,7 @@ demo: $(VENV)/.test system-packages ## a live simulated fleet, a Prometheus that
 
 nightly: $(VENV)/.test system-packages ## 10,000 hostile inputs for diff, verify and generate --from; some minutes
 	HYPOTHESIS_PROFILE=nightly LLUMNIX_DASH_CORRUPTIONS=10000 LLUMNIX_DASH_MODULES=10000 \
-		LLUMNIX_DASH_ORDERS=200 $(BIN)/pytest -n auto --timeout 3600 \
+		LLUMNIX_DASH_ORDERS=200 LLUMNIX_DASH_EVERY_STORE=1 $(BIN)/pytest -n auto --timeout 3600 \
 		tests/test_corruption.py tests/diff/test_properties.py tests/diff/test_queries.py tests/interpolation tests/document \
 		tests/grafana/test_interleavings.py
 

@@ -1,5 +1,6 @@
 """Stores made by hand, where the world is as no scenario has it in one place, and what the panels show on them."""
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ from tests.proof.shown import BOARDS, legend
 START = 1_700_000_000 - 1_700_000_000 % 3600
 SECONDS = 3600
 INTERVAL = "15s"
+NIGHTLY = "LLUMNIX_DASH_EVERY_STORE" in os.environ
 
 
 class World:
@@ -116,13 +118,13 @@ class World:
                 yield target, series
 
 
-def world_of(samples: Callable[[], Samples]) -> Any:
-    """The fixture of a module's store, in each of the programs.
+def world_of(samples: Callable[[], Samples], programs: Sequence[str] = tuple(STORES)) -> Any:
+    """The fixture of a module's store, in each of the programs, or in those alone; ``make nightly`` takes all.
 
     By its name, ``world``, and by that of ``samples`` scripts/mutate_queries.py finds both in the module.
     """
 
-    @pytest.fixture(scope="module", params=list(STORES))
+    @pytest.fixture(scope="module", params=list(STORES if NIGHTLY else programs))
     def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         folder = tmp_path_factory.mktemp("hand-made")
         with STORES[request.param](samples().write(folder / "samples.om"), folder) as url:
