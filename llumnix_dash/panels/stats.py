@@ -79,7 +79,7 @@ def stat(
     overrides = [state(name, colour) for name, (_, colour) in alarms.items()]
     asked = query if legend else first_of(*cases)
     [exporter, *others] = query.metrics[0].exporters
-    if not others and legend in {"", _PART_NAME}:
+    if not others and (not legend or (legend == _PART_NAME and not exporter.optional)):
         said, source_gone = f"{exporter.name}s gone", gone(process.ANSWERS[exporter])
         asked = instead(query, said, source_gone) if legend else first_of((said, source_gone), *cases)
         overrides.insert(0, state(said, style.FAILURE, says=said, unit="none"))
