@@ -15,5 +15,6 @@ def test_the_table(golden: Callable[[str, str], None], tmp_path: Path) -> None:
 def test_json_says_the_same(tmp_path: Path) -> None:
     rows = json.loads(run("list", "--format", "json", cwd=tmp_path).stdout)
     assert [row["uid"] for row in rows] == list(DASHBOARDS)
-    assert [set(row) for row in rows] == [{"name", "uid", "title", "panels", "queries", "open_queries"}] * len(DASHBOARDS)
+    fields = {"name", "uid", "title", "panels", "queries", "open_queries"}
+    assert all(set(row) == fields for row in rows)
     assert all(0 < row["open_queries"] <= row["queries"] for row in rows)
