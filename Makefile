@@ -35,7 +35,7 @@ nightly: $(VENV)/.test system-packages ## 10,000 hostile inputs for diff, verify
 	HYPOTHESIS_PROFILE=nightly LLUMNIX_DASH_CORRUPTIONS=10000 LLUMNIX_DASH_MODULES=10000 \
 		LLUMNIX_DASH_ORDERS=200 LLUMNIX_DASH_EVERY_STORE=1 $(BIN)/pytest -n auto --timeout 3600 \
 		tests/test_corruption.py tests/diff/test_properties.py tests/diff/test_queries.py tests/interpolation tests/document \
-		tests/grafana/test_interleavings.py tests/rules/test_matrix.py tests/proof/test_hand_made_requests.py
+		tests/grafana/test_interleavings.py tests/rules/test_matrix.py tests/proof
 
 mutants: $(VENV)/.test system-packages ## which small changes of the code, and of the queries, does no test notice: a sample, some minutes
 	$(BIN)/python scripts/mutate.py

@@ -64,7 +64,10 @@ def test_every_query_is_whole_after_interpolation() -> None:
 
 def test_an_ad_hoc_filter_reaches_every_selector() -> None:
     for query in queries():
-        before, after = selectors(query.expr), selectors(filtered(query.expr, [Filter("region", "=", "eu")]))
+        before, after = (
+            list(selectors(query.expr)),
+            list(selectors(filtered(query.expr, [Filter("region", "=", "eu")]))),
+        )
         assert after == [Selector(one.metric, (*one.matchers, ("region", "=", "eu"))) for one in before]
 
 

@@ -62,7 +62,7 @@ VALUES = st.text(alphabet='ab"\\}{\n.é', min_size=1, max_size=6)
 def test_the_parser_sees_the_filter_in_every_selector_and_nothing_else_changed(
     query: str, value: str, operator: str
 ) -> None:
-    before, after = selectors(query), selectors(filtered(query, [Filter("region", operator, value)]))
+    before, after = list(selectors(query)), list(selectors(filtered(query, [Filter("region", operator, value)])))
     matcher = ("region", operator, value)
     if after or operator in {"=", "!="}:  # a value that is no regular expression is refused by the parser
         assert after == [Selector(one.metric, (*one.matchers, matcher)) for one in before]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.nightly import EVERY_STORE
 from tests.prometheus.stores import STORES
 from tests.proof.fleets import IN_BOTH, past, write_samples
 from tests.proof.shown import Backfilled
@@ -30,7 +31,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _programs(item: pytest.Item) -> Collection[str]:
     """The programs in which the test's scenario is looked at; without a scenario, all."""
-    return STORES if _params(item).get("scenario") in {None, *IN_BOTH} else ("prometheus",)
+    return STORES if EVERY_STORE or _params(item).get("scenario") in {None, *IN_BOTH} else ("prometheus",)
 
 
 def _store_of(item: pytest.Item) -> tuple[str, str]:

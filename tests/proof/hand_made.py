@@ -1,6 +1,5 @@
 """Stores made by hand, where the world is as no scenario has it in one place, and what the panels show on them."""
 
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -10,13 +9,13 @@ from llumnix_dash.catalog.labels import FLEET, POD, ROLE
 from llumnix_dash.prometheus.client import Series
 from llumnix_dash.verify.page import PagePanel
 from llumnix_dash.verify.session import PanelReader
+from tests.nightly import EVERY_STORE
 from tests.prometheus.stores import STORES, Samples
 from tests.proof.shown import BOARDS, legend
 
 START = 1_700_000_000 - 1_700_000_000 % 3600
 SECONDS = 3600
 INTERVAL = "15s"
-NIGHTLY = "LLUMNIX_DASH_EVERY_STORE" in os.environ
 
 
 class World:
@@ -124,7 +123,7 @@ def world_of(samples: Callable[[], Samples], programs: Sequence[str] = tuple(STO
     By its name, ``world``, and by that of ``samples`` scripts/mutate_queries.py finds both in the module.
     """
 
-    @pytest.fixture(scope="module", params=list(STORES if NIGHTLY else programs))
+    @pytest.fixture(scope="module", params=list(STORES if EVERY_STORE else programs))
     def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         folder = tmp_path_factory.mktemp("hand-made")
         with STORES[request.param](samples().write(folder / "samples.om"), folder) as url:

@@ -4,7 +4,6 @@ Each fleet is scraped for :data:`MINUTES`; what happens in a scenario's middle h
 minutes are left out: what looks back over five has not five to look at.
 """
 
-import os
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,6 +18,7 @@ from llumnix_dash.fleet.textformat import write_openmetrics
 from llumnix_dash.prometheus.client import Client
 from llumnix_dash.prometheus.connection import Connection
 from llumnix_dash.rulefiles import ALERTS_FILE, rule_files
+from tests.nightly import EVERY_STORE
 from tests.prometheus.recorded import RULES, recorded_samples
 from tests.prometheus.stores import prometheus
 
@@ -35,7 +35,8 @@ LEFT_OUT = ("big",)
 # Nothing happens in these either: they differ in what dashboards show, and `make nightly` takes them, too.
 NIGHTLY = (
     *("full-mode", "no-namespace", "two-namespaces", "old-vllm", "lite-reporting", "no-capacity", "adaptive-pd"),
-    *("kvt-staged", "external-route", "several-engines", "two-schedulers", "prefill-decode"),
+    *("kvt-staged", "external-route", "several-engines", "two-schedulers", "prefill-decode", "prefill-short"),
+    *("kvt-batch", "migration", "slow-burn"),
 )
 
 
@@ -130,7 +131,7 @@ def recorded_in(url: str, path: Path) -> Path:
 
 def scenarios() -> list[str]:
     """The scenarios that the matrix has, in their order."""
-    left_out = LEFT_OUT if "LLUMNIX_DASH_EVERY_STORE" in os.environ else (*LEFT_OUT, *NIGHTLY)
+    left_out = LEFT_OUT if EVERY_STORE else (*LEFT_OUT, *NIGHTLY)
     return [name for name in SCENARIOS if name not in left_out]
 
 
