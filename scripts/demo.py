@@ -24,9 +24,9 @@ PROGRAM = [sys.executable, "-m", "llumnix_dash"]
 RULES = CHECKOUT / "deploy" / "observability" / "rules" / "*.yaml"
 # A rate wants two samples of each series, and one more where a series began between them.
 SCRAPES_WANTED = 4
-# The points of some panels lie at whole minutes, so these are waited for as well.
-STEP_SECONDS = 60
-PATIENCE_SECONDS = 180
+# The points of some panels lie at every second whole minute, so these are waited for as well.
+STEP_SECONDS = 120
+PATIENCE_SECONDS = 300
 
 
 def main() -> int:
@@ -108,7 +108,7 @@ def wait_for_scrapes(url: str, server: subprocess.Popen[str]) -> bool:
             scrapes = min(scrapes_until(url, now), SCRAPES_WANTED)
             if scrapes != told:
                 told = scrapes
-                rest = ", and now the next whole minute" if scrapes == SCRAPES_WANTED else ""
+                rest = ", and now the next even minute" if scrapes == SCRAPES_WANTED else ""
                 print(f"scraped     {scrapes} of {SCRAPES_WANTED} times{rest}", flush=True)
         time.sleep(0.5)
     return False

@@ -194,7 +194,7 @@ def test_a_name_of_a_data_source_that_became_two_uids_is_a_change() -> None:
     assert [path for *_, path in told(old, new)] == ["datasource", "datasource"]
 
 
-def test_rows_of_one_title_that_hold_nothing_are_told_apart_by_their_ids() -> None:
+def test_rows_of_one_title_that_hold_nothing_are_told_apart_by_their_places() -> None:
     """The panel that one of them had is gone: neither row has moved."""
 
     def row(number: int, top: int) -> dict[str, object]:

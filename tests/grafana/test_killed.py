@@ -4,6 +4,7 @@ import copy
 import json
 import re
 import subprocess
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,9 +35,9 @@ def items(release: str) -> list[dict[str, Any]]:
 
 
 def push_and_kill(fake: FakeGrafana, folder: Path, on: str, nth: int, *more: str) -> None:
-    """Starts a push and kills its process while the server has just got that request."""
+    """Starts a push and kills its process while the server has just got that request, which the server then handles."""
     process: list[subprocess.Popen[str]] = []
-    seen = [0]
+    seen, handled = [0], threading.Event()
 
     @contextmanager
     def turn(request: Request) -> Iterator[None]:
@@ -44,12 +45,17 @@ def push_and_kill(fake: FakeGrafana, folder: Path, on: str, nth: int, *more: str
         if seen[0] == nth:
             process[0].kill()
             process[0].wait(30)
-        yield
+        try:
+            yield
+        finally:
+            if seen[0] == nth:
+                handled.set()
 
     fake.turn = turn
     process.append(started(fake, folder, "--jobs", "1", *more))
     out, _ = process[0].communicate(timeout=60)
     assert process[0].returncode == -9, out
+    assert handled.wait(60)
     fake.turn = FakeGrafana.turn_of_anybody
 
 
