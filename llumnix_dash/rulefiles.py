@@ -42,10 +42,12 @@ class RuleFile(NamedTuple):
     Attributes:
         file_name: below the folder of the dashboards' files.
         text: its content.
+        rules: all that it holds, group after group.
     """
 
     file_name: str
     text: str
+    rules: Sequence[Json] = ()
 
 
 def rule_files(site: "Site | None" = None) -> list[RuleFile]:
@@ -72,10 +74,14 @@ def rule_files(site: "Site | None" = None) -> list[RuleFile]:
         "spec": {"groups": [*recorded, *groups]},
     }
     return [
-        RuleFile(ALERTS_FILE, yaml_text({"groups": groups})),
-        RuleFile(RECORDING_FILE, yaml_text({"groups": recorded})),
-        RuleFile(PROMETHEUS_RULE_FILE, yaml_text(resource)),
+        _file(ALERTS_FILE, {"groups": groups}, groups),
+        _file(RECORDING_FILE, {"groups": recorded}, recorded),
+        _file(PROMETHEUS_RULE_FILE, resource, [*recorded, *groups]),
     ]
+
+
+def _file(file_name: str, content: Json, groups: Sequence[Json]) -> RuleFile:
+    return RuleFile(file_name, yaml_text(content), [rule for group in groups for rule in group["rules"]])
 
 
 def promised(site: "Site") -> list[Promise]:

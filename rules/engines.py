@@ -2,7 +2,7 @@
 
 from llumnix_dash.catalog import vllm
 from llumnix_dash.catalog.labels import FLEET, INSTANCE, POD, ROLE
-from llumnix_dash.promql import RECENT, average, mean, ratio_by
+from llumnix_dash.promql import OF_INSTANCE, RECENT, average, mean, ratio_by
 from llumnix_dash.promql.signals import slowness_among_peers, stuck_requests
 from llumnix_dash.rules import CRITICAL, WARNING, Alert
 
@@ -31,7 +31,7 @@ ALERTS = (
         key="alert_engine_slow",
         title="Slowest Engines beside Their Peers",
         left=slowness_among_peers(),
-        by=(*FLEET, ROLE, "model_name", POD, INSTANCE),
+        by=OF_INSTANCE,
         above=2,
         lasting="10m",
         severity=WARNING,

@@ -10,6 +10,8 @@ TOTAL = "cluster_namespace_model:objective_total:rate5m"
 BUDGET = "cluster_namespace_model:objective_budget:ratio"
 NAMES = (BAD, TOTAL, BUDGET)
 
+FORM = r"\w+:(?P<metric>\w+):(?P<operations>\w+)"
+"""The form of the name of any recorded series: level, metric, operations; vLLM's colon is written ``_`` in it."""
 OBJECTIVE = "objective"
 """The label that says of which objective a series is."""
 EVERY_MINUTES = 1

@@ -9,7 +9,7 @@ from llumnix_dash.promql import leading
 from llumnix_dash.rules.alert import Alert
 from llumnix_dash.shapes.panels import Target, TimeSeries
 
-_WIDTH, _HEIGHT = 8, 9
+_HEIGHT = 9
 
 
 def threshold_in_words(alert: Alert) -> str:

@@ -11,6 +11,7 @@ from llumnix_dash.panels.describe import describe, no_data, quantile_caveats
 from llumnix_dash.panels.lines import PER_ROLE, ROLE_OVERRIDES, LineLook, Look, colour_of, legend, override, time_series
 from llumnix_dash.panels.stats import stat
 from llumnix_dash.promql import (
+    OF_INSTANCE,
     PART,
     RATE_INTERVAL,
     RECENT,
@@ -18,6 +19,7 @@ from llumnix_dash.promql import (
     Query,
     goodput,
     highest_of,
+    leading,
     less,
     mean,
     named,
@@ -26,7 +28,6 @@ from llumnix_dash.promql import (
     parts_of_time,
     quantile,
     ratio,
-    slowest,
     slowness,
     unevenness,
 )
@@ -284,7 +285,7 @@ def slowest_instances(key: str, title: str, **look: Unpack[LineLook]) -> TimeSer
     return time_series(
         key,
         title,
-        [Target(query=slowest("$top", slowness()), legendFormat=_INSTANCE)],
+        [Target(query=leading(slowness(), OF_INSTANCE), legendFormat=_INSTANCE)],
         describe(
             {"running": vllm.RUNNING_REQUESTS, "generation": vllm.GENERATION_TOKENS_TOTAL},
             f"The $top instances that are slowest beside their peers at the end of the time range. {_SLOWNESS}",

@@ -8,7 +8,7 @@ The matchers of a query's selectors follow from the metric (its exporter's job) 
 stands on (its variables: the query's *scope*), so a query's text exists only within a scope.
 """
 
-from llumnix_dash.promql.balance import by_median, slowest, slowness, unevenness
+from llumnix_dash.promql.balance import OF_INSTANCE, by_median, slowness, unevenness
 from llumnix_dash.promql.breakdown import parts_of_time
 from llumnix_dash.promql.combined import PART, highest_of, instead, leaders, leading, less, named, of_objective, top_of
 from llumnix_dash.promql.counters import failure_ratio, increase, rate, ratio, ratio_by, restarted, where_any
@@ -64,6 +64,7 @@ from llumnix_dash.promql.states import (
 
 __all__ = [
     "CHOSEN_QUANTILE",
+    "OF_INSTANCE",
     "PART",
     "RANGE",
     "RATE_INTERVAL",
@@ -113,7 +114,6 @@ __all__ = [
     "share_below",
     "share_within",
     "side_by_side",
-    "slowest",
     "slowness",
     "staleness",
     "started",

@@ -9,8 +9,8 @@ from llumnix_dash.catalog.metric import Gauge, Histogram, Metric, Unit
 from llumnix_dash.promql.instances import leading_instances, of_instance
 from llumnix_dash.promql.query import RECENT, Query, Scope, grouped, number, of_whole_fleet, selector
 
-_PEERS = (*FLEET, ROLE, "model_name")
-_INSTANCE = (*_PEERS, POD, INSTANCE)
+PEERS = (*FLEET, ROLE, "model_name")
+OF_INSTANCE = (*PEERS, POD, INSTANCE)
 # Below so many requests at once, in the mean, what an instance does is chance.
 LEAST_RUNNING = 0.5
 # An instance that gives less, in tokens a second, stands still: so slow it is then taken to be.
@@ -65,21 +65,10 @@ def slowness(*, window: str = RECENT) -> Query:
     """
 
     def text(scope: Scope) -> str:
-        running = f"sum{grouped(_INSTANCE)}(avg_over_time({selector(vllm.RUNNING_REQUESTS, scope)}[{window}]))"
-        tokens = f"sum{grouped(_INSTANCE)}(rate({selector(vllm.GENERATION_TOKENS_TOTAL, scope)}[{window}]))"
+        running = f"sum{grouped(OF_INSTANCE)}(avg_over_time({selector(vllm.RUNNING_REQUESTS, scope)}[{window}]))"
+        tokens = f"sum{grouped(OF_INSTANCE)}(rate({selector(vllm.GENERATION_TOKENS_TOTAL, scope)}[{window}]))"
         pace = f"({running} >= {LEAST_RUNNING}) / clamp_min({tokens}, {number(LEAST_TOKENS)})"
-        peers = f"quantile{grouped(_PEERS)}(0.5, {pace})"
-        return f"clamp_max(({pace}) / on ({', '.join(_PEERS)}) group_left () {peers}, {STANDS_STILL})"
+        peers = f"quantile{grouped(PEERS)}(0.5, {pace})"
+        return f"clamp_max(({pace}) / on ({', '.join(PEERS)}) group_left () {peers}, {STANDS_STILL})"
 
     return Query(text, Unit.COUNT, (vllm.RUNNING_REQUESTS, vllm.GENERATION_TOKENS_TOTAL))
-
-
-def slowest(count: str, query: Query) -> Query:
-    """So many of the query's lines, those that are highest at the end of the time range: the same all along it."""
-    labels = ", ".join(_INSTANCE)
-
-    def text(scope: Scope) -> str:
-        at_end = query.text(scope).replace(f"[{RECENT}]", f"[{RECENT}] @ end()")
-        return f"({query.text(scope)}) and on ({labels}) topk({count}, {at_end})"
-
-    return Query(text, query.unit, query.metrics)

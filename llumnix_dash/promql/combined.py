@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from llumnix_dash.catalog.metric import Unit
 from llumnix_dash.promql.histograms import Objective
-from llumnix_dash.promql.query import Query, Scope
+from llumnix_dash.promql.query import Query, Scope, number
 
 # The label that holds a line's name.
 PART = "part"
@@ -53,6 +53,11 @@ def less(query: Query, other: Query) -> Query:
     return Query(
         lambda scope: f"({query.text(scope)}) - ({other.text(scope)})", query.unit, query.metrics + other.metrics
     )
+
+
+def reaching(query: Query, bound: float) -> Query:
+    """The query's lines that are the bound or more."""
+    return Query(lambda scope: f"{query.text(scope)} >= {number(bound)}", query.unit, query.metrics)
 
 
 def leaders(query: Query, *, by: tuple[str, ...], count: int) -> Query:

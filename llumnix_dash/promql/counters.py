@@ -1,5 +1,6 @@
 """Queries of counters: how many events per second, how many in a time, which share of them."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from llumnix_dash.catalog import process
@@ -90,19 +91,40 @@ def failure_ratio(
     Raises:
         CatalogError: one of them is no counter, or does not bear a label.
     """
+    outcomes = _outcomes(successes, failures, by, window)
+
+    def text(scope: Scope) -> str:
+        good, bad = outcomes(scope)
+        return f"{bad} / ({good} + {bad} > 0)"
+
+    return Query(text, Unit.RATIO, (failures, successes))
+
+
+def attempts(successes: Metric, failures: Metric, *, by: tuple[str, ...] = (), window: str = RATE_INTERVAL) -> Query:
+    """Attempts a second, of the two counters of :func:`failure_ratio`.
+
+    Raises:
+        CatalogError: see there.
+    """
+    outcomes = _outcomes(successes, failures, by, window)
+    return Query(lambda scope: " + ".join(outcomes(scope)), successes.unit.per_second, (successes, failures))
+
+
+def _outcomes(
+    successes: Metric, failures: Metric, by: tuple[str, ...], window: str
+) -> Callable[[Scope], tuple[str, str]]:
+    """Successes and failures a second, each 0 where it has no series yet."""
     successes, failures = (require(one, Counter, "a failure ratio") for one in (successes, failures))
     for one in (successes, failures):
         one.check_labels(*by)
 
-    def text(scope: Scope) -> str:
+    def texts(scope: Scope) -> tuple[str, str]:
         good, bad = (f"sum{grouped(by)}(rate({selector(one, scope)}[{window}]))" for one in (successes, failures))
         if by:
-            good, bad = f"({good} or 0 * {bad})", f"({bad} or 0 * {good})"
-        else:
-            good, bad = f"({good} or vector(0))", f"({bad} or vector(0))"
-        return f"{bad} / ({good} + {bad} > 0)"
+            return f"({good} or 0 * {bad})", f"({bad} or 0 * {good})"
+        return f"({good} or vector(0))", f"({bad} or vector(0))"
 
-    return Query(text, Unit.RATIO, (failures, successes))
+    return texts
 
 
 def rate_text(

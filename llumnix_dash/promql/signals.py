@@ -7,8 +7,9 @@ line is there on quiet days, too, and shows that somebody looks.
 from llumnix_dash.catalog import cms, gateway, kubernetes, process, scheduler, vllm
 from llumnix_dash.catalog.labels import COMPONENT, FLEET, INSTANCE, POD, ROLE
 from llumnix_dash.catalog.metric import Counter, Exporter, Metric, Unit, require
-from llumnix_dash.promql.balance import slowness
-from llumnix_dash.promql.counters import rate
+from llumnix_dash.promql.balance import OF_INSTANCE, PEERS, slowness
+from llumnix_dash.promql.combined import reaching
+from llumnix_dash.promql.counters import attempts, rate
 from llumnix_dash.promql.histograms import observations
 from llumnix_dash.promql.instances import staleness
 from llumnix_dash.promql.kept import Kept
@@ -116,13 +117,12 @@ def stuck_requests() -> Query:
 
 def slowness_among_peers() -> Query:
     """:func:`slowness` of the instances that have peers enough for one to be in the middle; of others 0."""
-    peers, instance = (*FLEET, ROLE, "model_name"), (*FLEET, ROLE, "model_name", POD, INSTANCE)
     slow = slowness()
 
     def text(scope: Scope) -> str:
-        among = f"count{grouped(peers)}({slow.text(scope)}) >= {number(LEAST_PEERS)}"
-        every = f"sum{grouped(instance)}(avg_over_time({selector(vllm.RUNNING_REQUESTS, scope)}[{RECENT}]))"
-        return f"(({slow.text(scope)}) and on ({', '.join(peers)}) ({among})) or 0 * {every}"
+        among = f"count{grouped(PEERS)}({slow.text(scope)}) >= {number(LEAST_PEERS)}"
+        every = f"sum{grouped(OF_INSTANCE)}(avg_over_time({selector(vllm.RUNNING_REQUESTS, scope)}[{RECENT}]))"
+        return f"(({slow.text(scope)}) and on ({', '.join(PEERS)}) ({among})) or 0 * {every}"
 
     return Query(text, slow.unit, slow.metrics)
 
@@ -236,21 +236,12 @@ def failed_requests(*, window: str, seconds: float, at_least: float) -> Query:
 
 def flowing(at_least: float, *, window: str = RECENT) -> Query:
     """Requests a second that end, of the fleets where it is so many or more."""
-    ended = observations(gateway.TTFT, by=FLEET, window=window)
-    return Query(lambda scope: f"{ended.text(scope)} >= {number(at_least)}", ended.unit, ended.metrics)
+    return reaching(observations(gateway.TTFT, by=FLEET, window=window), at_least)
 
 
 def attempted(at_least: float) -> Query:
     """Schedulings a second that were tried, of the fleets where it is so many or more."""
-
-    def text(scope: Scope) -> str:
-        good, bad = (
-            f"sum{grouped(FLEET)}(rate({selector(one, scope)}[{RECENT}]))"
-            for one in (scheduler.SCHEDULINGS, scheduler.FAILED_SCHEDULINGS)
-        )
-        return f"({good} or 0 * {bad}) + ({bad} or 0 * {good}) >= {number(at_least)}"
-
-    return Query(text, Unit.OPERATIONS_PER_SECOND, (scheduler.SCHEDULINGS, scheduler.FAILED_SCHEDULINGS))
+    return reaching(attempts(scheduler.SCHEDULINGS, scheduler.FAILED_SCHEDULINGS, by=FLEET, window=RECENT), at_least)
 
 
 def _only(value: str, case: str) -> str:

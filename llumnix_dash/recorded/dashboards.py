@@ -1,10 +1,11 @@
 """A dashboard whose panels about a whole fleet read recorded series: JSON in, JSON out."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from copy import deepcopy
 from typing import Any
 
+from llumnix_dash.document.walk import walk
 from llumnix_dash.recorded.queries import Read, Reader, Recorded
 
 Json = dict[str, Any]
@@ -24,19 +25,13 @@ def over_recorded(dashboard: Json, series: Sequence[Recorded]) -> Json:
     made, reader = deepcopy(dashboard), Reader(series)
     labels = {one["name"]: one.get("label") or one["name"] for one in made["templating"]["list"]}
     unheard: set[str] = set()
-    for panel in _panels(made["panels"]):
-        unheard |= _read(panel, reader, labels)
+    for place in walk(made):
+        unheard |= _read(place.panel, reader, labels)
     made["description"] = f"{made['description']} {OF_A_PAGE}"
     for name in unheard - _used(made):
         made["templating"]["list"] = [one for one in made["templating"]["list"] if one["name"] != name]
         _unlink(made, name)
     return made
-
-
-def _panels(panels: list[Json]) -> Iterator[Json]:
-    for panel in panels:
-        yield panel
-        yield from _panels(panel.get("panels", []))
 
 
 def _read(panel: Json, reader: Reader, labels: dict[str, str]) -> frozenset[str]:
@@ -67,7 +62,7 @@ def _names(text: str) -> set[str]:
 
 def _used(dashboard: Json) -> set[str]:
     """The variables that a query of the dashboard uses: of panels, other variables and annotations."""
-    texts = [target["expr"] for panel in _panels(dashboard["panels"]) for target in panel.get("targets", [])]
+    texts = [target["expr"] for place in walk(dashboard) for target in place.panel.get("targets", [])]
     texts += [one.get("definition", "") for one in dashboard["templating"]["list"]]
     texts += [one["target"]["expr"] for one in dashboard["annotations"]["list"] if "expr" in one.get("target", {})]
     return set[str]().union(*map(_names, texts))

@@ -60,7 +60,7 @@ def pages(root: Path, dashboards: Mapping[str, Json], rules: Iterable[RuleFile],
     Raises:
         UserError: a page cannot be read, or has no place for its generated part.
     """
-    read = {one.file_name: _rules(one.text) for one in rules if one.file_name in (ALERTS_FILE, RECORDING_FILE)}
+    read = {one.file_name: one.rules for one in rules}
     by_name = cases(read[ALERTS_FILE])
     return [
         *(
@@ -70,13 +70,6 @@ def pages(root: Path, dashboards: Mapping[str, Json], rules: Iterable[RuleFile],
         _kept(root, f"{DOCS}/alerts.md", table_of_alerts(by_name), _new("Alerts")),
         Page(f"{DOCS}/metrics.md", metrics_page(dashboards, by_name, read[RECORDING_FILE])),
     ]
-
-
-def _rules(text: str) -> list[Json]:
-    import yaml  # noqa: PLC0415
-
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return [rule for group in yaml.load(text, loader)["groups"] for rule in group["rules"]]
 
 
 def _kept(root: Path, file_name: str, generated: str, new: str) -> Page:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from llumnix_dash.catalog.exporters import ENGINE, EXPORTERS
 from llumnix_dash.catalog.labels import COMPONENT
+from llumnix_dash.catalog.recorded import FORM
 
 if TYPE_CHECKING:
     from llumnix_dash.settings.site import Names, Site
@@ -18,7 +19,7 @@ _PART = re.compile(
 _MATCHER = re.compile(r'(\w+)\s*(=~|!~|!=|=)\s*"((?:[^"\\]|\\.)*)"')
 _SELECTOR = re.compile(rf"\{{(?:{_STRING}|[^}}\"])*\}}")
 # A series that the site's own rules record: they give it the site's matchers as labels.
-_RECORDED = re.compile(r"\w+:\w+:\w+$")
+_RECORDED = re.compile(rf"{FORM}$")
 _PLAIN = re.compile(r"[\w/-]+")
 
 

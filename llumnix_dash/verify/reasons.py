@@ -22,7 +22,7 @@ BY_SERIES: dict[str, Metric] = {name: metric for metric in METRICS for name in s
 
 # Of vLLM's names the colon is one of a recorded series' own.
 _RECORDED_FROM = {name.replace(":", "_"): name for name in BY_SERIES}
-_RECORDED = re.compile(r"\w+:(?P<metric>\w+):(?P<operations>\w+)")
+_RECORDED = re.compile(recorded.FORM)
 
 _SUCCESSORS = {
     old + suffix: metric

@@ -2,14 +2,11 @@
 
 from collections.abc import Iterator
 
-import yaml
-
 from llumnix_dash.fleet.textformat import label_text
 from llumnix_dash.prometheus.client import Client
 from llumnix_dash.rulefiles import RECORDING_FILE, rule_files
 
-[_TEXT] = [one.text for one in rule_files() if one.file_name == RECORDING_FILE]
-RULES = [rule for group in yaml.safe_load(_TEXT)["groups"] for rule in group["rules"]]
+[RULES] = [one.rules for one in rule_files() if one.file_name == RECORDING_FILE]
 
 
 def recorded_samples(client: Client, start: float, end: float, step: float) -> Iterator[str]:

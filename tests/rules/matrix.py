@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple, TextIO
+from typing import NamedTuple, TextIO
 
 import yaml
 
@@ -75,14 +75,10 @@ class Rule(NamedTuple):
     seconds: int
 
 
-def _rules(file_name: str) -> list[dict[str, Any]]:
-    [text] = [one.text for one in rule_files() if one.file_name == file_name]
-    return [rule for group in yaml.safe_load(text)["groups"] for rule in group["rules"]]
-
-
+[_ALERT_RULES] = [one.rules for one in rule_files() if one.file_name == ALERTS_FILE]
 ALERTS = [
     Rule(rule["alert"], rule["expr"], int(rule["for"][:-1]) * {"s": 1, "m": 60, "h": 3600}[rule["for"][-1]])
-    for rule in _rules(ALERTS_FILE)
+    for rule in _ALERT_RULES
 ]
 
 

@@ -108,17 +108,12 @@ def next_to(told: "queue.Queue[Message]", receiver: str, *, resolved: bool) -> M
 @pytest.mark.parametrize("one", [ALERTMANAGER], ids=["deploy/alertmanager"])
 def test_the_example_is_a_configuration(one: Path) -> None:
     config = yaml.safe_load(one.read_text(encoding="utf-8"))
-    names = {rule["alert"] for rule in _alerts()}
+    names = {rule["alert"] for one in rule_files() if one.file_name == ALERTS_FILE for rule in one.rules}
     for inhibition in config["inhibit_rules"]:
         for matcher in (*inhibition["source_matchers"], *inhibition["target_matchers"]):
             pattern = re.fullmatch(r'alertname=~?"(.+)"', matcher)
             assert pattern
             assert any(re.fullmatch(pattern[1], name) for name in names), f"{matcher} matches no alert"
-
-
-def _alerts() -> list[dict[str, Any]]:
-    [text] = [one.text for one in rule_files() if one.file_name == ALERTS_FILE]
-    return [rule for group in yaml.safe_load(text)["groups"] for rule in group["rules"]]
 
 
 def test_an_outage_is_told_once_and_so_is_its_end(tmp_path: Path) -> None:
