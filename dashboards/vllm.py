@@ -110,6 +110,28 @@ dashboard = board(
             ),
         ),
         row(
+            "Waiting and Rejections (vLLM 0.33)",
+            totals_by_role(
+                "waiting_by_reason",
+                "Waiting by Reason",
+                {"for room": vllm.WAITING_BY_REASON, "deferred": vllm.WAITING_BY_REASON},
+                where={"for room": {"reason": "capacity"}, "deferred": {"reason": "deferred"}},
+                width=12,
+            ),
+            rates_by(
+                "rejected_requests",
+                "Rejected Requests",
+                vllm.ADMISSION_REJECTIONS,
+                by=(ROLE, "reason"),
+                reading="Requests per second that the engines refused to take, by role and by the limit that they met."
+                " 0 is healthy.",
+                colours=[],
+                any_at_all=True,
+                width=12,
+            ),
+            collapsed=True,
+        ),
+        row(
             "Latency",
             quantiles_by_role("e2e_latency", "E2E Request Latency", vllm.E2E_LATENCY),
             quantiles_by_role("ttft", "Time To First Token Latency", vllm.TTFT),

@@ -1,12 +1,13 @@
-"""What the vLLM engines export themselves, of the versions on which Llumnix builds: 0.12 and 0.18."""
+"""What the vLLM engines export themselves: of 0.12 and 0.18, on which Llumnix builds, and of 0.33."""
 
 from llumnix_dash.catalog.exporters import ENGINE
-from llumnix_dash.catalog.metric import Counter, Gauge, Histogram, Unit
+from llumnix_dash.catalog.metric import Counter, Gauge, Histogram, Metric, Unit
 
 # Values of `finished_reason`, by version: series of each are there from the start.
 FINISHED_REASONS = {
     "0.12": ("stop", "length", "abort"),
     "0.18": ("stop", "length", "abort", "error", "repetition"),
+    "0.33": ("stop", "length", "abort", "error", "repetition"),
 }
 # Values of `source`.
 PROMPT_SOURCES = ("local_compute", "local_cache_hit", "external_kv_transfer")
@@ -15,7 +16,7 @@ _LABELS = ("model_name", "engine")
 _KVT = "With batch KVT (the usual prefill/decode manifests) a prefill engine reports nothing but 0."
 _ENDED = "Recorded when a request ends; one that its client aborts never is."
 _MIGRATED = "One migrated request spoils means and sums, and a mean below 0 is left out: trust the median."
-_ATTEMPTS = "Every attempt to schedule counts: with a full cache the first in line counts at each step."
+_ATTEMPTS = "Before vLLM 0.33 every try to schedule counts: with a full cache the first in line counts at each step."
 _ABORTED = "A request that the engine aborts before its first token counts as the host's uptime: trust the median."
 _STALE = "Gauges come with an engine's outputs: after a last abort they stay high, in a long lone prefill low."
 _REQUEST_BUCKETS = (0.3, 0.5, 0.8, 1, 1.5, 2, 2.5, 5, 10, 15, 20, 30, 40, 50, 60, 120, 240, 480, 960, 1920, 7680)
@@ -55,13 +56,22 @@ def _tokens(name: str, what: str) -> Histogram:
     )
 
 
-def _gauge(name: str, unit: Unit, what: str, *caveats: str, replaces: tuple[str, ...] = ()) -> Gauge:
+def _gauge(
+    name: str,
+    unit: Unit,
+    what: str,
+    *caveats: str,
+    labels: tuple[str, ...] = (),
+    replaces: tuple[str, ...] = (),
+    versions: tuple[str, ...] = (),
+) -> Gauge:
     return Gauge(
         name=f"vllm:{name}",
         unit=unit,
         exporters=(ENGINE,),
-        labels=_LABELS,
+        labels=_LABELS + labels,
         replaces=replaces,
+        vllm=versions,
         description=what,
         caveats=(*caveats, _STALE, _KVT),
     )
@@ -152,6 +162,14 @@ WAITING_REQUESTS = _gauge(
     Unit.REQUESTS,
     "Requests that wait in the engine, preempted and deferred ones included; not those that HybridConnector holds.",
 )
+WAITING_BY_REASON = _gauge(
+    "num_requests_waiting_by_reason",
+    Unit.REQUESTS,
+    "Requests that wait in the engine, by why: capacity (for room in the batch or the KV cache) or deferred (for"
+    " something else first, such as a KV cache that comes from elsewhere). The two add up to the waiting requests.",
+    labels=("reason",),
+    versions=("0.33",),
+)
 KV_CACHE_USAGE = _gauge(
     "kv_cache_usage_perc",
     Unit.RATIO,
@@ -175,7 +193,7 @@ PROMPT_TOKENS_BY_SOURCE = _counter(
         "The sources add up to a little more than the prompt tokens: where a whole prompt came from elsewhere, its last"
         " token is computed again.",
     ),
-    versions=("0.18",),
+    versions=("0.18", "0.33"),
 )
 GENERATION_TOKENS_TOTAL = _counter(
     "generation_tokens", Unit.TOKENS, "Tokens that the engine has generated, those of aborted requests included."
@@ -192,6 +210,16 @@ PREEMPTIONS = _counter(
     "num_preemptions",
     Unit.REQUESTS,
     "Running requests that the engine put back because its KV cache was full, counted at their next output.",
+)
+ADMISSION_REJECTIONS = Counter(
+    name="vllm:admission_rejections_total",
+    unit=Unit.REQUESTS,
+    exporters=(ENGINE,),
+    labels=("model_name", "reason"),
+    description="Requests that the engine refused to take, by the limit that they met: max_num_queued_reqs or"
+    " max_num_queued_tokens. It stays 0 where neither limit is set.",
+    caveats=("No other metric of the engine counts a request that was refused.",),
+    vllm=("0.33",),
 )
 PREFIX_CACHE_QUERIES = _counter(
     "prefix_cache_queries",
@@ -215,9 +243,16 @@ ITERATION_TOKENS = Histogram(
     exporters=(ENGINE,),
     labels=_LABELS,
     buckets=(1, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384),
-    description="Tokens of one step of the engine: those generated, and whole prompts whose first output came in it.",
+    description="Tokens of one step of the engine: those generated, and whole prompts whose first output came in it; of"
+    " prompts vLLM 0.33 counts what it computed.",
     caveats=("Steps without outputs are left out: this is not the batch size.", _KVT),
 )
+
+# Values of `reason`, by metric: series of each are there from the start.
+REASONS: dict[Metric, tuple[str, ...]] = {
+    WAITING_BY_REASON: ("capacity", "deferred"),
+    ADMISSION_REJECTIONS: ("max_num_queued_reqs", "max_num_queued_tokens"),
+}
 
 METRICS = (
     E2E_LATENCY,
@@ -231,12 +266,14 @@ METRICS = (
     INFERENCE_TIME,
     RUNNING_REQUESTS,
     WAITING_REQUESTS,
+    WAITING_BY_REASON,
     KV_CACHE_USAGE,
     PROMPT_TOKENS_TOTAL,
     PROMPT_TOKENS_BY_SOURCE,
     GENERATION_TOKENS_TOTAL,
     FINISHED_REQUESTS,
     PREEMPTIONS,
+    ADMISSION_REJECTIONS,
     PREFIX_CACHE_QUERIES,
     PREFIX_CACHE_HITS,
     PROMPT_TOKENS,

@@ -49,7 +49,7 @@ def describe(metrics: Mapping[str, Metric], reading: str, *notes: str, measured:
         notes: what this panel cannot show, beyond what follows from its metrics.
         measured: what it shows, where that is not what its metrics measure.
     """
-    if len(metrics) == 1:
+    if len(set(metrics.values())) == 1:
         meaning = next(iter(metrics.values())).description
     else:
         meaning = "\n".join(f"- **{name}**: {metric.description}" for name, metric in metrics.items())

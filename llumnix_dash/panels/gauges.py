@@ -1,6 +1,7 @@
 """Gauges: sums and extremes over the fleet's instances, and values of single instances."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Unpack
 
 from llumnix_dash.catalog import process
@@ -8,7 +9,7 @@ from llumnix_dash.catalog.metric import Counter, Gauge, Metric, Unit
 from llumnix_dash.panels import style
 from llumnix_dash.panels.describe import describe, no_data, role_caveats
 from llumnix_dash.panels.lines import PER_ROLE, ROLE_OVERRIDES, LineLook, Look, legend, of_role, only, time_series
-from llumnix_dash.promql import average, highest, instances, of_instance, top_instances, total
+from llumnix_dash.promql import Where, average, highest, instances, of_instance, top_instances, total
 from llumnix_dash.shapes.panels import Target, TimeSeries
 
 # Of a sum of peaks.
@@ -25,14 +26,25 @@ def totals(key: str, title: str, gauges: Mapping[str, Gauge], *, reading: str, *
 
 
 def totals_by_role(
-    key: str, title: str, gauges: Mapping[str, Gauge], *, peak: bool = False, **look: Unpack[LineLook]
+    key: str,
+    title: str,
+    gauges: Mapping[str, Gauge],
+    *,
+    peak: bool = False,
+    where: Mapping[str, Where] = MappingProxyType({}),
+    **look: Unpack[LineLook],
 ) -> TimeSeries:
     """Sums over the instances of each role, each once, one line per gauge and role; the first gauge's is full.
 
-    ``peak`` is for what is worth seeing when it lasts a moment only, such as requests that wait.
+    ``peak`` is for what is worth seeing when it lasts a moment only, such as requests that wait; ``where`` has the
+    matchers of a name's only series.
     """
     targets = [
-        Target(query=total(gauge, by=PER_ROLE, peak=peak), legendFormat=legend(name, *PER_ROLE), dashed=position > 0)
+        Target(
+            query=total(gauge, by=PER_ROLE, peak=peak, where=where.get(name)),
+            legendFormat=legend(name, *PER_ROLE),
+            dashed=position > 0,
+        )
         for position, (name, gauge) in enumerate(gauges.items())
     ]
     return time_series(

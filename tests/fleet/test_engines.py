@@ -136,6 +136,15 @@ def test_prompt_tokens_have_a_source(simulated: Simulated, name: str) -> None:
     assert not tracks(simulated("old-vllm"), vllm.PROMPT_TOKENS_BY_SOURCE)
 
 
+def test_a_newer_vllm_tells_why_requests_wait(simulated: Simulated) -> None:
+    """The reasons add up to the requests that wait."""
+    fleet = simulated("new-vllm")
+    total = sum(last(fleet, vllm.WAITING_BY_REASON, reason=reason) for reason in ("capacity", "deferred"))
+    assert total == last(fleet, vllm.WAITING_REQUESTS)
+    assert last(fleet, vllm.ADMISSION_REJECTIONS, reason="max_num_queued_reqs") == 0
+    assert not tracks(simulated("default"), vllm.WAITING_BY_REASON)
+
+
 def test_tokens_count_as_they_come_and_not_at_the_end(simulated: Simulated) -> None:
     """At each scrape, from the requests alone."""
     fleet = simulated("default")

@@ -48,6 +48,7 @@ def test_the_scenarios_of_the_help_are_those_that_are_promised():
         "no-namespace",
         "two-namespaces",
         "old-vllm",
+        "new-vllm",
         "lite-reporting",
         "no-capacity",
         "adaptive-pd",
@@ -94,7 +95,7 @@ def test_roles(simulated, name):
 def test_exactly_the_metrics_of_the_mode_and_the_version_are_exported(simulated, name):
     """Rare counters may be absent, and LRS running is exported by one scenario alone."""
     modes = MODES.get(name, DEFAULT_MODES)
-    version = "0.12" if name == "old-vllm" else "0.18"
+    version = SCENARIOS[name].vllm
     wanted = {
         metric.name
         for metric in METRICS

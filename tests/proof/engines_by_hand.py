@@ -108,6 +108,8 @@ HISTOGRAMS = (*LATENCIES.values(), *LENGTHS.values())
 
 PROMPTS, ANSWERS, LOST, ASKED, FOUND = 100, 10, 0.125, 80, 32
 
+REFUSED = {vllm.ADMISSION_REJECTIONS: 1}
+
 SOURCES = {"local_compute": 60, "local_cache_hit": 30, "external_kv_transfer": 10}
 
 
@@ -154,6 +156,13 @@ STREAMS = [
         Stream({**where, "finished_reason": "abort"}, ALWAYS, amounts={vllm.FINISHED_REQUESTS: 1})
         for where in STRANGERS
     ),
+    # Refused: by all engines, by others for another reason before the time shown, and by strangers.
+    *(
+        Stream({**one.labels, "reason": "max_num_queued_reqs"}, [(BEGIN, END, one.rate)], amounts=REFUSED)
+        for one in ENGINES
+    ),
+    Stream({**WEST, "reason": "max_num_queued_tokens"}, [(*EARLIER, 3)], amounts=REFUSED),
+    *(Stream({**where, "reason": "max_num_queued_tokens"}, ALWAYS, amounts=REFUSED) for where in STRANGERS),
     *(
         Stream(
             {**where, "infer_type": role, "source": "local_cache_hit"},
@@ -198,7 +207,16 @@ def add_to(made: Samples) -> Samples:
                 lambda age, own=own, count=count: held(own, age, count),  # type: ignore[misc]
                 **own.labels,
             )
+        for reason, count in {"capacity": own.waiting, "deferred": own.running}.items():
+            made.add(
+                "vllm:num_requests_waiting_by_reason",
+                lambda age, own=own, count=count: held(own, age, count),  # type: ignore[misc]
+                **own.labels,
+                reason=reason,
+            )
     for where in STRANGERS:
+        for reason in ("capacity", "deferred"):
+            made.add("vllm:num_requests_waiting_by_reason", lambda age: 9999, **where, reason=reason)
         made.add("vllm:kv_cache_usage_perc", lambda age: 0.999, **where)
         for name in ("running", "waiting"):
             made.add(f"vllm:num_requests_{name}", lambda age: 9999, **where)

@@ -69,6 +69,25 @@ def _reasons(look: Look) -> dict[str, Any]:
     }
 
 
+def _refused(look: Look) -> dict[str, Any]:
+    return {
+        f"{role} {reason}": look.happened(LINES, infer_type=role, reason=reason).rate(vllm.ADMISSION_REJECTIONS)
+        for role in look.roles
+        for reason in ("max_num_queued_reqs", "max_num_queued_tokens")
+        if look.happened(SHOWN, infer_type=role, reason=reason).amount(vllm.ADMISSION_REJECTIONS)
+    }
+
+
+def _waits(look: Look) -> dict[str, Any]:
+    """Of these engines as many are deferred as run."""
+    told = {"for room": "waiting", "deferred": "running"}
+    return {
+        f"{reason} {role}": exactly(sum(held(one, look.age, getattr(one, of)) for one in engines))
+        for role, engines in look.roles.items()
+        for reason, of in told.items()
+    }
+
+
 def _state(look: Look) -> dict[str, Any]:
     return {
         f"{name} {role}": exactly(sum(held(one, look.age, getattr(one, name)) for one in engines))
@@ -129,6 +148,8 @@ PANELS: dict[str, Truth] = {
     ),
     "prefix_cache_hits": _hits,
     "finish_reason": _reasons,
+    "rejected_requests": _refused,
+    "waiting_by_reason": _waits,
     "preemptions": _by_role(vllm.PREEMPTIONS),
     **{key: _latency(metric, 0.5) for key, metric in LATENCIES.items()},
     **{key: _heatmap(metric) for key, metric in LENGTHS.items()},

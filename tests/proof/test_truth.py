@@ -23,6 +23,7 @@ PREDICTIONS = {"cms": truth_cms.PREDICTIONS}
 OWN = {"cms": truth_cms.OWN}
 HELD_BACK = {"cms": truth_cms.HELD_BACK}
 ENGINES = {"vllm": FULL_MODE["vllm"]}
+BY_REASON = {"vllm": truth_vllm.BY_REASON}
 LITE_MODE = {"lrs": truth_lrs.PANELS | truth_lrs.TABLES}
 MANY_FAILURES = {"request": truth_request.WITH_MANY_FAILURES, "component": truth_component.WITH_MANY_FAILURES}
 NO_RARE_EVENTS = {"request": truth_request.WITHOUT_RARE_EVENTS, "component": truth_component.WITHOUT_RARE_EVENTS}
@@ -72,6 +73,12 @@ def test_a_panel_shows_what_was_predicted(store: Backfilled, board: str, key: st
 @panels(ENGINES)
 def test_engines_show_what_happened_whatever_brings_the_kv_cache(store: Backfilled, board: str, key: str) -> None:
     check(store, board, key, ENGINES)
+
+
+@scenarios("new-vllm")
+@panels(BY_REASON)
+def test_a_newer_vllm_tells_why_requests_wait(store: Backfilled, board: str, key: str) -> None:
+    check(store, board, key, BY_REASON)
 
 
 @scenarios("migration")

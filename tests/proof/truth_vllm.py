@@ -104,6 +104,15 @@ def _state(events: Events) -> dict[str, Any]:
     return shown
 
 
+def _waiting_by_reason(events: Events) -> dict[str, Any]:
+    shown = {}
+    for role, engines in told_by_role(events).items():
+        each_one = [(engine, one) for engine, held in engines.items() for one in held]
+        shown[f"for room {role}"] = exactly(sum(len(one.waiting) for _, one in each_one))
+        shown[f"deferred {role}"] = exactly(sum(waiting(engine, one) - len(one.waiting) for engine, one in each_one))
+    return shown
+
+
 def _cache(events: Events) -> dict[str, Any]:
     shown: dict[str, Any] = {}
     for role, engines in told_by_role(events).items():
@@ -199,6 +208,8 @@ PANELS: dict[str, Truth] = {
     "prompt_length": lambda events: _heatmap(events, vllm.PROMPT_TOKENS.buckets, prompt_tokens),
     "generation_length": lambda events: _heatmap(events, vllm.GENERATION_TOKENS.buckets, lambda leg: leg.generated),
 }
+# Of vLLM 0.33.
+BY_REASON: dict[str, Truth] = {"waiting_by_reason": _waiting_by_reason}
 # A line an instance: of all of them where $top allows so many.
 BY_INSTANCE: dict[str, Truth] = {
     "scheduler_state_by_instance": lambda events: {

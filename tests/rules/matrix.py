@@ -34,7 +34,16 @@ EXPECTED: dict[str, dict[str, list[float] | str]] = yaml.safe_load(
 LEFT_OUT = ("big",)
 # Nothing happens in these either: they differ in what dashboards show, and `make nightly` takes them, too.
 NIGHTLY = (
-    *("full-mode", "no-namespace", "two-namespaces", "old-vllm", "lite-reporting", "no-capacity", "adaptive-pd"),
+    *(
+        "full-mode",
+        "no-namespace",
+        "two-namespaces",
+        "old-vllm",
+        "new-vllm",
+        "lite-reporting",
+        "no-capacity",
+        "adaptive-pd",
+    ),
     *("kvt-staged", "external-route", "several-engines", "two-schedulers", "prefill-decode", "prefill-short"),
     *("kvt-batch", "migration", "slow-burn"),
 )

@@ -4,6 +4,7 @@ A leg is counted by its :attr:`Leg.server`. Of a leg without one nobody tells.
 """
 
 from collections.abc import Iterable
+from itertools import product
 
 from llumnix_dash.catalog import vllm
 from llumnix_dash.fleet.engine import Engine
@@ -11,30 +12,35 @@ from llumnix_dash.fleet.gaps import Gaps
 from llumnix_dash.fleet.leg import Leg
 from llumnix_dash.fleet.target import ScrapeTarget
 
+# The versions that count a prompt's tokens as often as it is tried, and all of them in a step; others what is computed.
+_WHOLE_PROMPTS = ("0.12", "0.18")
+
 
 def started(engine: Engine) -> None:
     """An engine has started: vLLM makes all series of its engines at 0."""
-    process, model = engine.target.process, engine.pool.model_name
-    own = {
-        vllm.FINISHED_REQUESTS.name: vllm.FINISHED_REASONS[engine.version],
-        vllm.PROMPT_TOKENS_BY_SOURCE.name: vllm.PROMPT_SOURCES,
-    }
-    for rank in engine.ranks:
-        for metric in process.metrics.values():
-            if metric.name in own:
-                for value in own[metric.name]:
-                    process.touch(metric, model, rank, value)
-            else:
-                process.touch(metric, model, rank)
+    process = engine.target.process
+    for metric in vllm.METRICS:
+        values = {
+            "model_name": (engine.pool.model_name,),
+            "engine": engine.ranks,
+            "finished_reason": vllm.FINISHED_REASONS[engine.version],
+            "source": vllm.PROMPT_SOURCES,
+            "reason": vllm.REASONS.get(metric, ()),
+        }
+        for labels in product(*(values[label] for label in metric.labels)):
+            process.touch(metric, *labels)
 
 
 def scheduled(leg: Leg, attempts: int) -> None:
     """The engine computes a request for the first time, after so many attempts to find it a place.
 
-    The prefix cache is asked at each. It is the engine's own, and a decode engine has nothing of the prompt there.
+    The prefix cache counts each, that of vLLM 0.33 one alone. It is the engine's own, and a decode engine has nothing
+    of the prompt there.
     """
     if leg.server is None:
         return
+    if leg.engine.version not in _WHOLE_PROMPTS:
+        attempts = 1
     process, labels = leg.server.process, (leg.engine.pool.model_name, leg.rank)
     process.increase(vllm.PREFIX_CACHE_QUERIES, *labels, by=attempts * leg.request.prompt_tokens)
     if leg.prefills:
@@ -53,7 +59,6 @@ def first_output(leg: Leg) -> None:
         return
     process.increase(vllm.PROMPT_TOKENS_TOTAL, *labels, by=prompt)
     process.observe(vllm.TTFT, round(leg.first_token - leg.arrived, 6), *labels)
-    process.observe(vllm.ITERATION_TOKENS, prompt + 1, *labels)
     if leg.prefills:
         cached = leg.request.cached_tokens
         sources = {"local_compute": prompt - cached, "local_cache_hit": cached}
@@ -62,6 +67,8 @@ def first_output(leg: Leg) -> None:
         sources = {"local_compute": 1, "external_kv_transfer": prompt}
     for source, tokens in sources.items():
         process.increase(vllm.PROMPT_TOKENS_BY_SOURCE, *labels, source, by=tokens)
+    whole = leg.engine.version in _WHOLE_PROMPTS
+    process.observe(vllm.ITERATION_TOKENS, (prompt if whole else sources["local_compute"]) + 1, *labels)
 
 
 def continued(leg: Leg, gaps: Gaps) -> None:
@@ -125,12 +132,15 @@ def show(engine: Engine, server: ScrapeTarget, rank: str, now: float) -> None:
     """
     view = engine.view(now, None if len(engine.ranks) == 1 else rank)
     usage = (view.used_tokens + view.loading_tokens) / view.capacity
-    for metric, value in (
+    deferred = 0 if engine.hybrid else view.loading
+    for metric, value, *reason in (
         (vllm.RUNNING_REQUESTS, view.running),
-        (vllm.WAITING_REQUESTS, view.waiting + (0 if engine.hybrid else view.loading)),
+        (vllm.WAITING_REQUESTS, view.waiting + deferred),
+        (vllm.WAITING_BY_REASON, view.waiting, "capacity"),
+        (vllm.WAITING_BY_REASON, deferred, "deferred"),
         (vllm.KV_CACHE_USAGE, min(1.0, round(usage, 4))),
     ):
-        server.process.set(metric, value, engine.pool.model_name, rank)
+        server.process.set(metric, value, engine.pool.model_name, rank, *reason)
 
 
 def measured(engines: Iterable[Engine], now: float) -> None:

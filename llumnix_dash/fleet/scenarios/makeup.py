@@ -103,6 +103,12 @@ MAKEUP = (
         vllm="0.12",
     ),
     Scenario(
+        name="new-vllm",
+        explanation="the default's engines on vLLM 0.33, which tells waiting requests by reason; no admission limits",
+        deployments=(DEFAULT,),
+        vllm="0.33",
+    ),
+    Scenario(
         name="lite-reporting",
         explanation="the default's engines in lite mode, whose gateways report the states of requests, and whose"
         " discovery is told the models' names",
