@@ -101,9 +101,16 @@ def out_of_order(ranks: Sequence[tuple[int, int]], texts: Sequence[str]) -> set[
     """
     one_way = sorted(range(len(ranks)), key=lambda index: ranks[index][0])
     other_way = sorted(one_way, key=lambda index: ranks[index][1])
+    seen_one_way, seen_other_way = ([texts[index] for index in way] for way in (one_way, other_way))
     # Of several equally long chains the first is found, so both directions must look along the same one.
-    if [texts[index] for index in other_way] < [texts[index] for index in one_way]:
-        one_way, other_way = other_way, one_way
+    if seen_one_way == seen_other_way:
+        # Two that look the same have swapped places: nothing tells which of them has moved.
+        return _off_the_chain(one_way, other_way) | _off_the_chain(other_way, one_way)
+    return _off_the_chain(*((one_way, other_way) if seen_one_way < seen_other_way else (other_way, one_way)))
+
+
+def _off_the_chain(one_way: Sequence[int], other_way: Sequence[int]) -> set[int]:
+    """The indexes that are not on the longest chain that both orders have."""
     place = {index: at for at, index in enumerate(other_way)}
     lowest_ends: list[int] = []  # of the chains of each length so far, where the lowest one ends
     before: dict[int, int | None] = {}

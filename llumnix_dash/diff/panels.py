@@ -253,7 +253,10 @@ def match_rows(
         return overlap(before, after) if before.title == after.title and before.members else 0.0
 
     pairing.by_likeness(same_title_and_members, 0.5, lambda row: row.digest)
-    pairing.by_key(lambda row: (row.title, text_of(row.place)) if row.title else None)
+    pairing.by_key(
+        lambda row: (row.title, text_of(row.place)),
+        lambda before, after: bool(before.title) or overlap(before, after) >= 0.5,
+    )
     pairing.by_key(lambda row: row.title or None)
     pairing.by_key(_id_key, lambda before, after: overlap(before, after) >= 0.5)
     pairing.by_likeness(overlap, 0.5, lambda row: row.digest)

@@ -34,3 +34,14 @@ def test_what_stands_beneath_a_row_that_was_collapsed_was_only_pushed() -> None:
         return board(*first, row("S", y, [], collapsed=False), panel(2, "B", "b", y + 1))
 
     assert told(rows(collapsed=False), rows(collapsed=True)) == [(Part.ROW, "R", Kind.CHANGED, "collapsed")]
+
+
+def test_rows_without_a_title_and_without_panels_are_told_apart_by_their_places() -> None:
+    """A server that gives other ids has moved nothing."""
+
+    def rows(*ids: int) -> Object:
+        return board(
+            *({"type": "row", "title": "", "id": one, "gridPos": place(y, 1)} for y, one in enumerate(ids)),
+        )
+
+    assert told(rows(1, 2), rows(2, 1)) == []

@@ -27,6 +27,15 @@ def test_the_fewest_things_move_and_the_same_ones_from_either_side() -> None:
         assert moved == out_of_order([(new, old) for old, new in ranks], "eacdb")
 
 
+def test_where_nothing_tells_which_of_two_has_moved_both_have_from_either_side() -> None:
+    """Two rows without a title that swapped places look the same, and mirror each other."""
+    assert out_of_order([(0, 1), (1, 0)], ["same", "same"]) == {0, 1}
+    for new_ranks in permutations(range(5)):
+        ranks = list(enumerate(new_ranks))
+        mirrored = [(new, old) for old, new in ranks]
+        assert out_of_order(ranks, "aabab") == out_of_order(mirrored, "aabab")
+
+
 def _longest_rise(numbers: tuple[int, ...]) -> int:
     chosen = ([n for n, keep in zip(numbers, keeps, strict=True) if keep] for keeps in product((0, 1), repeat=5))
     return max(len(rise) for rise in chosen if rise == sorted(rise))
