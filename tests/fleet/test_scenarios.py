@@ -20,6 +20,7 @@ ROLES = {
     "decode-short": {"prefill", "decode"},
     "both-short": {"prefill", "decode"},
     "neutral-short": {"neutral"},
+    "too-small": {"prefill", "decode"},
 }
 CHEAP = [name for name in SCENARIOS if name not in {"big", "label-overflow"}]
 # The modes whose metrics a scenario exports; the others are those of the default.
@@ -63,6 +64,7 @@ def test_the_scenarios_of_the_help_are_those_that_are_promised():
         "decode-short",
         "both-short",
         "neutral-short",
+        "too-small",
         "low-traffic-failures",
         "label-overflow",
         "restart",

@@ -24,7 +24,7 @@ INTERVAL = 15
 
 FOR_ALERTS = (
     *("bypass", "index-down", "label-overflow", "low-traffic-failures", "one-slow-engine", "restart-loop"),
-    *("scale-to-zero", "scale-up", "slow-burn", "standstill"),
+    *("scale-to-zero", "scale-up", "slow-burn", "standstill", "too-small"),
 )
 """The scenarios that alerts are tried on: of what the dashboards show there, other scenarios prove the like."""
 

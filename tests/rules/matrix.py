@@ -24,6 +24,8 @@ from tests.prometheus.stores import prometheus
 
 END = 1_700_002_800
 MINUTES = 32
+# What takes longer: a budget of which the hours before count as good is not burnt in half an hour.
+LONGER = {"too-small": 64}
 INTERVAL = 30
 WARM_UP = 5.5
 EXPECTED: dict[str, dict[str, list[float] | str]] = yaml.safe_load(
@@ -59,6 +61,11 @@ class Fires(NamedTuple):
 def clusters(name: str, scenario: Scenario) -> list[str]:
     """The clusters of a scenario's deployments, each with the scenario's name before its own."""
     return [f"{name} {one.cluster}" if one.cluster else name for one in scenario.deployments]
+
+
+def minutes(name: str) -> int:
+    """For how long a scenario is simulated."""
+    return LONGER.get(name, MINUTES)
 
 
 def renamed(name: str) -> Scenario:
@@ -118,18 +125,18 @@ def store(of: Sequence[str], folder: Path) -> Iterator[str]:
     with samples.open("w", encoding="utf-8") as stream:
         for name in of:
             interval = max(INTERVAL, SCENARIOS[name].interval or 0)
-            fleet = simulate(renamed(name), end=END, minutes=MINUTES, interval=interval)
+            fleet = simulate(renamed(name), end=END, minutes=minutes(name), interval=interval)
             write_openmetrics(fleet, _Only(stream, names))  # type: ignore[arg-type]
         stream.write("# EOF\n")
     with prometheus(samples, folder) as url:
-        recorded = recorded_in(url, folder / "recorded.om")
+        recorded = recorded_in(url, folder / "recorded.om", max(map(minutes, of)))
     with prometheus(recorded, folder) as url:
         yield url
 
 
-def recorded_in(url: str, path: Path) -> Path:
+def recorded_in(url: str, path: Path, of_minutes: int) -> Path:
     """A file of what a ruler that asks every minute would have recorded of the store."""
-    lines = recorded_samples(Client(Connection(url)), END - MINUTES * 60, END, 60)
+    lines = recorded_samples(Client(Connection(url)), END - of_minutes * 60, END, 60)
     path.write_text("".join([*lines, "# EOF\n"]), encoding="utf-8")
     return path
 
@@ -140,14 +147,16 @@ def scenarios() -> list[str]:
     return [name for name in SCENARIOS if name not in left_out]
 
 
-def fired(url: str, rule: Rule) -> dict[str, list[Fires]]:
-    """Scenario -> when any of the rule's cases fires there, of those in which it does."""
-    start = END - MINUTES * 60
+def fired(url: str, rule: Rule, of: Sequence[str]) -> dict[str, list[Fires]]:
+    """Scenario -> when any of the rule's cases fires there, of those in which it does, in a store of these."""
+    begins = {name: END - minutes(name) * 60 for name in of}
     found: dict[str, list[Fires]] = defaultdict(list)
     client = Client(Connection(url))
-    for series in client.query_range(rule.condition, start + WARM_UP * 60, END, INTERVAL):
+    for series in client.query_range(rule.condition, min(begins.values()) + WARM_UP * 60, END, INTERVAL):
         scenario = series.labels["cluster"].partition(" ")[0]
-        for first, last in _runs([moment for moment, _ in series.points]):
+        start = begins[scenario]
+        moments = [moment for moment, _ in series.points if moment >= start + WARM_UP * 60]
+        for first, last in _runs(moments) if moments else ():
             if last - first >= rule.seconds:
                 found[scenario].append(Fires((first + rule.seconds - start) / 60, (last - start) / 60))
     return dict(found)

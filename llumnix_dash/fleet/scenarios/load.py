@@ -58,6 +58,13 @@ LOAD = (
         load="surge",
     ),
     Scenario(
+        name="too-small",
+        explanation="one prefill engine and one decode engine, the latter at a third of the usual pace, for more than"
+        " they can bear from the start: first tokens, tokens and whole answers all come late",
+        deployments=(disaggregated("staged", 1, 1, rate=1.5, prompt=700, output=200),),
+        slowness=3,
+    ),
+    Scenario(
         name="low-traffic-failures",
         explanation="a request every 40 s in the mean, of which four in five fail at once: engines err, or refuse the"
         " connection",
