@@ -27,7 +27,7 @@ ROOMS: dict[str, set[str]] = {
     # generate only where a source is "what the code generates"
     "document": {"errors", "generate", "report", "settings"},
     "settings": {"catalog", "errors", "promql"},
-    "recorded": {"document"},
+    "recorded": {"document", "interpolation"},
     "modules": {"dashboards", "errors", "rules"},
     "rulefiles": {"board", "catalog", "recorded", "rules", "settings"},
     "reference": {"catalog", "dashboards", "document", "errors", "panels", "promql", "rulefiles", "rules", "settings"},

@@ -6,13 +6,17 @@ from copy import deepcopy
 from typing import Any
 
 from llumnix_dash.document.walk import walk
+from llumnix_dash.interpolation.timerange import parse_duration
 from llumnix_dash.recorded.queries import Read, Reader, Recorded
+from llumnix_dash.recorded.rows import close_tables
 
 Json = dict[str, Any]
 
 SMOOTHED = "Over recorded series: each point tells of the 5 minutes before it, at any zoom."
 PLAIN = "Over recorded series."
 UNHEARD = "{names} does not narrow them: they are of all."
+# Each recorded value tells of five minutes: a finer step would show little more, and cost as often as much.
+STEP = "1m"
 OF_A_PAGE = "Over recorded series, but for what tells of single instances: rules/recording.yaml has to be loaded."
 
 
@@ -25,8 +29,13 @@ def over_recorded(dashboard: Json, series: Sequence[Recorded]) -> Json:
     made, reader = deepcopy(dashboard), Reader(series)
     labels = {one["name"]: one.get("label") or one["name"] for one in made["templating"]["list"]}
     unheard: set[str] = set()
+    raw: set[int] = set()
     for place in walk(made):
+        before = _queries(place.panel)
         unheard |= _read(place.panel, reader, labels)
+        if _queries(place.panel) == before and not place.is_row:
+            raw.add(place.panel["id"])
+    close_tables(made, raw)
     made["description"] = f"{made['description']} {OF_A_PAGE}"
     for name in unheard - _used(made):
         made["templating"]["list"] = [one for one in made["templating"]["list"] if one["name"] != name]
@@ -43,11 +52,18 @@ def _read(panel: Json, reader: Reader, labels: dict[str, str]) -> frozenset[str]
         return frozenset()
     for one, target in zip(read, targets, strict=True):
         target["expr"] = one.text
+    in_steps = not all(target.get("instant") for target in targets)
+    if in_steps and parse_duration(panel.get("interval") or "0s") < parse_duration(STEP):
+        panel["interval"] = STEP
     words = [SMOOTHED if any(one.smoothed for one in read) else PLAIN]
     if unheard:
         words.append(UNHEARD.format(names=" or ".join(labels[name] for name in sorted(unheard))))
     panel["description"] = "\n\n".join(filter(None, [panel.get("description", ""), " ".join(words)]))
     return unheard
+
+
+def _queries(panel: Json) -> list[str]:
+    return [target["expr"] for target in panel.get("targets", [])]
 
 
 def _mixed(read: list[Read], unheard: frozenset[str]) -> bool:

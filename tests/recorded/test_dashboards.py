@@ -9,9 +9,10 @@ import pytest
 
 from llumnix_dash.catalog.recorded import NAMES
 from llumnix_dash.generate import generate
-from llumnix_dash.recorded.dashboards import OF_A_PAGE, SMOOTHED, UNHEARD, over_recorded
+from llumnix_dash.interpolation.timerange import parse_duration
+from llumnix_dash.recorded.dashboards import OF_A_PAGE, SMOOTHED, STEP, UNHEARD, over_recorded
 from llumnix_dash.recorded.queries import Recorded
-from llumnix_dash.rulefiles import recorded_series
+from llumnix_dash.rulefiles import RECORDING_SECONDS, recorded_series
 from llumnix_dash.settings.load import load
 from llumnix_dash.settings.site import Site
 
@@ -22,8 +23,6 @@ RECORD = re.compile(r"\b[a-z_]+:\w+:\w+")
 # What asks of single engines, or must not depend on the ruler: panel -> why.
 STILL_RAW = {
     "Up": "whoever is gone has to show whether rules are evaluated or not",
-    "Fullest Instances": "of instances",
-    "Busiest Instances": "of instances",
     "Running: CMS and Engines": "whether prefill engines tell of tokens at all, in the time range shown",
 }
 
@@ -78,7 +77,7 @@ def test_a_panel_has_one_window_and_one_choice(name: str) -> None:
     for panel in (one for one in panels(OVER_RECORDED[name]) if "targets" in one):
         raw = before[panel["id"]]
         if asked(panel) == asked(raw):
-            assert panel == raw
+            assert panel | {"gridPos": None} == raw | {"gridPos": None}
             continue
         assert "[$__rate_interval]" not in asked(panel)
         assert ("[$__rate_interval]" in asked(raw)) == (SMOOTHED in panel["description"])
@@ -86,10 +85,45 @@ def test_a_panel_has_one_window_and_one_choice(name: str) -> None:
         assert unheard <= {"instance", "lrs_model"}
         words = UNHEARD.format(names=" or ".join(labels[one] for one in sorted(unheard)))
         assert (words in panel["description"]) == bool(unheard)
-        rest = {"description", "targets"}
+        steps = not all(target.get("instant") for target in panel["targets"])
+        coarser = {None: STEP, "30s": STEP} if steps else {}
+        assert panel.get("interval") == coarser.get(raw.get("interval"), raw.get("interval"))
+        rest = {"description", "targets", "interval", "gridPos"}
         assert {key: one for key, one in panel.items() if key not in rest} == {
             key: one for key, one in raw.items() if key not in rest
         }
+
+
+def test_a_step_is_no_finer_than_the_rules_and_leaves_no_value_of_theirs_out() -> None:
+    assert RECORDING_SECONDS <= parse_duration(STEP) <= parse_duration("5m")
+
+
+@pytest.mark.parametrize(("name", "table"), [("cms", "Fullest Instances"), ("lrs", "Busiest Instances")])
+def test_a_table_of_instances_is_asked_when_its_row_is_opened(name: str, table: str) -> None:
+    """It asks the series of each, and a page that is open costs the same at any number of them."""
+    before, after = RAW[name]["panels"], OVER_RECORDED[name]["panels"]
+    [place] = [index for index, panel in enumerate(before) if panel["title"] == table]
+    row = after[place]
+    assert row["title"].startswith(table)
+    assert row["collapsed"]
+    assert [panel["title"] for panel in row["panels"]] == [table]
+    assert [panel["title"] for panel in (*after[:place], *after[place + 1 :])] == [
+        panel["title"] for panel in before if panel["title"] != table
+    ]
+
+
+@pytest.mark.parametrize("name", OVER_RECORDED)
+def test_the_places_close_up_and_ids_are_one_each(name: str) -> None:
+    lines: dict[int, list[Json]] = {}
+    for panel in panels(OVER_RECORDED[name], only_open=True):
+        lines.setdefault(panel["gridPos"]["y"], []).append(panel["gridPos"])
+    below = 0
+    for top, places in sorted(lines.items()):
+        assert top == below
+        assert sum(place["w"] for place in places) == 24
+        below = top + max(place["h"] for place in places)
+    ids = [panel["id"] for panel in panels(OVER_RECORDED[name])]
+    assert len(set(ids)) == len(ids)
 
 
 def test_a_page_says_that_it_needs_the_rules() -> None:
@@ -112,6 +146,9 @@ def test_a_choice_that_nothing_hears_is_not_offered() -> None:
         "description": "A page.",
         "panels": [
             {
+                "id": 1,
+                "type": "timeseries",
+                "gridPos": {"x": 0, "y": 0, "w": 24, "h": 8},
                 "description": "",
                 "targets": [{"expr": 'sum(rate(a_total{cluster=~"$cluster",instance=~"$instance"}[5m]))'}],
             }
