@@ -1,7 +1,7 @@
 """Changes of a query in one place each, and which of them no store can tell."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -108,16 +108,21 @@ class Equivalent(NamedTuple):
     because: str
 
 
-EQUIVALENT = [
-    Equivalent(**one)
-    for one in yaml.safe_load(Path(__file__).with_name("equivalent_mutants.yaml").read_text(encoding="utf-8"))
-]
+def equivalents(file_name: str) -> list[Equivalent]:
+    """Those that a file beside this one lists."""
+    text = Path(__file__).with_name(file_name).read_text(encoding="utf-8")
+    return [Equivalent(**one) for one in yaml.safe_load(text)]
 
 
-def equivalent(changed: str) -> str:
+EQUIVALENT = equivalents("equivalent_mutants.yaml")
+EQUIVALENT_OF_ALERTS = equivalents("equivalent_alert_mutants.yaml")
+
+
+def equivalent(changed: str, among: Sequence[Equivalent] = EQUIVALENT) -> str:
     """Why no store can tell the change; empty where one can.
 
     Args:
-        changed: the dashboard's name, the kind and the whole query, as ``cms label: sum by (⟦a, → ⟧b) (c)``.
+        changed: the dashboard's or alert's name, the kind and the whole query, as ``cms label: sum by (⟦a, → ⟧b) (c)``.
+        among: what is known of dashboards, or of alerts.
     """
-    return next((one.because for one in EQUIVALENT if re.search(one.change, changed)), "")
+    return next((one.because for one in among if re.search(one.change, changed)), "")

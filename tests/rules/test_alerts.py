@@ -1,99 +1,28 @@
 """Each alert fires after its duration, not before, and is quiet where it should be: promtool's own tests of rules."""
 
-import re
-import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
 from llumnix_dash.rulefiles import ALERTS_FILE, rule_files
 from llumnix_dash.rules import Alert
 from llumnix_dash.rules.declared import every_alert
 from tests.prometheus.stores import program_path
-from tests.rules.cases import CASES, FLEET, Case, Series
+from tests.rules.cases import CASES, case_of
+from tests.rules.worlds import Case, promtool_on, unit_tests
 
-Json = dict[str, Any]
-OTHERS = ('cluster="c",namespace="other"', 'cluster="other",namespace="n"')
+[RULES] = [one.rules for one in rule_files() if one.file_name == ALERTS_FILE]
 # Tests of rules that are written in promtool's own form.
 BY_HAND = sorted(Path(__file__).with_name("promtool").glob("*.yaml"))
 
 
-def expected(alert: Alert, case: Case, state: str, fleet: str = FLEET) -> Json:
-    labels = f",{case.labels}" if case.labels else ""
-    text = f'ALERTS{{alertname="{alert.name}",alertstate="{state}",severity="{alert.severity}",{fleet}{labels}}}'
-    return {"labels": text, "value": 1}
+TRIED = [(alert, case) for alert in every_alert() if (case := case_of(alert))]
 
 
-def at(alert: Alert, minute: float, samples: list[Json]) -> Json:
-    return {
-        "expr": f'ALERTS{{alertname="{alert.name}"}}',
-        "eval_time": f"{round(minute * 60)}s",
-        "exp_samples": samples,
-    }
-
-
-def inputs(*worlds: Series) -> list[Json]:
-    return [{"series": name, "values": values} for world in worlds for name, values in world.items()]
-
-
-def of_fleet(fleet: str, series: Series) -> Series:
-    """The series of another fleet, in which all else has the same names."""
-    return {name.replace(FLEET, fleet): values for name, values in series.items()}
-
-
-def of_strangers(series: Series) -> Series:
-    """Series of the same names and labels that another job exports; wanted replicas are anybody's."""
-    named = {name: values for name, values in series.items() if not name.startswith("kube_")}
-    return {re.sub(r'\bjob="[^"]*"', 'job="stranger"', name): values for name, values in named.items()}
-
-
-def unit_tests(alert: Alert, case: Case) -> list[Json]:
-    """It pends just before its duration is over and fires when it is; where it is quiet it never fires.
-
-    Beside the fleet stand two others, which have its cluster or its namespace, and strangers with its metrics' names:
-    these are quiet where it fires, and fire where it is quiet.
-    """
-    end = case.since + alert.seconds / 60
-    quiet = case.series | case.quiet[0].series
-    others = [of_fleet(fleet, quiet) for fleet in OTHERS]
-    before = [at(alert, case.since - 1, [])] if case.since else []
-    pends = at(alert, end - 1 if alert.seconds > 60 else case.since, [expected(alert, case, "pending")])
-    fires: Json = {
-        "interval": "1m",
-        "input_series": inputs(case.series, *others, of_strangers(quiet)),
-        "promql_expr_test": [*before, pends, at(alert, end, [expected(alert, case, "firing")])],
-    }
-    turned: Json = {
-        "interval": "1m",
-        "input_series": inputs(quiet, *(of_fleet(fleet, case.series) for fleet in OTHERS), of_strangers(case.series)),
-        "promql_expr_test": [at(alert, end, [expected(alert, case, "firing", fleet) for fleet in OTHERS])],
-    }
-    firing = f'ALERTS{{alertname="{alert.name}",alertstate="firing"}}'
-    never = [{"expr": firing, "eval_time": f"{minute}m", "exp_samples": []} for minute in range(10, 41, 10)]
-    return [fires, turned] + [
-        {"interval": "1m", "input_series": inputs(case.series | one.series), "promql_expr_test": never}
-        for one in case.quiet
-    ]
-
-
-@pytest.fixture(scope="module")
-def alerts_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("rules") / "alerts.yaml"
-    [text] = [one.text for one in rule_files() if one.file_name == ALERTS_FILE]
-    path.write_text(text, encoding="utf-8")
-    return path
-
-
-@pytest.mark.parametrize("alert", [one for one in every_alert() if one.name in CASES], ids=lambda alert: alert.name)
-def test_it_fires_after_its_duration_and_is_quiet_where_it_should_be(alert: Alert, alerts_file: Path) -> None:
-    tests = unit_tests(alert, CASES[alert.name])
-    content = {"rule_files": [alerts_file.name], "evaluation_interval": "1m", "tests": tests}
-    path = alerts_file.with_name(f"{alert.name}.yaml")
-    path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
-    command = [program_path("promtool"), "test", "rules", path.name]
-    done = subprocess.run(command, check=False, cwd=path.parent, capture_output=True, text=True)
+@pytest.mark.parametrize(("alert", "case"), [pytest.param(*one, id=one[0].name) for one in TRIED])
+def test_it_fires_after_its_duration_and_is_quiet_where_it_should_be(alert: Alert, case: Case, tmp_path: Path) -> None:
+    [rule] = [one for one in RULES if one.get("alert") == alert.name and one["labels"].items() >= alert.labels.items()]
+    done = promtool_on(program_path("promtool"), tmp_path, rule, unit_tests(alert, case))
     assert done.returncode == 0, done.stdout + done.stderr
 
 
