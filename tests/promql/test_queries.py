@@ -60,6 +60,9 @@ QUERIES: dict[str, dict[str, Query]] = {
         ),
         'rate(gateway.REQUESTS, unless={"status_code": "200"})': rate(gateway.REQUESTS, unless={"status_code": "200"}),
         "rate(gateway.RETRIES)  # rare": rate(gateway.RETRIES),
+        'rate(gateway.RETRIES, by=("model", "status_code"))  # rare, by two labels': rate(
+            gateway.RETRIES, by=("model", "status_code")
+        ),
         'rate(scheduler.FAILED_SCHEDULINGS, by=("error_type",))  # rare': rate(
             scheduler.FAILED_SCHEDULINGS, by=("error_type",)
         ),
