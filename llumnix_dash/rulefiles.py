@@ -11,7 +11,7 @@ from llumnix_dash.recorded.queries import Recorded
 from llumnix_dash.rules.alert import Alert
 from llumnix_dash.rules.declared import GROUPS, RECORDED, alerts_of
 from llumnix_dash.rules.declared.objectives import OBJECTIVES
-from llumnix_dash.rules.objective import Objective, Promise, Target, promises, records_of
+from llumnix_dash.rules.objective import Goal, Objective, Promise, promises, records_of
 from llumnix_dash.rules.record import Record
 
 if TYPE_CHECKING:
@@ -87,15 +87,15 @@ def _file(file_name: str, content: Json, groups: Sequence[Json]) -> RuleFile:
 def promised(site: "Site") -> list[Promise]:
     """What a site promises of each objective, to the users of which models."""
 
-    def target(objective: Objective, said: "Objectives") -> Target:
+    def goal(objective: Objective, said: "Objectives") -> Goal:
         bounds = {"ttft": said.ttft_ms, "tpot": said.tpot_ms, "e2e": said.e2e_s}
-        return Target(getattr(said, objective.name), bounds.get(objective.name))
+        return Goal(getattr(said, objective.name), bounds.get(objective.name))
 
     said = site.objectives
     return [
         promise
         for one in OBJECTIVES
-        for promise in promises(one, target(one, said), {model: target(one, said.of(model)) for model in said.models})
+        for promise in promises(one, goal(one, said), {model: goal(one, said.of(model)) for model in said.models})
     ]
 
 

@@ -80,7 +80,7 @@ def _pyrra_objective(promise: Promise, site: "Site") -> Json:
         total = selector(gateway.REQUESTS, (), where=where)
         indicator = {"ratio": {"errors": metric(failed), "total": metric(total), "grouping": grouping}}
     else:
-        within: Where = {**where, "le": number(promise.target.bound or 0)}
+        within: Where = {**where, "le": number(promise.goal.bound or 0)}
         success = selector(histogram, (), suffix="_bucket", where=within)
         total = selector(histogram, (), suffix="_count", where=where)
         indicator = {"latency": {"success": metric(success), "total": metric(total), "grouping": grouping}}
@@ -111,7 +111,7 @@ def _name(promise: Promise) -> str:
 
 
 def _percent(promise: Promise) -> float:
-    return round(100 * promise.target.share, 9)
+    return round(100 * promise.goal.share, 9)
 
 
 def _description(promise: Promise) -> str:
@@ -119,6 +119,6 @@ def _description(promise: Promise) -> str:
     if histogram is None:
         what = f"requests{whose} are answered"
     else:
-        bound = f"{number(promise.target.bound or 0)} {histogram.unit.value}"
+        bound = f"{number(promise.goal.bound or 0)} {histogram.unit.value}"
         what = f"requests{whose} have {promise.objective.title} of at most {bound}"
     return f"{number(_percent(promise))} % of {what}."

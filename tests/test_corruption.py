@@ -207,3 +207,5 @@ def test_what_once_ended_in_a_traceback(
     assert ran.code in {0, 1, 2, 3}
     assert "Traceback" not in ran.told
     assert "does not foresee" not in ran.err
+    if what == "900 deep":
+        assert "nested too deeply" in ran.err, "and not only as no server is asked here"

@@ -56,6 +56,7 @@ def command(
     """See HELP."""
     from llumnix_dash.grafana import pull
     from llumnix_dash.grafana.plan import in_parallel
+    from llumnix_dash.report.table import table
 
     wanted = load_set(context, inputs, site)
     grafana = connect()
@@ -69,12 +70,17 @@ def command(
         found = in_parallel(tasks, grafana, jobs, progress.step)
     finally:
         progress.clear()
-    width = max(len(result.uid) for result in found)
-    for result in found:
-        if result.path is not None:
-            click.echo(f"{result.uid.ljust(width)}  {result.path}  ({visible(result.told)})")
-        else:
-            click.echo(f"{result.uid.ljust(width)}  {click.style('not saved', fg='red')}: {visible_lines(result.told)}")
+    rows = [
+        (
+            visible(result.uid),
+            f"{result.path}  ({visible(result.told)})"
+            if result.path is not None
+            else f"{click.style('not saved', fg='red')}: {visible_lines(result.told)}",
+        )
+        for result in found
+    ]
+    for line in table(rows):
+        click.echo(line)
     saved = sum(result.path is not None for result in found)
     click.echo(f"\n{saved} of {len(found)} saved in {directory}.")
     end(context, max(result.exit_code for result in found))

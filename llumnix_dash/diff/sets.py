@@ -5,7 +5,6 @@ from llumnix_dash.diff.compare import added, compare, removed, uid_of
 from llumnix_dash.diff.pairing import Pairing
 from llumnix_dash.document.documents import Document
 from llumnix_dash.document.sources import Source
-from llumnix_dash.errors import UserError
 
 
 def compare_sets(old: Source, new: Source, *, pushed: bool = False) -> Report:
@@ -28,14 +27,10 @@ def compare_sets(old: Source, new: Source, *, pushed: bool = False) -> Report:
         found.append(((document.name, document.label), difference))
 
     for before, after in pairing.pairs:
-        try:
-            difference = compare(
-                before.dashboard, after.dashboard, old_file=before.label, new_file=after.label, pushed=pushed
-            )
-        except RecursionError:
-            problems.append(UserError("the dashboard is nested too deeply to be compared", where=after.label))
-            continue
-        note(after, difference)
+        note(
+            after,
+            compare(before.dashboard, after.dashboard, old_file=before.label, new_file=after.label, pushed=pushed),
+        )
     # A single file is compared with its counterpart: what else the other side has is not asked.
     if not old.single or (new.single and not old.reading.problems):
         for after in pairing.new:

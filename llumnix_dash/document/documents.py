@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any
 
 import orjson
@@ -19,6 +20,8 @@ _CLASSIC_KEYS = frozenset({"panels", "rows", "schemaVersion", "templating", "ann
 _WIDEST_SHOWN = 100
 _LONGEST_NUMBER = 20
 _MOST_NAMED = 10  # files that were left out
+# Far more than any dashboard has, and few enough for functions that call themselves.
+_DEEPEST = 100
 _V2_HINT = (
     "export it from Grafana in the classic form (Export > Classic), or give the dashboard from before it became v2"
 )
@@ -132,12 +135,28 @@ def parse(label: str, data: bytes | str) -> Any:
     """The JSON value of a text.
 
     Raises:
-        UserError: it is not UTF-8 or not JSON; with file, line, column and the line.
+        UserError: it is not UTF-8 or not JSON, with file, line, column and the line; or it is nested too deeply.
     """
     try:
-        return orjson.loads(data)
+        value = orjson.loads(data)
     except orjson.JSONDecodeError:
-        return _parse_slowly(label, data)
+        value = _parse_slowly(label, data)
+    return _walkable(label, value)
+
+
+def _walkable(label: str, value: Any) -> Any:
+    """The value, if it is nested no deeper than every command can follow."""
+    level = [value] if isinstance(value, dict | list) else []
+    for _ in range(_DEEPEST):
+        inner = chain.from_iterable(one.values() if isinstance(one, dict) else one for one in level)
+        level = [one for one in inner if isinstance(one, dict | list)]
+        if not level:
+            return value
+    raise _too_deep(label)
+
+
+def _too_deep(label: str) -> UserError:
+    return UserError("the JSON is nested too deeply to be a dashboard", where=label)
 
 
 def _parse_slowly(label: str, data: bytes | str) -> Any:
@@ -153,7 +172,7 @@ def _parse_slowly(label: str, data: bytes | str) -> Any:
             hint="mend the file, or leave it out",
         ) from error
     except RecursionError as error:
-        raise UserError("the JSON is nested too deeply to be a dashboard", where=label) from error
+        raise _too_deep(label) from error
     except ValueError as error:  # a number that is none of JSON's
         raise UserError(f"unreadable JSON: {error}", where=label) from error
 
@@ -205,7 +224,7 @@ def _yaml(label: str, data: bytes) -> list[Any]:
         values = list(yaml.load_all(text, Loader=loader))
         # YAML knows more than JSON does, such as dates and keys that are numbers.
         texts = [json.dumps(value, default=str) for value in values if value is not None]
-        return [json.loads(text, parse_constant=_finite) for text in texts]
+        return [_walkable(label, json.loads(text, parse_constant=_finite)) for text in texts]
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         place = f"{label}:{mark.line + 1}:{mark.column + 1}" if mark else label

@@ -26,7 +26,7 @@ ORIGIN = "llumnixDashCopy"  # the key of a copy's file under which it stands whe
 
 
 def default_folder(url: str, org_id: int | None = None) -> Path:
-    """Where backups of this server go if nothing else is said: in the user's state folder, one folder a server.
+    """Where backups of this server go if nothing else is said: in the user's state folder, one folder per server.
 
     Args:
         url: the server's address; its port and sub-path tell it from another on the same host.

@@ -40,7 +40,7 @@ _COUNTED = {
 
 
 def plan_text(grafana: Grafana, plan: Plan, *, last_changes: bool = False) -> str:
-    """The plan: a line a dashboard, below it why, and what an update changes; then the counts.
+    """The plan: a line per dashboard, below it why, and what an update changes; then the counts.
 
     Args:
         grafana: the server.

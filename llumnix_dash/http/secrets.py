@@ -37,6 +37,6 @@ def read_headers(path: str, source: str) -> dict[str, SecretStr]:
             continue
         name, colon, value = (part.strip() for part in line.partition(":"))
         if not colon or not _HEADER_NAME.fullmatch(name) or not value.isascii() or not value.isprintable():
-            raise UserError(f"{source}: not a header", where=f"{path}:{number}", hint="write a line each: Name: value")
+            raise UserError(f"{source}: not a header", where=f"{path}:{number}", hint="write one per line: Name: value")
         headers[name] = SecretStr(value)
     return headers

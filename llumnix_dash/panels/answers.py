@@ -8,7 +8,17 @@ from llumnix_dash.catalog.labels import ROLE
 from llumnix_dash.catalog.scheduler import MAX_PREFIX_CACHE_HIT_PERCENT, PREFIX_CACHE_HIT_PERCENT
 from llumnix_dash.panels import style
 from llumnix_dash.panels.describe import describe, no_data, quantile_caveats
-from llumnix_dash.panels.lines import PER_ROLE, ROLE_OVERRIDES, LineLook, Look, colour_of, legend, override, time_series
+from llumnix_dash.panels.lines import (
+    PER_ROLE,
+    ROLE_OVERRIDES,
+    LineLook,
+    Look,
+    colour_of,
+    legend,
+    lines_by_role,
+    override,
+    time_series,
+)
 from llumnix_dash.panels.stats import stat
 from llumnix_dash.promql import (
     OF_INSTANCE,
@@ -157,10 +167,7 @@ def engine_parts(key: str, title: str, **look: Unpack[LineLook]) -> TimeSeries:
     return time_series(
         key,
         title,
-        [
-            Target(query=computing, legendFormat=legend("computing", *PER_ROLE)),
-            Target(query=mean(vllm.QUEUE_TIME, by=PER_ROLE), legendFormat=legend("queueing", *PER_ROLE), dashed=True),
-        ],
+        lines_by_role({"computing": computing, "queueing": mean(vllm.QUEUE_TIME, by=PER_ROLE)}),
         describe(
             {"computing": vllm.PREFILL_TIME, "queueing": vllm.QUEUE_TIME},
             "The engines' own parts of the first token, the mean of each role: not to be added up, as a request may"

@@ -13,7 +13,17 @@ from llumnix_dash.catalog.labels import CLUSTER, NAMESPACE
 from llumnix_dash.catalog.metric import Metric
 from llumnix_dash.panels import style
 from llumnix_dash.panels.describe import describe
-from llumnix_dash.panels.lines import PER_ROLE, ROLE_OVERRIDES, LineLook, Look, legend, only, override, time_series
+from llumnix_dash.panels.lines import (
+    PER_ROLE,
+    ROLE_OVERRIDES,
+    LineLook,
+    Look,
+    legend,
+    lines_by_role,
+    only,
+    override,
+    time_series,
+)
 from llumnix_dash.panels.stats import stat
 from llumnix_dash.promql import PART, Objective, Query, named, total, unevenness
 from llumnix_dash.promql.capacity import (
@@ -272,10 +282,7 @@ def store_against_engines(key: str, title: str, **look: Unpack[LineLook]) -> Tim
     return time_series(
         key,
         title,
-        [
-            Target(query=total(cms.RUNNING_REQUESTS, by=PER_ROLE), legendFormat=legend("CMS", *PER_ROLE)),
-            Target(query=running_as_engines_tell(), legendFormat=legend("engines", *PER_ROLE), dashed=True),
-        ],
+        lines_by_role({"CMS": total(cms.RUNNING_REQUESTS, by=PER_ROLE), "engines": running_as_engines_tell()}),
         describe(
             {"CMS": cms.RUNNING_REQUESTS, "engines": vllm.RUNNING_REQUESTS},
             "Full is what the scheduler believes, dashed what the engines say. They lie some seconds apart; where one"

@@ -8,7 +8,17 @@ from llumnix_dash.catalog import process
 from llumnix_dash.catalog.metric import Counter, Gauge, Metric, Unit
 from llumnix_dash.panels import style
 from llumnix_dash.panels.describe import describe, no_data, role_caveats
-from llumnix_dash.panels.lines import PER_ROLE, ROLE_OVERRIDES, LineLook, Look, legend, of_role, only, time_series
+from llumnix_dash.panels.lines import (
+    PER_ROLE,
+    ROLE_OVERRIDES,
+    LineLook,
+    Look,
+    legend,
+    lines_by_role,
+    of_role,
+    only,
+    time_series,
+)
 from llumnix_dash.promql import Where, average, highest, instances, of_instance, top_instances, total
 from llumnix_dash.shapes.panels import Target, TimeSeries
 
@@ -39,14 +49,9 @@ def totals_by_role(
     ``peak`` is for what is worth seeing when it lasts a moment only, such as requests that wait; ``where`` has the
     matchers of a name's only series.
     """
-    targets = [
-        Target(
-            query=total(gauge, by=PER_ROLE, peak=peak, where=where.get(name)),
-            legendFormat=legend(name, *PER_ROLE),
-            dashed=position > 0,
-        )
-        for position, (name, gauge) in enumerate(gauges.items())
-    ]
+    targets = lines_by_role(
+        {name: total(gauge, by=PER_ROLE, peak=peak, where=where.get(name)) for name, gauge in gauges.items()}
+    )
     return time_series(
         key,
         title,
@@ -59,17 +64,13 @@ def totals_by_role(
 
 def usage_by_role(key: str, title: str, gauge: Gauge, **look: Unpack[LineLook]) -> TimeSeries:
     """A usage ratio per role: the fullest instance and the mean of all, never a sum."""
-    by = PER_ROLE
     if gauge.unknown_from:
         # To leave values out costs much at each point, and no peak is lost between two points.
         look.setdefault("finest", "1m")
     return time_series(
         key,
         title,
-        [
-            Target(query=highest(gauge, by=by, peak=True), legendFormat=legend("fullest", *by)),
-            Target(query=average(gauge, by=by), legendFormat=legend("mean", *by), dashed=True),
-        ],
+        lines_by_role({"fullest": highest(gauge, by=PER_ROLE, peak=True), "mean": average(gauge, by=PER_ROLE)}),
         describe(
             {title: gauge},
             "The fullest instance of each role as a full line, the mean dashed; far apart, the load is uneven. The"
@@ -95,10 +96,7 @@ def instance_counts(key: str, title: str, told: Gauge, *, teller: str, **look: U
     return time_series(
         key,
         title,
-        [
-            Target(query=total(process.ENGINE_ANSWERS, by=PER_ROLE), legendFormat=legend("engines", *PER_ROLE)),
-            Target(query=instances(told, by=PER_ROLE), legendFormat=legend(teller, *PER_ROLE), dashed=True),
-        ],
+        lines_by_role({"engines": total(process.ENGINE_ANSWERS, by=PER_ROLE), teller: instances(told, by=PER_ROLE)}),
         describe(
             {title: told},
             f"Full are the engines that answer when they are scraped: these are the count. Dashed is how many {teller}"

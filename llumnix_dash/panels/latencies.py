@@ -13,7 +13,7 @@ from llumnix_dash.panels.describe import (
     quantile_caveats,
     role_caveats,
 )
-from llumnix_dash.panels.lines import PER_ROLE, ROLE_OVERRIDES, LineLook, legend, only, time_series
+from llumnix_dash.panels.lines import PER_ROLE, ROLE_OVERRIDES, LineLook, legend, lines_by_role, only, time_series
 from llumnix_dash.promql import CHOSEN_QUANTILE, Objective, in_sight, mean, quantile, share_below, top_instances
 from llumnix_dash.shapes.panels import Target, TimeSeries
 
@@ -89,13 +89,12 @@ def quantiles(
 def quantiles_by_role(key: str, title: str, histogram: Histogram, **look: Unpack[LineLook]) -> TimeSeries:
     """The chosen quantile and the mean of an engines' histogram by role: a sum would count requests twice."""
     look.setdefault("width", 12)
-    targets = [
-        Target(
-            query=quantile(CHOSEN_QUANTILE, histogram, by=PER_ROLE, resolved=True),
-            legendFormat=legend("quantile", *PER_ROLE),
-        ),
-        Target(query=mean(histogram, by=PER_ROLE), legendFormat=legend("mean", *PER_ROLE), dashed=True),
-    ]
+    targets = lines_by_role(
+        {
+            "quantile": quantile(CHOSEN_QUANTILE, histogram, by=PER_ROLE, resolved=True),
+            "mean": mean(histogram, by=PER_ROLE),
+        }
+    )
     return time_series(
         key,
         title,

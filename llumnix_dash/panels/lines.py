@@ -1,6 +1,6 @@
 """What every panel of lines has in common."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict, Unpack
 
 import attr
@@ -10,7 +10,7 @@ from llumnix_dash.catalog.metric import Gauge, Unit
 from llumnix_dash.panels import style
 from llumnix_dash.panels.describe import no_data
 from llumnix_dash.panels.legends import fitting
-from llumnix_dash.promql import Where
+from llumnix_dash.promql import Query, Where
 from llumnix_dash.shapes.panels import Json, Target, TimeSeries
 
 PER_ROLE = (ROLE,)
@@ -100,6 +100,14 @@ def time_series(
 def legend(name: str, *labels: str) -> str:
     """The legend of a target's lines: its name, if it has one, and the values of the labels."""
     return " ".join([*([name] if name else []), *(f"{{{{{label}}}}}" for label in labels)])
+
+
+def lines_by_role(queries: Mapping[str, Query]) -> list[Target]:
+    """A line per name and role; those of the first name are full, all others are dashed."""
+    return [
+        Target(query=query, legendFormat=legend(name, *PER_ROLE), dashed=position > 0)
+        for position, (name, query) in enumerate(queries.items())
+    ]
 
 
 def of_role(title: str, role: str | None) -> str:

@@ -15,6 +15,7 @@ from llumnix_dash.panels.lines import (
     Look,
     colour_of,
     legend,
+    lines_by_role,
     time_series,
 )
 from llumnix_dash.promql import Where, failure_ratio, rate, ratio_by, where_any
@@ -104,14 +105,9 @@ def rates_by_role(
         where: name of the lines -> matchers of the only events that count.
         look: see :class:`LineLook`.
     """
-    targets = [
-        Target(
-            query=rate(counter, by=PER_ROLE, where=where.get(name)),
-            legendFormat=legend(name, *PER_ROLE),
-            dashed=position > 0,
-        )
-        for position, (name, counter) in enumerate(counters.items())
-    ]
+    targets = lines_by_role(
+        {name: rate(counter, by=PER_ROLE, where=where.get(name)) for name, counter in counters.items()}
+    )
     return time_series(
         key,
         title,

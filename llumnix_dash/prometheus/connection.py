@@ -18,7 +18,7 @@ VARIABLES = {
     "PROMETHEUS_CA_CERT": "a file: the certificate authorities to trust",
     "PROMETHEUS_CLIENT_CERT": "a file: a client certificate",
     "PROMETHEUS_CLIENT_KEY": "a file: its key, where it is not in the same",
-    "PROMETHEUS_HEADERS_FILE": "a file of headers, a line each: X-Scope-OrgID: team-a",
+    "PROMETHEUS_HEADERS_FILE": "a file of headers, one per line: X-Scope-OrgID: team-a",
 }
 """The environment variables that :func:`from_environment` reads, for ``--help`` and the documentation."""
 

@@ -128,10 +128,18 @@ def _outcomes(
 
 
 def rate_text(
-    counter: Counter, scope: Scope, by: tuple[str, ...], where: Where | None, window: str, *, at: str = ""
+    counter: Counter,
+    scope: Scope,
+    by: tuple[str, ...],
+    where: Where | None,
+    window: str,
+    *,
+    unless: Where | None = None,
+    function: str = "rate",
+    at: str = "",
 ) -> str:
-    """The text of :func:`rate`; ``at`` is a modifier of the moment, such as ``@ end()``."""
-    changes = f"sum{grouped(by)}(rate({selector(counter, scope, where=where)}[{window}]{at}))"
+    """The text of :func:`rate`, or of :func:`increase`; ``at`` is a modifier of the moment, such as ``@ end()``."""
+    changes = f"sum{grouped(by)}({function}({selector(counter, scope, where=where, unless=unless)}[{window}]{at}))"
     return f"{changes} or {_zero_while_up(counter, scope, by, where)}" if counter.rare else changes
 
 
@@ -173,12 +181,9 @@ def _change(
 ) -> Query:
     counter.check_labels(*by, *(where or {}), *(unless or {}))
 
-    def text(scope: Scope) -> str:
-        series = selector(counter, scope, where=where, unless=unless)
-        changes = f"sum{grouped(by)}({function}({series}[{window}]))"
-        return f"{changes} or {_zero_while_up(counter, scope, by, where)}" if counter.rare else changes
-
-    return Query(text, unit, (counter,))
+    return Query(
+        lambda scope: rate_text(counter, scope, by, where, window, unless=unless, function=function), unit, (counter,)
+    )
 
 
 def _zero_while_up(counter: Counter, scope: Scope, by: tuple[str, ...], where: Where | None) -> str:

@@ -1,4 +1,4 @@
-"""Signals that somebody is told of: one value a fleet, role or instance, over windows that do not follow the zoom.
+"""Signals that somebody is told of: one value per fleet, role or instance, over windows that do not follow the zoom.
 
 A signal that only counts in a certain case, such as requests that stand still while none ends, is 0 in every other: its
 line is there on quiet days, too, and shows that somebody looks.

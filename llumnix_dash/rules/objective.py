@@ -18,7 +18,7 @@ BY = (*FLEET, MODEL)
 
 
 @dataclass(frozen=True)
-class Target:
+class Goal:
     """What is promised of an objective.
 
     Attributes:
@@ -49,31 +49,31 @@ class Objective:
     title: str
     histogram: Histogram | None = None
 
-    def kept(self, target: Target, *, where: Where | None = None, window: str = RECENT) -> Kept:
+    def kept(self, goal: Goal, *, where: Where | None = None, window: str = RECENT) -> Kept:
         """Requests that it is promised to and that got it, per second, by cluster, namespace and model.
 
         Raises:
-            CatalogError: the target's bound is not one of the histogram's.
+            CatalogError: the goal's bound is not one of the histogram's.
         """
         if self.histogram is None:
             return answered(by=BY, where=where, window=window)
-        assert target.bound is not None
-        return kept_below(self.histogram, target.bound, by=BY, where=where, window=window)
+        assert goal.bound is not None
+        return kept_below(self.histogram, goal.bound, by=BY, where=where, window=window)
 
 
 @dataclass(frozen=True)
 class Promise:
-    """The target of an objective, and for which models it holds.
+    """The goal of an objective, and for which models it holds.
 
     Attributes:
         objective: what is promised.
-        target: how much of it.
+        goal: how much of it.
         model: the only model for which it holds; where empty, it holds for all but ``others``.
-        others: models that have a target of their own.
+        others: models that have a goal of their own.
     """
 
     objective: Objective
-    target: Target
+    goal: Goal
     model: str = ""
     others: tuple[str, ...] = ()
 
@@ -86,13 +86,13 @@ class Promise:
 
     def kept(self, window: str = RECENT) -> Kept:
         """See :meth:`Objective.kept`; of its models."""
-        return self.objective.kept(self.target, where=self.where, window=window)
+        return self.objective.kept(self.goal, where=self.where, window=window)
 
 
-def promises(objective: Objective, target: Target, of_models: Mapping[str, Target]) -> Iterator[Promise]:
-    """The objective's promises: that of most models, and one for each model that has another target."""
-    own = {model: one for model, one in sorted(of_models.items()) if one != target}
-    yield Promise(objective, target, others=tuple(own))
+def promises(objective: Objective, goal: Goal, of_models: Mapping[str, Goal]) -> Iterator[Promise]:
+    """The objective's promises: that of most models, and one for each model that has another goal."""
+    own = {model: one for model, one in sorted(of_models.items()) if one != goal}
+    yield Promise(objective, goal, others=tuple(own))
     for model, one in own.items():
         yield Promise(objective, one, model=model)
 
@@ -103,7 +103,7 @@ def records_of(promise: Promise) -> Iterator[Record]:
     labels = {OBJECTIVE: promise.objective.name, **({MODEL: promise.model} if promise.model else {})}
     # Requests of each model, times 0, so that the budget is there for whatever model there is.
     budget = Query(
-        lambda scope: f"0 * {kept.all.text(scope)} + {promise.target.budget:g}", kept.share.unit, kept.all.metrics
+        lambda scope: f"0 * {kept.all.text(scope)} + {promise.goal.budget:g}", kept.share.unit, kept.all.metrics
     )
     yield Record(name=BAD, query=kept.lost, labels=labels)
     yield Record(name=TOTAL, query=kept.all, labels=labels)

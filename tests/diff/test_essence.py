@@ -3,8 +3,6 @@
 import pytest
 
 from llumnix_dash.diff import essence
-from llumnix_dash.diff.changes import Effect, Part
-from llumnix_dash.diff.vocabulary import effect
 from tests.diff.strategies import Object
 
 
@@ -66,7 +64,3 @@ def test_a_query_without_a_letter_has_the_next_one_that_is_free() -> None:
     targets = [{"expr": "a"}, {"expr": "b", "refId": "A"}, {"expr": "c", "refId": ""}]
     shown = essence.panel({"type": "timeseries", "targets": targets})["targets"]
     assert [one["refId"] for one in shown] == ["B", "A", "C"]
-
-
-def test_how_the_tooltip_looks_is_display() -> None:
-    assert effect(Part.PANEL, ("options", "tooltip", "mode")) is Effect.DISPLAY

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from llumnix_dash.dashboards import DASHBOARDS
+from llumnix_dash.document.documents import Reading, read
 from tests.diff.test_edits import board
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -168,6 +169,21 @@ def test_a_faulty_file_that_is_one_long_line_is_shown_around_the_fault(run: Run,
     shown, carets = done.stderr.splitlines()[2:4]
     assert len(shown) < 120
     assert shown[carets.index("^") :].startswith('"Panel 7"')
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"), [("panels:\n\t- x", True), ('{"panels": [', True), ("kind: {{ .Values.kind }}\n\t- x", False)]
+)
+def test_a_broken_yaml_file_of_a_folder_is_an_error_where_it_speaks_of_panels(text: str, is_one: bool) -> None:
+    """A folder of manifests has templates, which are no YAML and no dashboards either."""
+    reading = Reading()
+    read(reading, "a.yaml", "folder/a.yaml", text.encode(), optional=True)
+    assert (list(reading.problems), reading.left_out) == ((["a.yaml"], []) if is_one else ([], ["folder/a.yaml"]))
+
+
+def test_the_note_counts_what_was_left_out() -> None:
+    assert Reading(left_out=["a"]).note() == "left out 1 file that is no dashboard: a"
+    assert Reading(left_out=["a", "b"]).note() == "left out 2 files that are no dashboards: a, b"
 
 
 def test_a_file_that_is_no_text_names_the_place(run: Run, tmp_path: Path) -> None:

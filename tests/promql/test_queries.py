@@ -42,6 +42,8 @@ from llumnix_dash.promql import (
     where_any_reaches,
     zero,
 )
+from llumnix_dash.promql.capacity import wait_for_prefill
+from llumnix_dash.promql.goodput import success
 from llumnix_dash.variables import ENGINE_INFER_TYPE, MODEL, NAMESPACE
 from tests.reading import parse
 
@@ -58,6 +60,9 @@ QUERIES: dict[str, dict[str, Query]] = {
         ),
         'rate(gateway.REQUESTS, unless={"status_code": "200"})': rate(gateway.REQUESTS, unless={"status_code": "200"}),
         "rate(gateway.RETRIES)  # rare": rate(gateway.RETRIES),
+        'rate(gateway.RETRIES, by=("model", "status_code"))  # rare, by two labels': rate(
+            gateway.RETRIES, by=("model", "status_code")
+        ),
         'rate(scheduler.FAILED_SCHEDULINGS, by=("error_type",))  # rare': rate(
             scheduler.FAILED_SCHEDULINGS, by=("error_type",)
         ),
@@ -91,6 +96,11 @@ QUERIES: dict[str, dict[str, Query]] = {
             f'distribution(vllm.ITL, by=("infer_type",), window="5m")["{suffix}"]': query
             for suffix, query in distribution(vllm.ITL, by=("infer_type",), window="5m").items()
         },
+    },
+    "Shares and waits": {
+        'success(window="5m")': success(window="5m"),
+        'wait_for_prefill("prefill")': wait_for_prefill("prefill"),
+        'wait_for_prefill("neutral")': wait_for_prefill("neutral"),
     },
     "Gauges": {
         "total(gateway.PENDING_REQUESTS)": total(gateway.PENDING_REQUESTS),

@@ -52,7 +52,7 @@ def test_verify_finds_no_error_and_no_unexpected_blank(
     monkeypatch: pytest.MonkeyPatch,
     golden: Callable[[str, str], None],
 ) -> None:
-    """By the command itself, as it is typed. Which blanks are expected stands in a golden file a scenario."""
+    """By the command itself, as it is typed. Which blanks are expected stands in a golden file per scenario."""
     code, report = verify(store, capsys, monkeypatch)
     bad = {
         f"{dashboard['title']} / {panel['title']}": [(one["expr"], one["message"]) for one in panel["queries"]]
@@ -60,7 +60,10 @@ def test_verify_finds_no_error_and_no_unexpected_blank(
         for panel in dashboard["panels"]
         if panel["status"] in {"error", "no data"}
     }
-    assert bad == {}
+    assert bad == {}, (
+        f"blank on {scenario} without a reason that follows from its roles, mode or load: a query is wrong, or, if the"
+        " blanks are what happens there, name it in APART above, and say what is blank in a test of its own"
+    )
     assert [one["error"] for dashboard in report["dashboards"] for one in dashboard["variables"] if one["error"]] == []
     assert [one["uid"] for one in report["dashboards"]] == [one.uid for one in DASHBOARDS]
     assert code == 0

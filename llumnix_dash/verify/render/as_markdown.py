@@ -1,4 +1,4 @@
-"""The report for a pull request: a table a dashboard, and below it what there is to say of single queries."""
+"""The report for a pull request: a table per dashboard, and below it what there is to say of single queries."""
 
 from collections.abc import Iterator, Sequence
 
