@@ -16,6 +16,7 @@ from tests.rules.cases import CASES, FLEET, Case, Series
 
 Json = dict[str, Any]
 OTHERS = ('cluster="c",namespace="other"', 'cluster="other",namespace="n"')
+[ALERT_RULES] = [one.rules for one in rule_files() if one.file_name == ALERTS_FILE]
 # Tests of rules that are written in promtool's own form.
 BY_HAND = sorted(Path(__file__).with_name("promtool").glob("*.yaml"))
 
@@ -78,22 +79,15 @@ def unit_tests(alert: Alert, case: Case) -> list[Json]:
     ]
 
 
-@pytest.fixture(scope="module")
-def alerts_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("rules") / "alerts.yaml"
-    [text] = [one.text for one in rule_files() if one.file_name == ALERTS_FILE]
-    path.write_text(text, encoding="utf-8")
-    return path
-
-
 @pytest.mark.parametrize("alert", [one for one in every_alert() if one.name in CASES], ids=lambda alert: alert.name)
-def test_it_fires_after_its_duration_and_is_quiet_where_it_should_be(alert: Alert, alerts_file: Path) -> None:
-    tests = unit_tests(alert, CASES[alert.name])
-    content = {"rule_files": [alerts_file.name], "evaluation_interval": "1m", "tests": tests}
-    path = alerts_file.with_name(f"{alert.name}.yaml")
-    path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
-    command = [program_path("promtool"), "test", "rules", path.name]
-    done = subprocess.run(command, check=False, cwd=path.parent, capture_output=True, text=True)
+def test_it_fires_after_its_duration_and_is_quiet_where_it_should_be(alert: Alert, tmp_path: Path) -> None:
+    rules = [rule for rule in ALERT_RULES if rule["alert"] == alert.name]
+    content = {"rule_files": ["rules.yaml"], "evaluation_interval": "1m", "tests": unit_tests(alert, CASES[alert.name])}
+    # The others would be evaluated as often, and asked for nothing.
+    for name, value in {"rules": {"groups": [{"name": "one", "rules": rules}]}, "tests": content}.items():
+        (tmp_path / f"{name}.yaml").write_text(yaml.safe_dump(value, sort_keys=False), encoding="utf-8")
+    command = [program_path("promtool"), "test", "rules", "tests.yaml"]
+    done = subprocess.run(command, check=False, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
