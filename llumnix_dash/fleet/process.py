@@ -71,40 +71,39 @@ class Process:
     def touch(self, metric: Metric, *labels: str) -> None:
         """Makes the series exist, at 0 if it is new."""
         series = self.series.get(metric.name)
-        if series is not None:
-            series.setdefault(
-                self._admitted(series, labels), Distribution(metric.buckets) if isinstance(metric, Histogram) else 0
-            )
+        if series is not None and labels not in series:
+            start = Distribution(metric.buckets) if isinstance(metric, Histogram) else 0
+            series.setdefault(self._admitted(series, labels), start)
 
     def increase(self, metric: Metric, *labels: str, by: float = 1) -> None:
         """Counts for a counter."""
         series = self.series.get(metric.name)
         if series is not None:
-            labels = self._admitted(series, labels)
+            if labels not in series:
+                labels = self._admitted(series, labels)
             series[labels] = series.get(labels, 0) + by  # type: ignore[operator]
 
     def set(self, metric: Metric, value: float, *labels: str) -> None:
         """Sets a gauge."""
         series = self.series.get(metric.name)
         if series is not None:
-            series[self._admitted(series, labels)] = value
+            series[labels if labels in series else self._admitted(series, labels)] = value
 
     def observe(self, metric: Histogram, value: float, *labels: str, times: int = 1) -> None:
         """Gives a histogram a value, so many times."""
         series = self.series.get(metric.name)
         if series is None:
             return
-        labels = self._admitted(series, labels)
         distribution = series.get(labels)
         if distribution is None:
-            distribution = series[labels] = Distribution(metric.buckets)
+            distribution = series.setdefault(self._admitted(series, labels), Distribution(metric.buckets))
         assert isinstance(distribution, Distribution)
         # A value on a bound belongs to the bucket that ends there.
         distribution.counts[bisect_left(distribution.bounds, value)] += times
         distribution.sum += value * times
 
     def _admitted(self, series: dict[tuple[str, ...], Value], labels: tuple[str, ...]) -> tuple[str, ...]:
-        """The labels, or those of the overflow where the metric may have no more."""
-        if self._most_label_sets is None or labels in series or len(series) < self._most_label_sets:
+        """New labels, or those of the overflow where the metric may have no more."""
+        if self._most_label_sets is None or len(series) < self._most_label_sets:
             return labels
         return (OVERFLOW,) * len(labels)

@@ -5,6 +5,7 @@ something else wherever a pattern is not expected; the query then has no series,
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 
 from llumnix_dash.interpolation.interpolate import (
@@ -36,17 +37,21 @@ def doubts(expr: str, scope: VariableValues) -> tuple[str, ...]:
 
 
 def _doubts(expr: str, scope: VariableValues) -> Iterator[str]:
-    strings = list(_STRING.finditer(expr))
-    for match in REFERENCE.finditer(expr):
+    references, strings = list(REFERENCE.finditer(expr)), list(_STRING.finditer(expr))
+    starts = [one.start("text") for one in strings]
+    # A query names the same few variables dozens of times.
+    as_written = {text: interpolate(text, scope) for text in {match[0] for match in references}}
+    for match in references:
         variable = scope.get(name_in(match))
         if variable is None or _has_no_value(variable) or not _is_pattern(variable):
             continue
-        written = interpolate(match[0], scope)
+        written = as_written[match[0]]
         if not _PATTERN.search(written):
             continue
         of_all = f"{ALL_TEXT} of" if _is_all(variable) else "several values of"
-        string = next((one for one in strings if one.start("text") < match.start() < one.end()), None)
-        if string is None:
+        before = bisect_left(starts, match.start())
+        string = strings[before - 1] if before else None
+        if string is None or match.start() >= string.end():
             yield f"{of_all} ${variable.name} is written as the pattern {written}, outside of quotes"
         elif string["operator"]:
             label, operator = string["label"], string["operator"]

@@ -10,6 +10,8 @@ from llumnix_dash.fleet import Fleet, simulate
 END = 1_700_000_000
 
 
+# Before pytest-xdist reads the groups.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keeps the tests that look at these fleets on one worker, so that no other simulates them again."""
     for item in items:

@@ -14,6 +14,7 @@ from llumnix_dash.fleet.parts import Mishap
 from llumnix_dash.fleet.process import Process
 from llumnix_dash.fleet.record import scheduler as at_scheduler
 from llumnix_dash.fleet.textformat import write_openmetrics
+from tests.nightly import EVERY_STORE
 from tests.proof.others import Others
 
 # A whole hour, so that steps of any length fall on scrapes.
@@ -27,6 +28,22 @@ FOR_ALERTS = (
     *("scale-to-zero", "scale-up", "slow-burn", "standstill", "too-small"),
 )
 """The scenarios that alerts are tried on: of what the dashboards show there, other scenarios prove the like."""
+
+LIKE_OTHERS = (
+    *("full-mode", "no-namespace", "two-namespaces", "no-capacity", "kvt-staged", "two-schedulers", "lite-mode"),
+    *("prefill-short", "decode-short", "both-short", "neutral-short", "store-away", "scheduler-down"),
+    *("slow-failures", "external-route", "new-vllm"),
+)
+"""The scenarios on which whole pages look as on others: what is theirs alone has tests that name them. What is asked
+of every page of every fleet, `make nightly` asks of these, too."""
+
+EVERY_FLEET = tuple(
+    # It has 500 instances, and a store of its own in test_budget.
+    name
+    for name in SCENARIOS
+    if name not in {"big", *FOR_ALERTS, *(() if EVERY_STORE else LIKE_OTHERS)}
+)
+"""The scenarios of which every page is looked at."""
 
 
 @dataclass(frozen=True)
@@ -109,8 +126,7 @@ clusters with one network, and gateways that without a scheduler know no engine 
 that has never been begins with all requests at once."""
 
 IN_BOTH = {
-    *("default", "overload", "restart", "fresh", "idle", "outage", "scheduler-down"),
-    *("kvt-batch", "prefill-decode", "lite-reporting", "two-clusters", "default-60s"),
+    *("default", "restart", "fresh", "idle", "outage", "prefill-decode", "lite-reporting", "default-60s"),
 }
 """The fleets that VictoriaMetrics holds, too: every panel, and all in which the two programs may differ, as in what
 begins, ends, is not there, or is scraped seldom. All others are in Prometheus alone: what they show are other events,

@@ -5,13 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from llumnix_dash.catalog.metric import Unit
-from llumnix_dash.fleet import SCENARIOS
 from llumnix_dash.verify.session import PanelReader
-from tests.proof.fleets import FOR_ALERTS, scenarios
+from tests.proof.fleets import EVERY_FLEET, scenarios
 from tests.proof.shown import BOARDS, Backfilled
 
-# 500 instances: what opening a page costs there is another test's.
-NAMES = [name for name in SCENARIOS if name not in {"big", *FOR_ALERTS}]
 RATES = {Unit.REQUESTS_PER_SECOND.value, Unit.TOKENS_PER_SECOND.value, Unit.OPERATIONS_PER_SECOND.value}
 MOST = 1e30
 # A usage that counts what is on its way to an instance, too, may be above 1.
@@ -20,7 +17,7 @@ PROJECTED = "projected"
 TAKEN = {"Tightest Objective", "P99 by Objective"}
 
 
-@scenarios(*NAMES)
+@scenarios(*EVERY_FLEET)
 @pytest.mark.parametrize("board", BOARDS)
 def test_no_panel_shows_what_cannot_be(store: Backfilled, board: str) -> None:
     assert list(impossible(store.session(), board)) == []

@@ -2,17 +2,16 @@
 
 import pytest
 
-from llumnix_dash.fleet import SCENARIOS
 from tests.proof import truth_overview
-from tests.proof.fleets import FOR_ALERTS, scenarios
+from tests.proof.fleets import EVERY_FLEET, scenarios
 from tests.proof.shown import Backfilled
 from tests.proof.truth_overview import goodput
 
-# It has a store of its own, in test_budget; in the other two nothing ends.
-APART = ("big", "outage", "idle", *FOR_ALERTS)
+# In these nothing ends.
+APART = ("outage", "idle")
 
 
-@scenarios(*(name for name in SCENARIOS if name not in APART))
+@scenarios(*(name for name in EVERY_FLEET if name not in APART))
 def test_the_goodput_lies_within_the_band(store: Backfilled) -> None:
     shown, truth = store.shown("overview", "goodput"), goodput(store.events())
     # What a process counted after its last scrape is lost where it restarts.

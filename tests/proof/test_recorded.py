@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from llumnix_dash.document.walk import walk
-from llumnix_dash.fleet import SCENARIOS
 from llumnix_dash.generate import generate
 from llumnix_dash.prometheus.client import Series
 from llumnix_dash.settings.load import FILE_NAME
@@ -22,7 +21,7 @@ from llumnix_dash.verify.session import PanelReader
 from tests.nightly import EVERY_STORE
 from tests.prometheus.recorded import recorded_samples
 from tests.prometheus.stores import prometheus
-from tests.proof.fleets import END, FOR_ALERTS, INTERVAL
+from tests.proof.fleets import END, EVERY_FLEET, INTERVAL
 from tests.proof.shown import BOARDS, RANGE, SCRAPE_INTERVAL, Backfilled
 from tests.proof.test_scenarios import verify
 from tests.reading import Json
@@ -30,11 +29,11 @@ from tests.reading import Json
 RECORDED = {one.name: one.dashboard for one in generate(site=Site(dashboards=Dashboards(recorded=True)))}
 # Replicas that tell the same, lite mode, and two clusters.
 ENOUGH = ("two-schedulers", "lite-reporting", "two-clusters")
-# It has a store of its own, in test_budget; in the others nothing ends.
-APART = ("big", "outage", "idle", *FOR_ALERTS)
+# There is too little to compare.
+APART = ("outage", "idle")
 # Here a series ends within the time shown, or many engines have the same 0: for a scrape there are other lines.
 NOT_TO_THE_DIGIT = ("kvt-batch", "no-instance", "scheduler-down")
-COMPARED = [name for name in SCENARIOS if name not in (*APART, *NOT_TO_THE_DIGIT)] if EVERY_STORE else ENOUGH
+COMPARED = [name for name in EVERY_FLEET if name not in (*APART, *NOT_TO_THE_DIGIT)] if EVERY_STORE else ENOUGH
 
 
 @pytest.mark.parametrize(("scenario", "program"), [(scenario, "prometheus") for scenario in COMPARED], indirect=True)

@@ -8,13 +8,12 @@ import pytest
 
 from llumnix_dash.cli import main
 from llumnix_dash.dashboards import DASHBOARDS
-from llumnix_dash.fleet import SCENARIOS
-from tests.proof.fleets import END, FOR_ALERTS, INTERVAL, MINUTES, scenarios
+from tests.proof.fleets import END, EVERY_FLEET, INTERVAL, MINUTES, scenarios
 from tests.proof.shown import Backfilled
 from tests.reading import Json
 
-# One has a store of its own, in test_budget: its samples are many. Of another the blanks are the finding.
-APART = ("big", "outage", *FOR_ALERTS)
+# Of this one the blanks are the finding.
+APART = ("outage",)
 
 
 def verify(
@@ -44,7 +43,7 @@ def test_verify_says_that_all_gateways_are_gone(
     assert code == 1
 
 
-@scenarios(*(name for name in SCENARIOS if name not in APART))
+@scenarios(*(name for name in EVERY_FLEET if name not in APART))
 def test_verify_finds_no_error_and_no_unexpected_blank(
     store: Backfilled,
     scenario: str,

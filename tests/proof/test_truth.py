@@ -5,9 +5,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from llumnix_dash.fleet import SCENARIOS
 from tests.proof import truth_cms, truth_component, truth_lrs, truth_overview, truth_request, truth_vllm
-from tests.proof.fleets import FOR_ALERTS, MINUTES, scenarios
+from tests.proof.fleets import EVERY_FLEET, MINUTES, scenarios
 from tests.proof.shown import BOARDS, Backfilled, Values
 from tests.proof.shown import panels as each_panel
 from tests.proof.truth_request import Truth
@@ -112,11 +111,11 @@ def _first_row(store: Backfilled, key: str) -> Values:
     return truth_request.HEADLINE[key](store.events())
 
 
-# It has a store of its own, in test_budget; of the other two it is what tells them apart that matters.
-APART = ("big", "outage", "idle", *FOR_ALERTS)
+# Of these it is what tells them apart that matters.
+APART = ("outage", "idle")
 
 
-@scenarios(*(name for name in SCENARIOS if name not in APART))
+@scenarios(*(name for name in EVERY_FLEET if name not in APART))
 @pytest.mark.parametrize("key", truth_request.HEADLINE)
 def test_the_first_row_is_true_on_every_fleet(store: Backfilled, scenario: str, key: str) -> None:
     """What a process counted between its last scrape and its restart nobody saw: a rate may be as much lower."""

@@ -11,7 +11,7 @@ from tests.rules.matrix import ALERTS, EXPECTED, INTERVAL, LEFT_OUT, Fires, fire
 
 NAMES = list(dict.fromkeys(rule.name for rule in ALERTS))
 # Several stores, so that several workers fill them.
-PARTS = 4
+PARTS = 6
 # Minutes by which a simulated moment and a scrape may lie apart, beside the window of a rate.
 SLACK = 1.5
 # No simulated fleet has what these tell of; promtool's tests show that they do.
@@ -65,9 +65,10 @@ def _like(found: list[Fires], must: list[float] | str) -> bool:
 
 
 def test_each_alert_fires_somewhere() -> None:
-    told = {name for alerts in EXPECTED.values() for name, must in alerts.items() if must != "may"}
+    """In those fleets that `make test` takes, too."""
+    told = {name for fleet in scenarios() for name, must in EXPECTED.get(fleet, {}).items() if must != "may"}
     assert told | set(NOT_SIMULATED) == set(NAMES)
-    assert set(EXPECTED) <= set(scenarios())
+    assert set(EXPECTED) <= set(SCENARIOS)
 
 
 def test_the_documentation_shows_the_matrix(golden: Callable[[Path, str], None]) -> None:
