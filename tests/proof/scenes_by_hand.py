@@ -13,7 +13,7 @@ from tests.proof.gateways_by_hand import FIRST, PROCESSES, STRANGERS, Look
 from tests.proof.hand_made import SECONDS, START
 from tests.proof.streams import Happened, Stream, of, write
 
-SCENE = 390
+SCENE = 360
 LAST_MINUTE = (2, 0.5, 2, 2, 0.5, 2, 2, 0.5, 0)
 """How many times as many requests the last minute of each scene has."""
 GONE = len(LAST_MINUTE) - 1
@@ -46,12 +46,13 @@ STAGES = (gateway.PREPROCESS_DURATION, gateway.QUEUE_DURATION, gateway.SCHEDULE_
 LONG = {2: (0, 40000), 3: (1, 50000), 4: (2, 60000), 7: (1, 3000), 8: (2, 800)}
 
 
-def _drawn(*what: object) -> float:
+def drawn(*what: object) -> float:
     """A number from 0.2 to 2, always the same of the same."""
     return (2 + crc32(" ".join(map(str, what)).encode()) % 19) / 10
 
 
-def _flows(rates: list[float]) -> list[tuple[float, float, float]]:
+def flows(rates: list[float], *, at_once: bool = False) -> list[tuple[float, float, float]]:
+    """So many a second in each scene; a series that has none in the first begins in the second, or at once."""
     return [
         flow
         for scene, (rate, times) in enumerate(zip(rates, LAST_MINUTE, strict=True))
@@ -59,7 +60,7 @@ def _flows(rates: list[float]) -> list[tuple[float, float, float]]:
             (scene * SCENE, scene * SCENE + SCENE - 60, rate),
             (scene * SCENE + SCENE - 60, (scene + 1) * SCENE, rate * times),
         )
-        if scene or rate
+        if scene or rate or at_once
     ]
 
 
@@ -67,21 +68,19 @@ def _requests(labels: dict[str, str], size: float) -> list[Stream]:
     """Of each kind as many a second as the mixture says, times a number drawn for this exporter."""
     streams = []
     for place, (kind, (status, ttft, tpot, e2e)) in enumerate(KINDS.items()):
-        rates = [
-            round(size * mixture[place] * _drawn(kind, scene, labels), 1) for scene, mixture in enumerate(MIXTURES)
-        ]
+        rates = [round(size * mixture[place] * drawn(kind, scene, labels), 1) for scene, mixture in enumerate(MIXTURES)]
         values = {gateway.TTFT: ttft, **dict(zip(STAGES, (1.5, 3, 0.7), strict=True))}
         values |= {gateway.TPOT: tpot} if tpot is not None else {}
         values |= {gateway.E2E_LATENCY: e2e} if e2e is not None else {}
         own = {"job": "gateway", **labels, "status_code": status}
-        streams.append(Stream(own, _flows(rates), values, {gateway.REQUESTS: 1}))
+        streams.append(Stream(own, flows(rates), values, {gateway.REQUESTS: 1}))
     for scene, (stage, milliseconds) in LONG.items():
-        rates = [size * _drawn("long", scene, labels) * (one == scene) for one in range(len(MIXTURES))]
-        streams.append(Stream({"job": "gateway", **labels}, _flows(rates), {STAGES[stage]: milliseconds}))
+        rates = [size * drawn("long", scene, labels) * (one == scene) for one in range(len(MIXTURES))]
+        streams.append(Stream({"job": "gateway", **labels}, flows(rates), {STAGES[stage]: milliseconds}))
     # In one scene more answers are counted than there are times to a first token.
-    extra = [size * 6 * _drawn("extra", labels) * (one == 4) for one in range(len(MIXTURES))]
+    extra = [size * 6 * drawn("extra", labels) * (one == 4) for one in range(len(MIXTURES))]
     streams.append(
-        Stream({"job": "gateway", **labels, "status_code": "200"}, _flows(extra), amounts={gateway.REQUESTS: 1})
+        Stream({"job": "gateway", **labels, "status_code": "200"}, flows(extra), amounts={gateway.REQUESTS: 1})
     )
     return streams
 

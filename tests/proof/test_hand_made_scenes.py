@@ -1,18 +1,30 @@
 """The overview's answers about requests, in scenes made by hand: each has requests of other kinds."""
 
+from collections.abc import Sequence
+from statistics import fmean, median
 from typing import Any
 
 import pytest
 
-from llumnix_dash.catalog import gateway
+from llumnix_dash.catalog import gateway, vllm
 from llumnix_dash.promql.charge import DOWN, IDLE, IN_CHARGE, NONE, NOT_ASKED, STORE_AWAY
+from tests.prometheus.stores import Samples
+from tests.proof import engines_in_scenes as engines
+from tests.proof.engines_in_scenes import Engine
 from tests.proof.expected import InBucket, about, quantile
-from tests.proof.gateways_by_hand import LINES, NUMBERS, Look, Truth
+from tests.proof.gateways_by_hand import HITS, LINES, NUMBERS, Look, Truth
 from tests.proof.hand_made import World, world_of
-from tests.proof.scenes_by_hand import COURSES, FLEETS, GONE, SCENES, STAGES, Scene, samples
-from tests.proof.streams import Happened
+from tests.proof.scenes_by_hand import COURSES, FLEETS, GONE, SCENES, STAGES, Scene
+from tests.proof.scenes_by_hand import samples as requests
+from tests.proof.streams import Happened, of
 from tests.proof.test_hand_made_requests import check, each
 from tests.proof.truth_request import E2E_SECONDS, TPOT_MILLISECONDS, TTFT_MILLISECONDS
+
+
+def samples() -> Samples:
+    """Gateways, schedulers and engines."""
+    return engines.add_to(requests())
+
 
 world = world_of(samples, ("prometheus",))
 
@@ -203,3 +215,116 @@ def test_who_assigns_requests(world: World, scene: str) -> None:
 
 def _fleet(where: Any) -> dict[str, str]:
     return {name: where[name] for name in ("cluster", "namespace")}
+
+
+def _engines(scene: Look, **labels: str) -> list[Engine]:
+    """Those of the chosen fleets."""
+    wanted = {"cluster": scene.chosen["cluster"], "namespace": scene.chosen["namespace"]}
+    wanted |= {name: [value] for name, value in labels.items()}
+    return [one for one in engines.ENGINES if all(one.labels[name] in those for name, those in wanted.items())]
+
+
+def _amount(scene: Look, seconds: float, metric: Any, own: Sequence[Engine]) -> float:
+    streams = [stream for stream in engines.STREAMS if any(stream.labels is one.labels for one in own)]
+    return of(streams, seconds=seconds, age=scene.age).amount(metric)
+
+
+ROLES = ("decode", "neutral", "prefill")
+SHOWN = 600
+
+
+def _tells(scene: Look, role: str) -> bool:
+    return _amount(scene, SHOWN, vllm.PROMPT_TOKENS_TOTAL, _engines(scene, infer_type=role)) > 0
+
+
+def _instances(scene: Look, role: str) -> dict[tuple[str, ...], list[Engine]]:
+    found: dict[tuple[str, ...], list[Engine]] = {}
+    for one in _engines(scene, infer_type=role):
+        found.setdefault(tuple(one.labels[name] for name in ("cluster", "pod", "instance", "namespace")), []).append(
+            one
+        )
+    return found
+
+
+def _idle(scene: Look) -> dict[str, Any]:
+    return {
+        role: sum(
+            not _amount(scene, NUMBERS, vllm.GENERATION_TOKENS_TOTAL, own) for own in _instances(scene, role).values()
+        )
+        for role in ROLES
+        if role != "prefill" or _tells(scene, role)
+    }
+
+
+def _running(scene: Look) -> dict[str, Any]:
+    return {
+        f"engines {role}": about(sum(one.running(scene.age) for one in _engines(scene, infer_type=role)))
+        for role in ROLES
+        if _tells(scene, role)
+    }
+
+
+def _slowness(scene: Look) -> dict[str, Any]:
+    shown = {}
+    for role in ROLES:
+        paces = {}
+        for name, own in _instances(scene, role).items():
+            running = sum(fmean(one.running(scene.age - back) for back in range(0, NUMBERS, 15)) for one in own)
+            tokens = _amount(scene, NUMBERS, vllm.GENERATION_TOKENS_TOTAL, own) / NUMBERS
+            if running >= 0.5:
+                paces[name] = running / max(tokens, 0.01)
+        for (cluster, pod, instance, namespace), pace in paces.items():
+            peers = [one for (east, _, _, space), one in paces.items() if (east, space) == (cluster, namespace)]
+            name = f"{role} {cluster} {pod} {instance} {namespace} m"
+            shown[name] = pytest.approx(min(99, pace / median(peers)), rel=0.03)
+    return shown
+
+
+def _hits(scene: Look, seconds: float) -> dict[str, float]:
+    found = of(engines.LOOKUPS, seconds=seconds, age=scene.age, job="scheduler", **scene.chosen)
+    chosen, most = (found.values(one) for one in HITS)
+    own = [one for role in ("prefill", "neutral") for one in _engines(scene, infer_type=role)]
+    hits, queries = (_amount(scene, seconds, one, own) for one in (vllm.PREFIX_CACHE_HITS, vllm.PREFIX_CACHE_QUERIES))
+    shown = {"possible": fmean(most), "chosen": sum(chosen) / len(most)} if most else {}
+    return shown | ({"got": 100 * min(1, hits / queries)} if queries else {})
+
+
+def _gaps(scene: Look) -> dict[str, Any]:
+    hits = _hits(scene, NUMBERS)
+    pairs = {"lost by choice": ("possible", "chosen"), "not found": ("chosen", "got")}
+    return {
+        name: pytest.approx(hits[more] - hits[less], abs=0.1)
+        for name, (more, less) in pairs.items()
+        if {more, less} <= {*hits}
+    }
+
+
+OF_ENGINES: dict[str, Truth] = {
+    "idle_instances": _idle,
+    "slowest_instances": _slowness,
+    "prefix_cache": lambda scene: {name: about(value) for name, value in _hits(scene, LINES).items()},
+    "prefix_cache_gaps": _gaps,
+}
+
+
+@pytest.mark.parametrize("scene", SCENES)
+@each(OF_ENGINES)
+def test_engines(world: World, key: str, scene: str) -> None:
+    check(world, "overview", key, SCENES[scene], OF_ENGINES[key], seconds=SHOWN, top=["50"])
+
+
+@pytest.mark.parametrize("scene", SCENES)
+def test_running(world: World, scene: str) -> None:
+    check(world, "overview", "store_against_engines", SCENES[scene], _running, seconds=SHOWN)
+
+
+@pytest.mark.parametrize("scene", SCENES)
+def test_the_slowest(world: World, scene: str) -> None:
+    every = _slowness(SCENES[scene])
+    most = max(one.expected for one in every.values())
+    for key in ("slowest_instance", "slowest_instances"):
+        chosen = {**SCENES[scene].chosen, "top": ["1"]}
+        age = SCENES[scene].age
+        [(name, value)] = world.lines("overview", key, chosen, before_end=3600 - age, seconds=SHOWN).items()
+        assert value == every[name]
+        assert every[name].expected > 0.97 * most
