@@ -35,7 +35,7 @@ MIXTURES = (
     (20, 9, 2, 1, 3, 1, 1),
     (1, 9, 3, 2, 1, 12, 0),
     (3, 9, 1, 30, 2, 3, 2),
-    (9, 3, 1, 1, 0, 0, 0),
+    (9, 3, 1, 1, 0, 0, 3),
     (0.5, 2, 20, 2, 9, 2, 4),
     (60, 0, 0.2, 0.2, 40, 0, 2),
     (2, 0.5, 0, 0, 30, 0.5, 0),
@@ -43,7 +43,9 @@ MIXTURES = (
 )
 STAGES = (gateway.PREPROCESS_DURATION, gateway.QUEUE_DURATION, gateway.SCHEDULE_DURATION)
 # The stage that is long in a scene, and how long, in milliseconds.
-LONG = {2: (0, 40000), 3: (1, 50000), 4: (2, 60000), 7: (1, 3000), 8: (2, 800)}
+LONG = {2: (0, 4e5), 3: (1, 5e5), 4: (2, 6e5), 7: (1, 3000), 8: (2, 800)}
+# In this scene no slow request comes in the last minute.
+QUICK_AT_LAST = 1
 
 
 def drawn(*what: object) -> float:
@@ -73,7 +75,10 @@ def _requests(labels: dict[str, str], size: float) -> list[Stream]:
         values |= {gateway.TPOT: tpot} if tpot is not None else {}
         values |= {gateway.E2E_LATENCY: e2e} if e2e is not None else {}
         own = {"job": "gateway", **labels, "status_code": status}
-        streams.append(Stream(own, flows(rates), values, {gateway.REQUESTS: 1}))
+        come = flows(rates)
+        if kind == "slow":
+            come = [one for one in come if one[:1] != ((QUICK_AT_LAST + 1) * SCENE - 60,)]
+        streams.append(Stream(own, come, values, {gateway.REQUESTS: 1}))
     for scene, (stage, milliseconds) in LONG.items():
         rates = [size * drawn("long", scene, labels) * (one == scene) for one in range(len(MIXTURES))]
         streams.append(Stream({"job": "gateway", **labels}, flows(rates), {STAGES[stage]: milliseconds}))
@@ -91,7 +96,7 @@ REQUESTS = [
     stream
     for labels, size in (
         *(({"model": "m", **where}, 1) for where in PROCESSES[:4]),
-        *(({"model": "n", **where}, 0.5) for where in PROCESSES[:3]),
+        *(({"model": "n", **where}, 1.3) for where in PROCESSES[:2]),
         *(({"model": model, **where}, 30) for where in STRANGERS[:3] for model in ("m", "n")),
         ({"model": "o", **FIRST}, 30),
     )
