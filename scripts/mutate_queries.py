@@ -48,6 +48,7 @@ SCENARIOS = (
     "tests.proof.test_hand_made_requests",
     "tests.proof.test_hand_made_engines",
     "tests.proof.test_hand_made_overview",
+    "tests.proof.test_hand_made_scenes",
     *("default", "overload", "prefill-decode", "two-clusters", "lite-reporting", "outage", "slow-failures"),
     *("two-schedulers", "overload-two-schedulers", "kvt-batch", "two-clusters-lite-mode", "decode-short", "idle"),
     *("no-instance", "lite-mode-two-schedulers", "scheduler-down", "both-short", "neutral-short", "adaptive-pd"),

@@ -10,7 +10,7 @@ import yaml
 NUMBER = r"[-+]?\d[\d.e+-]*"
 AGGREGATED = {"sum": "max", "max": "sum", "min": "max", "avg": "max", "count": "sum"}
 OVER_TIME = {"max": "min", "min": "max", "avg": "max", "last": "min", "count": "max", "sum": "max"}
-QUANTILES = {"0.5": "0.9", "0.9": "0.5", "0.95": "0.5", "0.99": "0.5", "0.75": "0.25", "0.1": "0.5", "0.25": "0.75"}
+QUANTILES = {"0.5": "0.9", "0.9": "0.5", "0.95": "0.5", "0.99": "0.9", "0.75": "0.25", "0.1": "0.5", "0.25": "0.75"}
 OPERATORS = {"+": "-", "-": "+", "*": "/", "/": "*"}
 
 
@@ -65,6 +65,9 @@ def _windows(text: str) -> Iterator[Mutation]:
     for found in re.finditer(r"\[(\d+)(ms|s|m|h|d)\]", text):
         new = "1m" if found[0] == "[5m]" else f"{int(found[1]) * 2}{found[2]}"
         yield Mutation("window", found.start(), found.end(), f"[{new}]")
+    # What `$__rate_interval` has become, as Go writes it: 1m0s.
+    for found in re.finditer(r"\[(?:\d+(?:ms|[smhd])){2,}\]", text):
+        yield Mutation("window", found.start(), found.end(), "[5m]")
     for found in re.finditer(r" offset \w+", text):
         yield Mutation("offset", found.start(), found.end(), "")
 
@@ -74,7 +77,7 @@ def _words(text: str) -> Iterator[Mutation]:
         yield Mutation("aggregation", found.start(), found.end(), AGGREGATED[found[0]])
     for found in re.finditer(r"\b(sum|max|min|avg|count|last)(?=_over_time\()", text):
         yield Mutation("over time", found.start(), found.end(), OVER_TIME[found[0]])
-    for found in re.finditer(r"\bquantile\((0\.\d+)", text):
+    for found in re.finditer(r"\b(?:histogram_)?quantile(?: by \([^()]*\) )?\((0\.\d+)", text):
         yield Mutation("quantile", found.start(1), found.end(1), QUANTILES.get(found[1], "0.5"))
 
 

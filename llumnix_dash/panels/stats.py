@@ -133,7 +133,8 @@ def components(key: str, title: str, exporters: Mapping[str, Exporter], **look: 
         description=describe(
             {name: process.ANSWERS[exporter] for name, exporter in exporters.items()},
             "How many answer when they are scraped. Red is 0; orange is fewer than an hour ago; a grey 0 is a component"
-            " that a fleet may do without, and that has not been there for a day.",
+            " that a fleet may do without, and that has not been there for a day. What was scaled to zero on purpose is"
+            " gone, too: the alerts know how many are wanted, this number does not.",
             "A pod that is told to stop is no target any more, yet works on for up to 300 s; a target that Prometheus"
             " has not found is not counted.",
         ),

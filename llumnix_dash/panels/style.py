@@ -46,6 +46,8 @@ OBJECTIVE_STEPS: Steps = ((None, FAILURE), (0.95, CAUTION), (0.99, GOOD))
 USAGE_STEPS: Steps = ((None, GOOD), (0.8, CAUTION), (0.95, FAILURE))
 # How many times as slow as its peers, or as full as the mean, an instance is.
 UNEVEN_STEPS: Steps = ((None, GOOD), (1.5, CAUTION), (3, FAILURE))
+# The same of a role, which is idle below 1, and then not judged; a hair below, as a mean of equals is rounded.
+SPREAD_STEPS: Steps = ((None, "text"), (0.99, GOOD), *UNEVEN_STEPS[1:])
 # Of an instance, how many times as much as the middle one of its role it has: uneven is no failure.
 OUT_OF_LINE_STEPS: Steps = ((None, "text"), (1.5, CAUTION))
 # Of an objective, the part that is taken: at 1 it breaks.

@@ -350,6 +350,8 @@ def _strangers(made: Samples) -> None:
         for name in ("gateway_pending_requests", "gateway_current_requests", "go_goroutines"):
             made.add(name, lambda age: 9000, **labels)
         made.add("go_memstats_alloc_bytes", lambda age: 1e12, **labels)
+    for role in ENGINES:
+        made.add("up", lambda age: 1, **{**STRANGERS[0], "infer_type": role})
     for where in STRANGERS:
         labels = {"job": "scheduler", **where, "infer_type": "decode", "instance_id": "x"}
         made.add("instance_cms_running_requests", lambda age: 9000, **labels)

@@ -3,6 +3,7 @@
 The arithmetic is that of ``expected``, over the values of the events themselves; it knows nothing of PromQL.
 """
 
+import functools
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -109,6 +110,9 @@ def write(samples: Samples, streams: Sequence[Stream], there: Sequence[tuple[flo
     """The series that exporters make of the streams, where they can be scraped."""
     counters: dict[tuple[str, tuple[tuple[str, str], ...]], list[tuple[Stream, float]]] = {}
 
+    # Each series of a stream asks it the same.
+    by = {id(stream): functools.cache(stream.by) for stream in streams}
+
     def count(name: str, labels: Mapping[str, str], own: Sequence[str], stream: Stream, amount: float) -> None:
         kept = {one: value for one, value in labels.items() if one in own}
         counters.setdefault((name, tuple(sorted(kept.items()))), []).append((stream, amount))
@@ -127,12 +131,13 @@ def write(samples: Samples, streams: Sequence[Stream], there: Sequence[tuple[flo
         # A series begins with its first event.
         begin = min(begin for stream, _ in parts for begin, _, _ in stream.flows)
         for since, until in there:
-            samples.add(name, _counted(parts), (max(since, begin + 1), until), **dict(pairs))
+            counted = [(by[id(stream)], amount) for stream, amount in parts if amount]
+            samples.add(name, _counted(counted), (max(since, begin + 1), until), **dict(pairs))
 
 
 # The labels that scraping attaches to all series of a target.
 TARGET = ("job", "cluster", "namespace", "instance", "pod", "infer_type")
 
 
-def _counted(parts: Sequence[tuple[Stream, float]]) -> Callable[[int], float]:
-    return lambda age: sum(amount * stream.by(age) for stream, amount in parts)
+def _counted(parts: Sequence[tuple[Callable[[float], float], float]]) -> Callable[[int], float]:
+    return lambda age: sum(amount * by(age) for by, amount in parts)

@@ -28,6 +28,7 @@ from tests.proof.gateways_by_hand import (
 )
 from tests.proof.gateways_by_hand import samples as gateways
 from tests.proof.hand_made import World, world_of
+from tests.proof.shown import BOARDS
 from tests.proof.streams import Happened
 from tests.proof.test_hand_made_requests import check, each
 from tests.proof.truth_request import E2E_SECONDS, TPOT_MILLISECONDS, TTFT_MILLISECONDS
@@ -420,10 +421,25 @@ def test_an_idle_fleet_is_not_uneven(world: World, key: str) -> None:
     check(world, "overview", key, OVERVIEW["idle"].but("model"), _unevenness)
 
 
+def test_an_idle_role_is_not_judged(world: World) -> None:
+    shown = world.lines("overview", "unevenness", OVERVIEW["idle"].but("model").chosen, before_end=3600 - engines.IDLE)
+    steps = BOARDS["overview"].panel("unevenness")["fieldConfig"]["defaults"]["thresholds"]["steps"]
+    colours = {
+        value: [step["color"] for step in steps if step["value"] is None or step["value"] <= value][-1]
+        for value in (*shown.values(), 1)
+    }
+    assert colours == {0: "text", 1: "green"}
+
+
 def test_no_part_of_engines_is_below_0(world: World) -> None:
     """Where requests have moved, the mean is the difference of clocks."""
     look = Look(engines.MOVED, OVERVIEW["all"].chosen).but("model", "instance")
     check(world, "overview", "engine_parts", look, lambda look: {})
+
+
+@each(["goodput_now", "longest_part", "tightest_objective"])
+def test_gateways_are_gone(world: World, key: str) -> None:
+    check(world, "overview", key, NOBODY_THERE.but("instance"), lambda look: {"gateways gone": 0})
 
 
 def test_moves_are_0_only_while_somebody_could_tell(world: World) -> None:

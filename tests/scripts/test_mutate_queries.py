@@ -20,6 +20,15 @@ def test_each_change_is_in_one_place() -> None:
     }
 
 
+def test_the_interval_of_rates_becomes_a_fixed_window_and_the_quantile_another() -> None:
+    assert changed("histogram_quantile(0.99, sum by (le) (rate(x[1m0s])))") == {
+        "histogram_quantile(0.9, sum by (le) (rate(x[1m0s])))",
+        "histogram_quantile(0.99, max by (le) (rate(x[1m0s])))",
+        "histogram_quantile(0.99, sum by () (rate(x[1m0s])))",
+        "histogram_quantile(0.99, sum by (le) (rate(x[5m])))",
+    }
+
+
 def test_bounds_go_with_their_clamp() -> None:
     assert changed('clamp(x{a="("}, 0, 1) - y offset 1h') == {
         '(x{a="("}) - y offset 1h',
