@@ -26,7 +26,7 @@ Environment:
   GRAFANA_URL                               https://grafana.example or https://host/grafana
   GRAFANA_TOKEN_FILE or GRAFANA_TOKEN       a service-account token (glsa_...)
   GRAFANA_USER with GRAFANA_PASSWORD_FILE or GRAFANA_PASSWORD
-  GRAFANA_HEADERS_FILE                      headers for a proxy in front, one per line: Name: value
+  GRAFANA_HEADERS_FILE                      headers for a proxy, one per line: Name: value
   HTTPS_PROXY, HTTP_PROXY, NO_PROXY, REQUESTS_CA_BUNDLE
   LLUMNIX_DASH_SETTINGS                     the settings file with the contexts
                                             (default: ~/.config/llumnix-dash/settings.toml)"""

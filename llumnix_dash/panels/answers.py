@@ -310,10 +310,8 @@ _STEPS_OF_HITS = (
     " them: means over prompts of 1,024 tokens or more, which weigh alike. Got is what prefill and neutral engines"
     " found, each token alike; it reads too high before vLLM 0.18, which loses counts of long prompts without hits."
 )
-_HITS_NOTES = (
-    "Chosen and got weigh differently: a small gap, or one below 0, means nothing; a large one is a stale index.",
-    "Without scheduling by prefix cache only got is there; with batch KVT, without neutral engines, the others alone.",
-)
+_WEIGHED = "Chosen and got weigh differently: a small gap, or one below 0, means nothing; a large one is a stale index."
+_THERE = "Without scheduling by prefix cache only got is there; with batch KVT and no neutral engines, the others"
 
 
 def prefix_cache_gaps(key: str, title: str, **look: Unpack[Look]) -> Stat:
@@ -326,8 +324,9 @@ def prefix_cache_gaps(key: str, title: str, **look: Unpack[Look]) -> Stat:
         named({"lost by choice": of_choice, "not found": of_index}),
         "Over the last 5 minutes, in percentage points: lost by choice is possible less chosen, the price of spreading"
         f" load, and not found is chosen less got. {_STEPS_OF_HITS}",
-        *_HITS_NOTES,
-        "Blank where no index answered: there is none, it is down, nobody asks the scheduler, or no long prompt came.",
+        _WEIGHED,
+        f"{_THERE}; neither gap where no index answered: none is there, it is down, nobody asks the scheduler, or no long"
+        " prompt came.",
         about=PREFIX_CACHE_HIT_PERCENT,
         legend=_NAME,
         no_value="no index answered",
@@ -354,7 +353,8 @@ def prefix_cache_steps(key: str, title: str, **look: Unpack[LineLook]) -> TimeSe
                 "got": vllm.PREFIX_CACHE_HITS,
             },
             _STEPS_OF_HITS,
-            *_HITS_NOTES,
+            _WEIGHED,
+            f"{_THERE}.",
         ),
         worst="min",
         no_value=no_data(PREFIX_CACHE_HIT_PERCENT),
