@@ -325,8 +325,8 @@ def prefix_cache_gaps(key: str, title: str, **look: Unpack[Look]) -> Stat:
         "Over the last 5 minutes, in percentage points: lost by choice is possible less chosen, the price of spreading"
         f" load, and not found is chosen less got. {_STEPS_OF_HITS}",
         _WEIGHED,
-        f"{_THERE}; neither gap where no index answered: none is there, it is down, nobody asks the scheduler, or no long"
-        " prompt came.",
+        f"{_THERE}; neither gap where no index answered: none is there, it is down, nobody asks the scheduler, or no"
+        " long prompt came.",
         about=PREFIX_CACHE_HIT_PERCENT,
         legend=_NAME,
         no_value="no index answered",
