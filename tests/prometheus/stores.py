@@ -12,9 +12,11 @@ import re
 import shutil
 import socket
 import subprocess
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -115,7 +117,19 @@ def victoria_metrics(openmetrics: Path, folder: Path) -> Iterator[str]:
             f"{url}/api/v1/import/prometheus", data=in_milliseconds(openmetrics), timeout=600
         ).raise_for_status()
         requests.get(f"{url}/internal/force_flush", timeout=60).raise_for_status()
+        _wait_until_found(url, openmetrics)
         yield url
+
+
+def _wait_until_found(url: str, openmetrics: Path) -> None:
+    """Until a query finds the file's last sample: on a busy machine a flush may end before a search sees all of it."""
+    with openmetrics.open(encoding="utf-8") as stream:
+        [last] = deque((line for line in stream if not line.startswith("#")), maxlen=1)
+    name, moment = re.split(r"[{ ]", last, maxsplit=1)[0], last.partition(" # ")[0].rsplit(None, 1)[1]
+    query = {"query": f'count({{__name__="{name}"}})', "time": moment}
+    give_up = monotonic() + 60
+    while not requests.get(f"{url}/api/v1/query", params=query, timeout=60).json()["data"]["result"]:
+        assert monotonic() < give_up, f"VictoriaMetrics does not find {name} at {moment}"
 
 
 STORES = {"prometheus": prometheus, "victoria-metrics": victoria_metrics}
