@@ -15,7 +15,7 @@ pytest_plugins = ["tests.prometheus.fleet"]
 GOLDEN = Path(__file__).parent / "golden"
 
 settings.register_profile(
-    "ci", max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    "ci", max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 settings.register_profile(
     "nightly",

@@ -126,7 +126,7 @@ clusters with one network, and gateways that without a scheduler know no engine 
 that has never been begins with all requests at once."""
 
 IN_BOTH = {
-    *("default", "restart", "fresh", "idle", "outage", "prefill-decode", "lite-reporting", "default-60s"),
+    *("default", "restart", "idle", "outage", "lite-reporting", "default-60s"),
 }
 """The fleets that VictoriaMetrics holds, too: every panel, and all in which the two programs may differ, as in what
 begins, ends, is not there, or is scraped seldom. All others are in Prometheus alone: what they show are other events,
