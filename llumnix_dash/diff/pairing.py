@@ -102,10 +102,10 @@ def out_of_order(ranks: Sequence[tuple[int, int]], texts: Sequence[str]) -> set[
     one_way = sorted(range(len(ranks)), key=lambda index: ranks[index][0])
     other_way = sorted(one_way, key=lambda index: ranks[index][1])
     seen_one_way, seen_other_way = ([texts[index] for index in way] for way in (one_way, other_way))
-    # Of several equally long chains the first is found, so both directions must look along the same one.
     if seen_one_way == seen_other_way:
         # Two that look the same have swapped places: nothing tells which of them has moved.
         return _off_the_chain(one_way, other_way) | _off_the_chain(other_way, one_way)
+    # Of several equally long chains the first is found, so both directions must look along the same one.
     return _off_the_chain(*((one_way, other_way) if seen_one_way < seen_other_way else (other_way, one_way)))
 
 

@@ -31,10 +31,11 @@ def over_recorded(dashboard: Json, series: Sequence[Recorded]) -> Json:
     unheard: set[str] = set()
     raw: set[int] = set()
     for place in walk(made):
-        before = _queries(place.panel)
-        unheard |= _read(place.panel, reader, labels)
-        if _queries(place.panel) == before and not place.is_row:
+        own = _read(place.panel, reader, labels)
+        if own is None:
             raw.add(place.panel["id"])
+        else:
+            unheard |= own
     close_tables(made, raw)
     made["description"] = f"{made['description']} {OF_A_PAGE}"
     for name in unheard - _used(made):
@@ -43,13 +44,16 @@ def over_recorded(dashboard: Json, series: Sequence[Recorded]) -> Json:
     return made
 
 
-def _read(panel: Json, reader: Reader, labels: dict[str, str]) -> frozenset[str]:
-    """Has the panel read the series if it can, and say so; gives the variables that no longer narrow it."""
+def _read(panel: Json, reader: Reader, labels: dict[str, str]) -> frozenset[str] | None:
+    """Has the panel read the series if it can, and say so; gives the variables that no longer narrow it.
+
+    ``None`` where it stays as it is.
+    """
     targets = panel.get("targets", [])
     read = [reader.read(target["expr"]) for target in targets]
     unheard = frozenset[str]().union(*(one.unheard for one in read))
     if all(one.text == target["expr"] for one, target in zip(read, targets, strict=True)) or _mixed(read, unheard):
-        return frozenset()
+        return None
     for one, target in zip(read, targets, strict=True):
         target["expr"] = one.text
     in_steps = not all(target.get("instant") for target in targets)
@@ -60,10 +64,6 @@ def _read(panel: Json, reader: Reader, labels: dict[str, str]) -> frozenset[str]
         words.append(UNHEARD.format(names=" or ".join(labels[name] for name in sorted(unheard))))
     panel["description"] = "\n\n".join(filter(None, [panel.get("description", ""), " ".join(words)]))
     return unheard
-
-
-def _queries(panel: Json) -> list[str]:
-    return [target["expr"] for target in panel.get("targets", [])]
 
 
 def _mixed(read: list[Read], unheard: frozenset[str]) -> bool:

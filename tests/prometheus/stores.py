@@ -12,7 +12,6 @@ import re
 import shutil
 import socket
 import subprocess
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -123,8 +122,11 @@ def victoria_metrics(openmetrics: Path, folder: Path) -> Iterator[str]:
 
 def _wait_until_found(url: str, openmetrics: Path) -> None:
     """Until a query finds the file's last sample: on a busy machine a flush may end before a search sees all of it."""
-    with openmetrics.open(encoding="utf-8") as stream:
-        [last] = deque((line for line in stream if not line.startswith("#")), maxlen=1)
+    with openmetrics.open("rb") as stream:
+        # The end will do: files are of hundreds of megabytes, and no line is as long.
+        stream.seek(max(0, openmetrics.stat().st_size - (1 << 16)))
+        lines = stream.read().decode(errors="replace").splitlines()
+    last = next(line for line in reversed(lines) if not line.startswith("#"))
     name, moment = re.split(r"[{ ]", last, maxsplit=1)[0], last.partition(" # ")[0].rsplit(None, 1)[1]
     query = {"query": f'count({{__name__="{name}"}})', "time": moment}
     give_up = monotonic() + 60

@@ -201,18 +201,17 @@ def add_to(made: Samples) -> Samples:
     write(made, STREAMS)
     for own in ENGINES:
         made.add("vllm:kv_cache_usage_perc", lambda age, own=own: usage(own, age), **own.labels)  # type: ignore[misc]
-        for name, count in {"running": own.running, "waiting": own.waiting}.items():
+        for name, count, more in (
+            ("running", own.running, {}),
+            ("waiting", own.waiting, {}),
+            ("waiting_by_reason", own.waiting, {"reason": "capacity"}),
+            ("waiting_by_reason", own.running, {"reason": "deferred"}),
+        ):
             made.add(
                 f"vllm:num_requests_{name}",
                 lambda age, own=own, count=count: held(own, age, count),  # type: ignore[misc]
                 **own.labels,
-            )
-        for reason, count in {"capacity": own.waiting, "deferred": own.running}.items():
-            made.add(
-                "vllm:num_requests_waiting_by_reason",
-                lambda age, own=own, count=count: held(own, age, count),  # type: ignore[misc]
-                **own.labels,
-                reason=reason,
+                **more,
             )
     for where in STRANGERS:
         for reason in ("capacity", "deferred"):

@@ -13,7 +13,7 @@ from tests.proof import engines_in_scenes as engines
 from tests.proof.engines_in_scenes import Engine
 from tests.proof.expected import InBucket, about, quantile
 from tests.proof.gateways_by_hand import HITS, LINES, NUMBERS, Look, Truth
-from tests.proof.hand_made import World, world_of
+from tests.proof.hand_made import SECONDS, World, world_of
 from tests.proof.scenes_by_hand import COURSES, FLEETS, GONE, SCENES, STAGES, Scene
 from tests.proof.scenes_by_hand import samples as requests
 from tests.proof.streams import Happened, of
@@ -176,7 +176,7 @@ def test_requests(world: World, key: str, scene: str) -> None:
 def test_the_tightest_objective(world: World, scene: str) -> None:
     """The highest of the P99s by their objectives; in one bucket any of two may be."""
     look = SCENES[scene]
-    shown = world.lines("overview", "tightest_objective", look.chosen, before_end=3600 - look.age)
+    shown = world.lines("overview", "tightest_objective", look.chosen, before_end=SECONDS - look.age)
     if look.number == GONE:
         assert shown == GATEWAYS_GONE
         return
@@ -325,6 +325,6 @@ def test_the_slowest(world: World, scene: str) -> None:
     for key in ("slowest_instance", "slowest_instances"):
         chosen = {**SCENES[scene].chosen, "top": ["1"]}
         age = SCENES[scene].age
-        [(name, value)] = world.lines("overview", key, chosen, before_end=3600 - age, seconds=SHOWN).items()
+        [(name, value)] = world.lines("overview", key, chosen, before_end=SECONDS - age, seconds=SHOWN).items()
         assert value == every[name]
         assert every[name].expected > 0.97 * most
